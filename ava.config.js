@@ -1,0 +1,9 @@
+/** Child processes, not worker threads: tsx does not reach into a worker, and a crash of the addon ends one file alone. */
+export default {
+  files: ['test/**/*.test.ts', '!test/gpu/**'],
+  extensions: { ts: 'module' },
+  nodeArguments: ['--import=tsx'],
+  workerThreads: false,
+  timeout: '5m',
+  concurrency: 2,
+};
