@@ -1,0 +1,14 @@
+import type { DiagnosticCode } from './catalog.js';
+import type { Span } from './span.js';
+
+/** One mistake, told to the person who made it: what, where, why, and what to do. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  /** What is wrong and why, in one sentence. */
+  readonly message: string;
+  /** What would be right. */
+  readonly hint?: string;
+  readonly span?: Span;
+  /** The marked source lines around `span`. */
+  readonly frame?: string;
+}

@@ -1,0 +1,12 @@
+export { differentiate } from './differentiate.js';
+export { equalExpressions } from './equal.js';
+export { compileEvaluator, type Evaluator } from './compile-evaluator.js';
+export { evaluate, type Environment } from './evaluate.js';
+export { interval, type Interval, type IntervalEnvironment } from './interval.js';
+export type * from './nodes.js';
+export { operatorNames, operators, type Operator, type OperatorName } from './operators.js';
+export { printExpression } from './print.js';
+export { simplify } from './simplify.js';
+export { substitute } from './substitute.js';
+export { typeOf } from './type-of.js';
+export { dependsOn, isUniform, subexpressions } from './visit.js';

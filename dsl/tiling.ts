@@ -1,0 +1,59 @@
+import type { Span } from './diagnostics/span.js';
+
+/**
+ * How the iteration space N x M x D is split, outermost level first. A level or a knob left out is chosen by the target.
+ *
+ * | level       | GPU                                   | CPU                              |
+ * | ----------- | ------------------------------------- | -------------------------------- |
+ * | ring        | GPUs and nodes                        | processes                        |
+ * | chunk       | device memory: bounds the workspace   | main memory: bounds the workspace|
+ * | block       | thread block, shared memory           | thread, L2                       |
+ * | register    | warp, accumulators in registers       | micro-kernel, SIMD registers     |
+ * | instruction | mma.sync fragment                     | SIMD fused multiply-add          |
+ */
+export interface Tiling {
+  readonly kind: 'tiling';
+  readonly name: string;
+  readonly ring?: RingLevel;
+  readonly chunk?: ChunkLevel;
+  readonly block?: BlockLevel;
+  readonly register?: RegisterLevel;
+  readonly instruction?: InstructionLevel;
+  /** Where each level was written, for messages. */
+  readonly spans?: Readonly<Partial<Record<LevelName, Span>>>;
+}
+
+export type LevelName = 'ring' | 'chunk' | 'block' | 'register' | 'instruction';
+
+export interface RingLevel {
+  /** How many ranks share the problem. */
+  readonly ranks: number;
+}
+
+/** Rows and columns of the piece of the matrix that is worked on at once. */
+export interface ChunkLevel {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** One worker's tile: rows x cols of logits, swept in steps of `depth` along D. */
+export interface BlockLevel {
+  readonly rows: number;
+  readonly cols: number;
+  readonly depth: number;
+  /** GPU: tiles of operands in flight in shared memory. */
+  readonly stages?: number;
+  /** GPU: how many row tiles are visited before the next column tile, so that operands are met again in L2. */
+  readonly group?: number;
+}
+
+/** The accumulators one warp (GPU) or one micro-kernel (CPU) keeps in registers. */
+export interface RegisterLevel {
+  readonly rows: number;
+  readonly cols: number;
+}
+
+export interface InstructionLevel {
+  /** A name of the target's, such as `mma.m16n8k16` or `avx512.fma`. */
+  readonly name: string;
+}
