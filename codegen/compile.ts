@@ -1,0 +1,55 @@
+import { InfinitileError, markSpan, type Diagnostic } from '../dsl/diagnostics/index.js';
+import type { Expression } from '../dsl/expression/nodes.js';
+import type { PairwiseLoss } from '../dsl/loss.js';
+import type { Precision } from '../dsl/problem.js';
+import type { Tiling } from '../dsl/tiling.js';
+import { differentiateLoss, emitEpilogue, type LossDerivatives } from './emit/epilogue.js';
+import { lower } from './plan/lower.js';
+import type { Plan, SoftmaxMode } from './plan/plan.js';
+import type { Problem } from './plan/problem.js';
+import type { SourceText, Target } from './targets/target.js';
+
+/** What codegen returns: sources, their entry points (in the plan), and what the runtime evaluates before a launch. */
+export interface Program {
+  readonly plan: Plan;
+  readonly files: readonly SourceText[];
+  /** Fields of `struct Uniforms`, in order. */
+  readonly uniforms: readonly Expression[];
+  readonly derivatives: LossDerivatives;
+}
+
+export interface Request {
+  readonly loss: PairwiseLoss;
+  readonly dim: number;
+  readonly precision: Precision;
+  readonly tiling: Tiling;
+  readonly target: Target;
+  readonly softmax: SoftmaxMode;
+}
+
+/**
+ * The pipeline: loss + tiling + target -> resolved tiling -> epilogue -> plan -> sources. Pure: the same request gives the
+ * same bytes.
+ *
+ * @throws {InfinitileError} with every reason why the target cannot run the tiling.
+ */
+export function compileProgram({ loss, dim, precision, tiling, target, softmax }: Request): Program {
+  const problem: Problem = { loss, dim, precision, softmax };
+  const resolved = target.resolve(problem, tiling);
+  const refused = [...ringMistakes(tiling), ...resolved.diagnostics];
+  if (resolved.tiling === undefined || refused.length > 0) throw new InfinitileError(refused);
+  const epilogue = emitEpilogue(loss, target.dialect);
+  return {
+    plan: lower(problem, target, resolved.tiling),
+    files: target.emit(problem, resolved.tiling, epilogue),
+    uniforms: epilogue.uniformValues,
+    derivatives: differentiateLoss(loss),
+  };
+}
+
+/** A program is one rank's. More ranks than the one that asks would each compute the whole. */
+function ringMistakes({ ring, spans }: Tiling): readonly Diagnostic[] {
+  if (ring === undefined || ring.ranks === 1) return [];
+  const message = `the ring has ${ring.ranks} ranks; this process is one rank, connected to no other`;
+  return [{ code: 'INF3101', message, hint: 'take ranks: 1, or leave the ring out', ...markSpan(spans?.ring) }];
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { printExpression } from '../../dsl/expression/index.js';
+import { printTiling } from '../plan/tiling.js';
+import type { Problem, ResolvedTiling } from '../plan/problem.js';
+import { packagePath } from './package-path.js';
+
+/** The version of the compiler, which emitted text and artifact keys carry. */
+export const compilerVersion: string = readVersion();
+
+/** The comment at the head of a file that holds a loss's kernels. */
+export function lossHeader(problem: Problem, target: string, tiling: ResolvedTiling): string {
+  const { loss, softmax } = problem;
+  const terms = [
+    ...(loss.rows === undefined ? [] : [`row softmax, weight ${loss.rows.weight}, ${loss.rows.reduction}`]),
+    ...(loss.cols === undefined ? [] : [`column softmax, weight ${loss.cols.weight}, ${loss.cols.reduction}`]),
+    ...(loss.pairs === undefined ? [] : [`pairs: ${printExpression(loss.pairs.value)}, weight ${loss.pairs.weight}, ${loss.pairs.reduction}`]),
+  ];
+  return comment([
+    ...provenance,
+    `loss       ${loss.name}`,
+    `logit      ${printExpression(loss.logit)}`,
+    ...terms.map((term, i) => `${i === 0 ? 'terms     ' : '          '} ${term}`),
+    `softmax    ${softmax}`,
+    ...machineLines(problem, target, tiling),
+  ]);
+}
+
+/** The comment at the head of a file that is the same for every loss, so that its artifact serves them all. */
+export function machineHeader(problem: Problem, target: string, tiling: ResolvedTiling): string {
+  return comment([...provenance, ...machineLines(problem, target, tiling)]);
+}
+
+const provenance = [`Emitted by infinitile ${compilerVersion}: do not edit.`, 'SPDX-License-Identifier: Apache-2.0', ''];
+
+function machineLines({ dim, precision }: Problem, target: string, tiling: ResolvedTiling): readonly string[] {
+  return [`inputs     ${precision}, depth ${dim}`, `target     ${target}`, ...printTiling(tiling)];
+}
+
+function comment(lines: readonly string[]): string {
+  return lines.map((line) => `// ${line}`.trimEnd()).join('\n');
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(packagePath('package.json'), 'utf8'));
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest && typeof manifest.version === 'string') return manifest.version;
+  throw new Error("the package's own package.json has no version");
+}

@@ -1,0 +1,42 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import Handlebars from 'handlebars';
+import { packagePath } from './package-path.js';
+
+/**
+ * The one template renderer: no HTML escaping, and a field that the context lacks is an error. Partials are the files
+ * `_name.hbs` of a target's folder, referred to as `{{> name}}`.
+ */
+export function render(folder: string, template: string, context: object): string {
+  return environment(folder).template(template)(context);
+}
+
+interface TemplateFolder {
+  template(name: string): (context: object) => string;
+}
+
+const folders = new Map<string, TemplateFolder>();
+
+function environment(folder: string): TemplateFolder {
+  const known = folders.get(folder);
+  if (known !== undefined) return known;
+  const handlebars = Handlebars.create();
+  const directory = packagePath('templates', folder);
+  for (const file of readdirSync(directory)) {
+    const partial = /^_(.+)\.hbs$/.exec(file)?.[1];
+    if (partial !== undefined) handlebars.registerPartial(partial, readFileSync(path.join(directory, file), 'utf8'));
+  }
+  const compiled = new Map<string, (context: object) => string>();
+  const made: TemplateFolder = {
+    template(name) {
+      const cached = compiled.get(name);
+      if (cached !== undefined) return cached;
+      const text = readFileSync(path.join(directory, `${name}.hbs`), 'utf8');
+      const delegate = handlebars.compile<object>(text, { noEscape: true, strict: true });
+      compiled.set(name, delegate);
+      return delegate;
+    },
+  };
+  folders.set(folder, made);
+  return made;
+}

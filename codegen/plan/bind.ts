@@ -1,0 +1,155 @@
+import type { ChunkLevel } from '../../dsl/tiling.js';
+import { evaluateExtent, type Shape } from './extent.js';
+import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step } from './plan.js';
+
+export interface RunShape {
+  /** Rows of Q and of K. */
+  readonly n: number;
+  readonly m: number;
+  /** Host workers; 1 on a GPU. */
+  readonly threads: number;
+}
+
+/** A plan with its shapes known: the chunk that is used, and the bytes of everything. */
+export interface BoundPlan {
+  readonly plan: Plan;
+  readonly shape: Shape;
+  readonly chunk: ChunkLevel;
+  readonly buffers: readonly SizedBuffer[];
+  /** Bytes of all buffers with role `workspace`. */
+  readonly workspaceBytes: number;
+}
+
+export interface SizedBuffer extends Buffer {
+  readonly elements: number;
+  readonly bytes: number;
+}
+
+/** Binds a plan with the chunk given, made even over the matrix and never larger than it. */
+export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.chunk): BoundPlan {
+  const even = {
+    rows: evenPiece(run.n, chunk.rows, plan.tiling.block.rows),
+    cols: evenPiece(run.m, chunk.cols, plan.tiling.block.cols),
+  };
+  const shape: Shape = {
+    ...run,
+    chunkRows: even.rows,
+    chunkCols: even.cols,
+    row0: 0,
+    col0: 0,
+    rows: even.rows,
+    cols: even.cols,
+  };
+  const buffers = plan.buffers.map((buffer) => {
+    const elements = evaluateExtent(buffer.count, shape);
+    return { ...buffer, elements, bytes: elements * elementBytes[buffer.element] };
+  });
+  return {
+    plan,
+    shape: { ...shape, rows: run.n, cols: run.m },
+    chunk: even,
+    buffers,
+    workspaceBytes: buffers.filter(({ role }) => role === 'workspace').reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+/**
+ * The largest chunk with the plan's proportions, in whole blocks, whose workspace fits; undefined when not even one block
+ * does.
+ */
+export function largestChunk(plan: Plan, run: RunShape, budget: number): ChunkLevel | undefined {
+  const { chunk, block } = plan.tiling;
+  const scaled = (parts: number): ChunkLevel => ({
+    rows: Math.max(block.rows, Math.floor((chunk.rows * parts) / finest / block.rows) * block.rows),
+    cols: Math.max(block.cols, Math.floor((chunk.cols * parts) / finest / block.cols) * block.cols),
+  });
+  const fits = (parts: number): boolean => bind(plan, run, scaled(parts)).workspaceBytes <= budget;
+  if (fits(finest)) return chunk;
+  let [low, high] = [0, finest];
+  if (!fits(low)) return undefined;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return scaled(low);
+}
+
+const finest = 1024;
+
+/** A piece size that splits `length` into equal pieces of whole blocks, none larger than `limit`. */
+function evenPiece(length: number, limit: number, block: number): number {
+  if (length <= limit) return length;
+  const pieces = Math.ceil(length / limit);
+  return Math.min(limit, Math.ceil(Math.ceil(length / pieces) / block) * block);
+}
+
+export type BoundArg =
+  | { readonly kind: 'buffer'; readonly buffer: string; readonly byteOffset: number }
+  | { readonly kind: 'i32'; readonly value: number }
+  | Extract<Arg, { kind: 'null' | 'scalar' | 'uniforms' }>;
+
+export type BoundStep =
+  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly args: readonly BoundArg[] }
+  | Extract<Step, { kind: 'fill' | 'guard' }>
+  /** A chunk has been walked: `pairs` logits are behind. A place to stop or to report. */
+  | { readonly kind: 'chunk'; readonly pairs: number };
+
+/** The steps of a bound plan in the order they run. A generator: a run over millions of rows has millions of steps. */
+export function* walk(bound: BoundPlan, steps: readonly Step[], shape: Shape = bound.shape): Generator<BoundStep> {
+  const tables = tablesOf(bound.plan);
+  yield* walkSteps(steps, shape, tables);
+}
+
+interface Tables {
+  readonly kernels: ReadonlyMap<string, Kernel>;
+  readonly bytes: ReadonlyMap<string, number>;
+}
+
+function tablesOf(plan: Plan): Tables {
+  return {
+    kernels: new Map(plan.kernels.map((kernel) => [kernel.name, kernel])),
+    bytes: new Map(plan.buffers.map((buffer) => [buffer.name, elementBytes[buffer.element]])),
+  };
+}
+
+function* walkSteps(steps: readonly Step[], shape: Shape, tables: Tables): Generator<BoundStep> {
+  for (const step of steps) {
+    if (step.kind === 'for') yield* walkLoop(step, shape, tables);
+    else if (step.kind === 'launch') yield bindLaunch(step.kernel, step.args, shape, tables);
+    else yield step;
+  }
+}
+
+function* walkLoop({ axis, body }: Extract<Step, { kind: 'for' }>, shape: Shape, tables: Tables): Generator<BoundStep> {
+  const [length, piece] = axis === 'rows' ? [shape.n, shape.chunkRows] : [shape.m, shape.chunkCols];
+  const innermost = !body.some(({ kind }) => kind === 'for');
+  for (let start = 0; start < length; start += piece) {
+    const size = Math.min(piece, length - start);
+    const inner = axis === 'rows' ? { ...shape, row0: start, rows: size } : { ...shape, col0: start, cols: size };
+    yield* walkSteps(body, inner, tables);
+    if (innermost) yield { kind: 'chunk', pairs: inner.rows * inner.cols };
+  }
+}
+
+function bindLaunch(name: string, args: readonly Arg[], shape: Shape, { kernels, bytes }: Tables): BoundStep {
+  const kernel = kernels.get(name);
+  if (kernel === undefined) throw new Error(`the plan launches '${name}', which it does not declare`);
+  const boundArgs = args.map((arg): BoundArg => {
+    if (arg.kind === 'extent') return { kind: 'i32', value: evaluateExtent(arg.value, shape) };
+    if (arg.kind !== 'buffer') return arg;
+    return { kind: 'buffer', buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
+  });
+  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), args: boundArgs };
+}
+
+/** Names of the buffers that steps touch: what a run has to allocate. */
+export function buffersOf(steps: readonly Step[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const step of steps) {
+    if (step.kind === 'for') for (const name of buffersOf(step.body)) names.add(name);
+    else if (step.kind === 'launch') for (const arg of step.args) if (arg.kind === 'buffer') names.add(arg.buffer);
+    if (step.kind === 'fill' || step.kind === 'guard') names.add(step.buffer);
+  }
+  return names;
+}

@@ -1,0 +1,88 @@
+import type { Precision } from '../../dsl/problem.js';
+import type { Extent } from './extent.js';
+import type { ResolvedTiling } from './problem.js';
+
+/**
+ * A loss lowered for a target: which buffers there are, which kernels, and in which order they are launched. Shapes are
+ * symbols, so one plan serves every N and M. Pure data; it prints itself (`print.ts`).
+ */
+export interface Plan {
+  readonly kind: 'plan';
+  readonly loss: string;
+  readonly target: string;
+  readonly tiling: ResolvedTiling;
+  readonly dim: number;
+  readonly precision: Precision;
+  /** How exponentials are kept in range: one fixed offset that the sums confirm, or running maxima. */
+  readonly softmax: SoftmaxMode;
+  /** Names of the learned scalars; their gradients are `scalars[1..]`, the pair term's sum is `scalars[0]`. */
+  readonly params: readonly string[];
+  /** How kernels tell a positive: on the diagonal, or by the index map in buffer `positive`. */
+  readonly positives: 'diagonal' | 'mapped';
+  readonly buffers: readonly Buffer[];
+  readonly kernels: readonly Kernel[];
+  /** Checks of the inputs: largest norms, values that are not finite. */
+  readonly inspect: readonly Step[];
+  readonly forward: readonly Step[];
+  readonly backward: readonly Step[];
+}
+
+export type SoftmaxMode = 'bounded' | 'running';
+
+export interface Buffer {
+  readonly name: string;
+  readonly role: 'input' | 'output' | 'statistic' | 'workspace';
+  readonly element: Element;
+  /** Number of elements. */
+  readonly count: Extent;
+}
+
+export type Element = 'f32' | 'f64' | 'bf16' | 'f16' | 'i32';
+
+export const elementBytes: Readonly<Record<Element, number>> = { f32: 4, f64: 8, bf16: 2, f16: 2, i32: 4 };
+
+export interface Kernel {
+  /** Entry point in the compiled module. */
+  readonly name: string;
+  /** The program's source file that holds it. */
+  readonly file: string;
+  readonly parameters: readonly Parameter[];
+  /** GPU: blocks in a launch, threads in a block, bytes of dynamic shared memory. The host ignores none of it: 1, 1, 0. */
+  readonly grid: Extent;
+  readonly threads: number;
+  readonly sharedBytes: number;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: 'pointer' | 'i32' | 'f32' | 'uniforms';
+}
+
+export type Step =
+  | { readonly kind: 'for'; readonly axis: 'rows' | 'cols'; readonly body: readonly Step[] }
+  | Launch
+  /** Sets `count` 32-bit words of a buffer to one bit pattern. */
+  | { readonly kind: 'fill'; readonly buffer: string; readonly pattern: number }
+  /** Ends the bounded attempt when a sum has left fp32's range: the flag in `buffer` is not zero. */
+  | { readonly kind: 'guard'; readonly buffer: string };
+
+export interface Launch {
+  readonly kind: 'launch';
+  readonly kernel: string;
+  readonly args: readonly Arg[];
+}
+
+export type Arg =
+  /** Address of an element of a buffer. */
+  | { readonly kind: 'buffer'; readonly buffer: string; readonly offset: Extent }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'extent'; readonly value: Extent }
+  | { readonly kind: 'scalar'; readonly name: ScalarName }
+  | { readonly kind: 'uniforms' };
+
+/**
+ * Values known when a run starts. `offset`: of the exponents, base e. `rowWeight`, `colWeight`: w_i and w_j.
+ * `sumFloor`: the least sum that the bounded mode accepts. `gradientScale`: G is stored times this power of two;
+ * `gradientUnscale`: its reciprocal.
+ */
+export type ScalarName = 'offset' | 'rowWeight' | 'colWeight' | 'sumFloor' | 'gradientScale' | 'gradientUnscale';

@@ -1,0 +1,105 @@
+import { assertNever } from '../../dsl/assert-never.js';
+import { printExtent } from './extent.js';
+import type { BoundPlan } from './bind.js';
+import type { Arg, Buffer, Kernel, Plan, Step } from './plan.js';
+import { printTiling } from './tiling.js';
+
+/** A plan as people read it: what it is, then buffers, kernels, and the walk. One printer serves inspect, errors, goldens. */
+export function printPlan(plan: Plan): string {
+  return [
+    `plan ${plan.loss}`,
+    `  target     ${plan.target}`,
+    `  inputs     ${plan.precision}, depth ${plan.dim}`,
+    `  softmax    ${plan.softmax}`,
+    `  positives  ${plan.positives}`,
+    ...indent(printTiling(plan.tiling)),
+    '',
+    'buffers',
+    ...columns(plan.buffers.map(bufferRow)),
+    '',
+    'kernels',
+    ...columns(plan.kernels.map(kernelRow)),
+    ...section('inspect', plan.inspect),
+    ...section('forward', plan.forward),
+    ...section('backward', plan.backward),
+    '',
+  ].join('\n');
+}
+
+/** The sizes a plan takes for given shapes, largest role first. */
+export function printBound(bound: BoundPlan): string {
+  const { shape, chunk } = bound;
+  const lines = [
+    `shapes  Q ${shape.n} x ${bound.plan.dim}, K ${shape.m} x ${bound.plan.dim}, chunk ${chunk.rows} x ${chunk.cols}`,
+    ...columns(bound.buffers.map(({ name, role, element, elements, bytes }) => [name, role, `${elements} ${element}`, formatBytes(bytes)])),
+    `workspace ${formatBytes(bound.workspaceBytes)}`,
+    '',
+  ];
+  return lines.join('\n');
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  const exponent = Math.min(units.length, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 2 ** (10 * exponent);
+  return `${value < 10 ? value.toFixed(2) : value.toFixed(value < 100 ? 1 : 0)} ${units[exponent - 1] ?? 'B'}`;
+}
+
+function bufferRow({ name, role, element, count }: Buffer): readonly string[] {
+  return [name, role, element, printExtent(count)];
+}
+
+function kernelRow({ name, file, grid, threads, sharedBytes }: Kernel): readonly string[] {
+  if (threads === 1 && grid === 1) return [name, file];
+  return [name, file, `${printExtent(grid)} blocks of ${threads}`, sharedBytes === 0 ? '' : `${formatBytes(sharedBytes)} shared`];
+}
+
+function section(title: string, steps: readonly Step[]): readonly string[] {
+  return ['', title, ...steps.flatMap((step) => indent(printStep(step)))];
+}
+
+function printStep(step: Step): readonly string[] {
+  switch (step.kind) {
+    case 'for': {
+      const base = step.axis === 'rows' ? 'row0' : 'col0';
+      const [size, chunk] = step.axis === 'rows' ? ['n', 'chunkRows'] : ['m', 'chunkCols'];
+      return [`for ${base} in 0 .. ${size} by ${chunk}`, ...step.body.flatMap((inner) => indent(printStep(inner)))];
+    }
+    case 'launch':
+      return [`${step.kernel}(${step.args.map(printArg).join(', ')})`];
+    case 'fill':
+      return [`fill ${step.buffer} with 0x${step.pattern.toString(16).padStart(8, '0')}`];
+    case 'guard':
+      return [`guard ${step.buffer}: sums out of range end the attempt`];
+    default:
+      return assertNever(step);
+  }
+}
+
+function printArg(arg: Arg): string {
+  switch (arg.kind) {
+    case 'buffer':
+      return arg.offset === 0 ? arg.buffer : `${arg.buffer} + ${printExtent(arg.offset)}`;
+    case 'null':
+      return '-';
+    case 'extent':
+      return printExtent(arg.value);
+    case 'scalar':
+      return arg.name;
+    case 'uniforms':
+      return 'uniforms';
+    default:
+      return assertNever(arg);
+  }
+}
+
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd());
+}

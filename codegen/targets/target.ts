@@ -1,0 +1,73 @@
+import type { Precision } from '../../dsl/problem.js';
+import type { Tiling } from '../../dsl/tiling.js';
+import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.js';
+import type { Dialect } from '../emit/dialect.js';
+import type { EmittedEpilogue } from '../emit/epilogue.js';
+import type { Extent } from '../plan/extent.js';
+import type { Buffer, Kernel } from '../plan/plan.js';
+import type { Problem, ResolvedTiling } from '../plan/problem.js';
+
+export type { Problem, ResolvedTiling };
+
+/** An instruction set and its limits, and how kernels are written for it. Data and text; no device is touched. */
+export interface Target {
+  readonly name: string;
+  readonly device: 'cpu' | 'cuda';
+  /** One line for people: what runs it. */
+  readonly summary: string;
+  /** Features a CPU must have, in the words of Linux's /proc/cpuinfo. Empty for a GPU: its compute capability is checked. */
+  readonly requires: readonly string[];
+  readonly precisions: readonly Precision[];
+  readonly dialect: Dialect;
+  /** Bytes of workspace a run takes unless told otherwise. */
+  readonly defaultWorkspace: number;
+  /** Options of the compiler that makes artifacts of the sources: g++'s, or NVRTC's. */
+  readonly compilerOptions: readonly string[];
+  /** The tiling with what it leaves open filled in, and everything that is wrong with it (then `tiling` is absent). */
+  resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] };
+  /** Kernels, their launch geometry, and the workspace they need. */
+  describe(problem: Problem, tiling: ResolvedTiling): TargetKernels;
+  /** The sources of those kernels. */
+  emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[];
+}
+
+export interface SourceText {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface TargetKernels {
+  readonly kernels: Readonly<Record<KernelRole, Kernel>>;
+  /** Packing kernels, in launch order, for the products of a chunk. Empty where inputs are read in place. */
+  readonly packs: readonly Pack[];
+  /** Workspace buffers that the kernels name, beyond what every plan has. */
+  readonly workspace: readonly Buffer[];
+  /**
+   * Tiles along rows (partials of column sums) and along columns (partials of row sums) of the chunk at hand, in `rows` and
+   * `cols`. Buffers are sized by the same extents at the largest chunk.
+   */
+  readonly rowTiles: Extent;
+  readonly colTiles: Extent;
+  /** How G is kept: element type, its row pitch in elements, and the elements in all. */
+  readonly gradient: { readonly element: Buffer['element']; readonly pitch: Extent; readonly count: Extent };
+}
+
+export type KernelRole =
+  | 'norms'
+  | 'positives'
+  | 'stats'
+  | 'merge'
+  | 'scale'
+  | 'gradient'
+  | 'reduceScalars'
+  | 'accumulateQueries'
+  | 'accumulateKeys';
+
+/** Makes one operand of a chunk ready for a kernel. */
+export interface Pack {
+  readonly kernel: Kernel;
+  readonly side: 'rows' | 'cols';
+  /** The workspace buffer written. */
+  readonly buffer: string;
+  readonly neededBy: 'stats' | 'gradient' | 'both';
+}

@@ -1,0 +1,148 @@
+// Emitted by infinitile 0.1.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// loss       siglip
+// logit      exp(params.logScale) * dot + params.bias
+// terms      pairs: softplus(positive ? -logit : logit), weight 1, rowMean
+// softmax    bounded
+// inputs     bf16, depth 512
+// target     sm_80
+// tiling     automatic
+//   chunk        8192 x 8192
+//   block        128 x 256, depth 32, stages 4, group 16
+//   register     64 x 64
+//   instruction  mma.m16n8k16
+
+/*
+positives: the dots of the positive pairs in fp32, their logits, and their part of the loss.
+*/
+
+// Operands of the tensor cores as bits: no header declares the 16-bit types.
+using Element = unsigned short;
+
+__device__ __forceinline__ float widen(Element bits) { return __uint_as_float(static_cast<unsigned>(bits) << 16); }
+
+/** Rounds two numbers to nearest and packs them, the first in the low half. */
+__device__ __forceinline__ unsigned packPair(float first, float second) {
+  unsigned pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+  return pair;
+}
+
+constexpr int kDepth = 512;
+
+// Inputs as they come, read 16 bytes a time where rows are whole multiples of that.
+using Input = Element;
+__device__ __forceinline__ float toFloat(Input bits) { return widen(bits); }
+constexpr int kVector = 8;
+static_assert(kDepth % kVector == 0, "a row is whole vectors");
+
+__device__ __forceinline__ void loadVector(const Input* from, float (&values)[kVector]) {
+  union {
+    uint4 bits;
+    Input inputs[kVector];
+  } vector;
+  vector.bits = *reinterpret_cast<const uint4*>(from);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) values[i] = toFloat(vector.inputs[i]);
+}
+
+// Vector kernels run on a fixed number of blocks, one entry of a partial result each, whatever the machine: results do not
+// depend on it.
+constexpr int kPartials = 256;
+constexpr int kThreads = 256;
+constexpr int kWarps = kThreads / 32;
+
+__device__ __forceinline__ float sumOverWarp(float value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
+  return value;
+}
+
+/** Sums in double precision over the block, in a fixed order; thread 0 has the result. */
+__device__ __forceinline__ double sumOverBlock(double value) {
+  __shared__ double shared[kThreads];
+  shared[threadIdx.x] = value;
+  __syncthreads();
+  for (int half = kThreads / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+    __syncthreads();
+  }
+  return shared[0];
+}
+
+#ifdef __CUDACC_RTC__
+// Literals that are not finite are written with two functions that NVRTC does not know.
+#define __builtin_inff() __int_as_float(0x7f800000)
+#define __builtin_nanf(text) __int_as_float(0x7fffffff)
+#endif
+
+// Functions of losses that the compiler does not have.
+__device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
+
+__device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
+
+/** log(1 + e) for e in [0, 1], by the series of 2 atanh(e / (2 + e)): a third of log1pf's code, and as exact here. */
+__device__ __forceinline__ float logOnePlus(float e) {
+  const float r = __fdividef(e, 2.0f + e);
+  const float r2 = r * r;
+  float series = 1.0f / 13.0f;
+  series = fmaf(series, r2, 1.0f / 11.0f);
+  series = fmaf(series, r2, 1.0f / 9.0f);
+  series = fmaf(series, r2, 1.0f / 7.0f);
+  series = fmaf(series, r2, 1.0f / 5.0f);
+  series = fmaf(series, r2, 1.0f / 3.0f);
+  return 2.0f * fmaf(series * r2, r, r);
+}
+
+/** log(1 + exp(x)) without overflow. */
+__device__ __forceinline__ float softplusOf(float x) { return fmaxf(x, 0.0f) + logOnePlus(expf(-fabsf(x))); }
+
+struct Uniforms {
+  float u0;  // exp(params.logScale)
+  float u1;  // params.bias
+  float u2;  // (pair weight)
+};
+
+__device__ __forceinline__ float pairwise_logit(float dot, bool positive, int row, int col, const Uniforms& uniforms) {
+  return (uniforms.u0 * dot) + uniforms.u1;
+}
+
+/** A warp per row. Rows without a positive get the logit 0. */
+extern "C" __global__ void __launch_bounds__(kThreads) positives(
+    int n,
+    int m,
+    const Input* __restrict__ allQueries,
+    const Input* __restrict__ allKeys,
+    const float* __restrict__ positiveWeight,
+    const Uniforms uniforms,
+    float* __restrict__ positiveLogit,
+    double* __restrict__ positiveLoss) {
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  double loss = 0.0;
+  for (int row = blockIdx.x * kWarps + warp; row < n; row += kPartials * kWarps) {
+    const int col = row < m ? row : -1;
+    float logit = 0.0f;
+    if (col >= 0) {
+      const Input* const query = allQueries + static_cast<long long>(row) * kDepth;
+      const Input* const key = allKeys + static_cast<long long>(col) * kDepth;
+      float dot = 0.0f;
+      for (int k = lane * kVector; k < kDepth; k += 32 * kVector) {
+        float a[kVector];
+        float b[kVector];
+        loadVector(query + k, a);
+        loadVector(key + k, b);
+#pragma unroll
+        for (int i = 0; i < kVector; ++i) dot = fmaf(a[i], b[i], dot);
+      }
+      logit = pairwise_logit(sumOverWarp(dot), true, row, col, uniforms);
+    }
+    if (lane == 0) {
+      positiveLogit[row] = logit;
+      loss -= static_cast<double>(positiveWeight[row]) * static_cast<double>(logit);
+    }
+  }
+  loss = sumOverBlock(loss);
+  if (threadIdx.x == 0) positiveLoss[blockIdx.x] = loss;
+}
