@@ -1,0 +1,170 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { packagePath } from '../codegen/emit/package-path.js';
+import { InfinitileError } from '../dsl/diagnostics/index.js';
+
+/**
+ * The native surface, name for name. The addon opens libcuda and libnvrtc when they are asked for and loads without them.
+ * Promises settle on the main thread; the work runs on a thread of the device's own, one command list after another. A mistake
+ * in what is passed to a method that returns a promise rejects that promise.
+ */
+export interface NativeAddon {
+  readonly version: string;
+  /** Opens the CUDA driver. Throws an Error that says what was looked for and what failed. */
+  openCuda(): CudaInfo;
+  /**
+   * Opens NVRTC: the given library, or the first on the loader's path; and its builtins: the given library, or the one of
+   * NVRTC's own version beside it, or the one on the loader's path. Throws likewise. The last NVRTC opened compiles.
+   */
+  openNvrtc(path: string | null, builtins: string | null): NvrtcInfo;
+  /** Compiles CUDA source. Runs off the main thread. Rejects with an Error whose message ends with NVRTC's whole log. */
+  compileCuda(request: NvrtcRequest): Promise<NvrtcResult>;
+  createHostDevice(): NativeDevice;
+  createCudaDevice(ordinal: number): NativeDevice;
+}
+
+export interface CudaInfo {
+  /** The driver library. */
+  readonly path: string;
+  /** As the driver reports it: 13000 is 13.0. */
+  readonly driverVersion: number;
+  readonly devices: readonly CudaDeviceInfo[];
+}
+
+export interface CudaDeviceInfo {
+  readonly ordinal: number;
+  readonly name: string;
+  readonly computeMajor: number;
+  readonly computeMinor: number;
+  readonly multiprocessors: number;
+  readonly totalBytes: number;
+  /** The most dynamic shared memory that a block can be given. */
+  readonly sharedBytesPerBlock: number;
+}
+
+export interface NvrtcInfo {
+  readonly path: string;
+  /** Null where they were not found; then NVRTC compiles nothing, unless it finds them by itself. */
+  readonly builtins: string | null;
+  readonly major: number;
+  readonly minor: number;
+}
+
+export interface NvrtcRequest {
+  /** As it appears in messages. */
+  readonly name: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+export interface NvrtcResult {
+  /** The device code for `--gpu-architecture=sm_XX`; null for `compute_XX`. */
+  readonly cubin: Uint8Array | null;
+  readonly ptx: string | null;
+  /** Warnings and, with `--ptxas-options=-v`, registers and spills. */
+  readonly log: string;
+}
+
+export interface NativeDevice {
+  /** Bytes handed out and not yet freed, and the most they have been since the device was opened or the peak was reset. */
+  readonly allocatedBytes: number;
+  readonly peakBytes: number;
+  resetPeak(): void;
+  /**
+   * Uninitialised memory, aligned to 64 bytes (host) or 256 (CUDA). Where memory is short and work that was queued holds some
+   * that has been freed, waits for it. Throws when there is not enough (`code` is `OUT_OF_MEMORY`).
+   */
+  allocate(bytes: number): NativeBuffer;
+  /**
+   * Host: the path of a shared object; a path names one content, for good, as the loader knows libraries by their paths.
+   * CUDA: a cubin. Throws with the loader's own message.
+   */
+  loadModule(source: string | Uint8Array): NativeModule;
+  /**
+   * Runs the commands in order and resolves, when the last is done, with the milliseconds they took on the device.
+   * Lists queue: a second call starts after the first. Rejects with the failing command named; the device stays usable
+   * unless its context is lost, which the message then says.
+   */
+  run(commands: readonly NativeCommand[]): Promise<number>;
+  /**
+   * Releases everything: buffers and modules of the device are dead afterwards. The command that runs ends first, in the
+   * background; lists and copies after it are rejected. Again: nothing.
+   */
+  close(): void;
+}
+
+export interface NativeBuffer {
+  readonly bytes: number;
+  /** Copies into the buffer at a byte offset. `source` must not be changed or transferred until the promise settles. */
+  write(source: ArrayBufferView, offset: number): Promise<void>;
+  /** Copies out of the buffer from a byte offset, filling `target`, which must not be transferred until the promise settles. */
+  read(target: ArrayBufferView, offset: number): Promise<void>;
+  /** Work that was queued before keeps the memory until it is done. Again: nothing. */
+  free(): void;
+}
+
+/** Kernels (CUDA) or functions `void name(void* const* args)` (host). */
+export interface NativeModule {
+  /** Throws when the module has no such name. */
+  require(name: string): void;
+  /** Work that was queued before keeps the code until it is done. Again: nothing. */
+  unload(): void;
+}
+
+export type NativeCommand =
+  | {
+      readonly kind: 'launch';
+      readonly module: NativeModule;
+      readonly name: string;
+      /** Blocks along x; may be as large as 2^31 - 1. The host ignores it. */
+      readonly grid: number;
+      readonly threads: number;
+      readonly sharedBytes: number;
+      readonly args: readonly NativeArg[];
+    }
+  /** Sets 32-bit words of a buffer from a byte offset, a multiple of 4. */
+  | { readonly kind: 'fill'; readonly buffer: NativeBuffer; readonly offset: number; readonly words: number; readonly pattern: number };
+
+export type NativeArg =
+  | { readonly kind: 'pointer'; readonly buffer: NativeBuffer | null; readonly offset: number }
+  | { readonly kind: 'i32'; readonly value: number }
+  | { readonly kind: 'f32'; readonly value: number }
+  /** Bytes passed by value: a struct of floats. Copied when `run` is called. */
+  | { readonly kind: 'bytes'; readonly value: Float32Array };
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * The addon of this package, loaded once.
+ *
+ * @throws {InfinitileError} INF5004 when it has not been built, or does not fit this Node.js or this version of the package.
+ */
+export function loadAddon(): NativeAddon {
+  loaded ??= openAddon(packagePath());
+  return loaded;
+}
+
+const rebuildHint =
+  'npm install builds it (npm rebuild infinitile: again); that takes a C++17 compiler and CMake 3.19 or later (Debian, Ubuntu: apt install g++ cmake make; macOS: xcode-select --install and brew install cmake)';
+
+/** The addon of the package in a folder. */
+export function openAddon(root: string): NativeAddon {
+  const candidates = ['Release', 'Debug'].map((configuration) => join(root, 'build', configuration, 'infinitile.node'));
+  const path = candidates.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw unusable(`the native addon has not been built: there is no ${candidates[0] ?? ''}`);
+  const require = createRequire(import.meta.url);
+  let addon: NativeAddon;
+  try {
+    addon = require(path) as NativeAddon;
+  } catch (error) {
+    throw unusable(`the native addon cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  const { version } = require(join(root, 'package.json')) as { readonly version: string };
+  if (addon.version !== version) throw unusable(`the native addon is of version ${addon.version}, the package of ${version}`);
+  return addon;
+}
+
+function unusable(message: string, cause?: unknown): InfinitileError {
+  return new InfinitileError({ code: 'INF5004', message, hint: rebuildHint }, { cause });
+}

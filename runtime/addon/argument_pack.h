@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace infinitile {
+
+/** A kernel's arguments as cuLaunchKernel takes them: one pointer per value, the values kept beside. */
+class ArgumentPack {
+ public:
+  void add(const void* value, std::size_t bytes);
+  /** Call once, after the last `add`. */
+  void seal();
+
+  /** Valid while the pack lives, moves included. */
+  void** pointers() const { return const_cast<void**>(pointers_.data()); }
+  const std::vector<std::size_t>& sizes() const { return sizes_; }
+
+ private:
+  struct alignas(16) Cell {
+    unsigned char bytes[16];
+  };
+  std::vector<Cell> cells_;
+  std::vector<std::size_t> firstCells_;
+  std::vector<std::size_t> sizes_;
+  std::vector<void*> pointers_;
+};
+
+}  // namespace infinitile

@@ -1,0 +1,37 @@
+#include "command_list.h"
+
+#include <algorithm>
+
+namespace infinitile {
+
+namespace {
+
+std::string describeCommand(const Command& command) {
+  if (const Launch* launch = std::get_if<Launch>(&command)) {
+    return "launch " + launch->kernel->name + ", grid " + std::to_string(launch->grid) + ", " +
+           std::to_string(launch->threads) + " threads, " + std::to_string(launch->sharedBytes) + " bytes shared";
+  }
+  const Fill& fill = std::get<Fill>(command);
+  return "fill of " + std::to_string(fill.words) + " words at byte " + std::to_string(fill.offset);
+}
+
+}  // namespace
+
+std::string CommandList::describe(std::size_t index) const {
+  return "command " + std::to_string(index + 1) + " of " + std::to_string(commands.size()) + " (" +
+         describeCommand(commands[index]) + ")";
+}
+
+std::string CommandList::kernelNames(std::size_t commandCount) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < commandCount; ++i) {
+    const Launch* launch = std::get_if<Launch>(&commands[i]);
+    if (launch && std::find(names.begin(), names.end(), launch->kernel->name) == names.end())
+      names.push_back(launch->kernel->name);
+  }
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace infinitile

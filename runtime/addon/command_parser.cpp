@@ -1,0 +1,111 @@
+#include "command_parser.h"
+
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "arguments.h"
+#include "buffer_object.h"
+#include "module_object.h"
+
+namespace infinitile {
+
+namespace {
+
+constexpr std::int64_t kLargestInt32 = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kSmallestInt32 = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t kLargestUint32 = std::numeric_limits<std::uint32_t>::max();
+
+std::string readKind(const Napi::Object& object) { return readString(object.Get("kind"), "kind"); }
+
+}  // namespace
+
+CommandList CommandParser::parse(const Napi::Value& value) const {
+  const Napi::Array array = readArray(value, "commands");
+  CommandList list;
+  list.commands.reserve(array.Length());
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::HandleScope scope(value.Env());
+    std::string place = "command " + std::to_string(i + 1);
+    try {
+      list.commands.push_back(parseCommand(readObject(array.Get(i), "a command"), place));
+    } catch (const std::exception& error) {
+      throw std::invalid_argument(place + ": " + error.what());
+    }
+  }
+  return list;
+}
+
+Command CommandParser::parseCommand(const Napi::Object& command, std::string& place) const {
+  const std::string kind = readKind(command);
+  if (kind == "launch") return parseLaunch(command, place);
+  if (kind == "fill") {
+    place += " (fill)";
+    return parseFill(command);
+  }
+  throw std::invalid_argument("unknown kind '" + kind + "'");
+}
+
+Launch CommandParser::parseLaunch(const Napi::Object& command, std::string& place) const {
+  Launch launch;
+  const std::string name = readString(command.Get("name"), "name");
+  place += " (launch " + name + ")";
+  launch.module = ModuleObject::get(command.Get("module"), state_);
+  launch.kernel = &launch.module->require(name);
+  launch.grid = static_cast<std::uint32_t>(readInteger(command.Get("grid"), "grid", 1, kLargestInt32));
+  launch.threads = static_cast<std::uint32_t>(readInteger(command.Get("threads"), "threads", 1, kLargestInt32));
+  launch.sharedBytes = static_cast<std::uint32_t>(readInteger(command.Get("sharedBytes"), "sharedBytes", 0, kLargestInt32));
+
+  const Napi::Array arguments = readArray(command.Get("args"), "args");
+  const std::string launchPlace = place;
+  for (std::uint32_t i = 0; i < arguments.Length(); ++i) {
+    place = launchPlace + ", argument " + std::to_string(i + 1);
+    parseArgument(readObject(arguments.Get(i), "an argument"), launch);
+  }
+  place = launchPlace;
+  launch.arguments.seal();
+  return launch;
+}
+
+void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch) const {
+  const std::string kind = readKind(argument);
+  if (kind == "pointer") {
+    const Napi::Value value = argument.Get("buffer");
+    std::uint64_t address = 0;
+    if (!value.IsNull()) {
+      const std::shared_ptr<Buffer> buffer = BufferObject::get(value, state_);
+      const std::size_t offset = readSize(argument.Get("offset"), "offset");
+      checkRange(offset, 0, buffer->bytes(), "pointer");
+      address = buffer->address() + offset;
+      launch.buffers.push_back(buffer);
+    }
+    launch.arguments.add(&address, sizeof address);
+  } else if (kind == "i32") {
+    const auto number =
+        static_cast<std::int32_t>(readInteger(argument.Get("value"), "value", kSmallestInt32, kLargestInt32));
+    launch.arguments.add(&number, sizeof number);
+  } else if (kind == "f32") {
+    const float number = static_cast<float>(readNumber(argument.Get("value"), "value"));
+    launch.arguments.add(&number, sizeof number);
+  } else if (kind == "bytes") {
+    const Bytes view = readView(argument.Get("value"), "value");
+    launch.arguments.add(view.data, view.size);
+  } else {
+    throw std::invalid_argument("unknown kind '" + kind + "'");
+  }
+}
+
+Fill CommandParser::parseFill(const Napi::Object& command) const {
+  Fill fill;
+  fill.buffer = BufferObject::get(command.Get("buffer"), state_);
+  fill.offset = readSize(command.Get("offset"), "offset");
+  fill.words = readSize(command.Get("words"), "words");
+  fill.pattern =
+      static_cast<std::uint32_t>(readInteger(command.Get("pattern"), "pattern", kSmallestInt32, kLargestUint32));
+  if (fill.offset % sizeof fill.pattern != 0)
+    throw std::invalid_argument("offset " + std::to_string(fill.offset) + " is not a multiple of 4");
+  checkRange(fill.offset, fill.words * sizeof fill.pattern, fill.buffer->bytes(), "fill");
+  return fill;
+}
+
+}  // namespace infinitile

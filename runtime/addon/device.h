@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "buffer.h"
+#include "command_list.h"
+#include "memory_meter.h"
+#include "module.h"
+
+namespace infinitile {
+
+/** What a module is loaded from: a path (host) or an image (CUDA). One of them is empty. */
+struct ModuleSource {
+  std::string path;
+  std::string image;
+};
+
+/** A device without JavaScript: what the queue's thread needs, and nothing of Node-API. */
+class Device {
+ public:
+  virtual ~Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  /** Main thread. Throws OutOfMemory. */
+  virtual std::shared_ptr<Buffer> allocate(std::size_t bytes) = 0;
+  /** Main thread. */
+  virtual std::shared_ptr<Module> loadModule(const ModuleSource& source) = 0;
+
+  /** The queue's thread. */
+  virtual void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) = 0;
+  virtual void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) = 0;
+  /** Milliseconds on the device. Nothing of the list is running when it returns or throws. Looks at `cancelled` between commands. */
+  virtual double run(const CommandList& list, const std::atomic<bool>& cancelled) = 0;
+
+  const std::shared_ptr<MemoryMeter>& meter() const { return meter_; }
+
+ protected:
+  Device() = default;
+  const std::shared_ptr<MemoryMeter> meter_ = std::make_shared<MemoryMeter>();
+};
+
+}  // namespace infinitile

@@ -1,0 +1,84 @@
+#include "device_object.h"
+
+#include <utility>
+#include <vector>
+
+#include "addon_data.h"
+#include "arguments.h"
+#include "buffer_object.h"
+#include "command_parser.h"
+#include "errors.h"
+#include "module_object.h"
+
+namespace infinitile {
+
+Napi::Function DeviceObject::define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeDevice",
+      {InstanceMethod<&DeviceObject::allocate>("allocate"), InstanceMethod<&DeviceObject::loadModule>("loadModule"),
+       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::close>("close"),
+       InstanceAccessor<&DeviceObject::allocatedBytes>("allocatedBytes"),
+       InstanceAccessor<&DeviceObject::peakBytes>("peakBytes"),
+       InstanceMethod<&DeviceObject::resetPeak>("resetPeak")});
+}
+
+Napi::Object DeviceObject::create(Napi::Env env, std::shared_ptr<Device> device) {
+  return AddonData::of(env).device.New({Napi::External<std::shared_ptr<Device>>::New(env, &device)});
+}
+
+DeviceObject::DeviceObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+  if (!info[0].IsExternal())
+    throw Napi::TypeError::New(info.Env(), "devices come from createHostDevice() and createCudaDevice()");
+  state_ = std::make_shared<DeviceState>(info.Env(), *info[0].As<Napi::External<std::shared_ptr<Device>>>().Data());
+}
+
+Napi::Value DeviceObject::allocate(const Napi::CallbackInfo& info) {
+  const std::size_t bytes = readSize(info[0], "bytes");
+  try {
+    return BufferObject::create(info.Env(), state_, state_->allocate(bytes));
+  } catch (const OutOfMemory& failure) {
+    const Napi::Error error = Napi::Error::New(info.Env(), failure.what());
+    error.Set("code", "OUT_OF_MEMORY");
+    throw error;
+  }
+}
+
+Napi::Value DeviceObject::loadModule(const Napi::CallbackInfo& info) {
+  ModuleSource source;
+  if (info[0].IsString()) {
+    source.path = readString(info[0], "source");
+  } else {
+    const Bytes view = readView(info[0], "source");
+    if (view.size > 0) source.image.assign(static_cast<const char*>(view.data), view.size);
+  }
+  return ModuleObject::create(info.Env(), state_, state_->open()->loadModule(source));
+}
+
+Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) {
+  return promised(info.Env(), [&]() -> Napi::Value {
+    const std::shared_ptr<Device> device = state_->open();
+    auto list = std::make_shared<CommandList>(CommandParser(*state_).parse(info[0]));
+    std::vector<Napi::ObjectReference> keep;
+    keep.push_back(Napi::Persistent(info.This().As<Napi::Object>()));
+    return state_->queue().submit(
+        info.Env(),
+        [device, list = std::move(list)](const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+          return device->run(*list, cancelled);
+        },
+        std::move(keep));
+  });
+}
+
+void DeviceObject::close(const Napi::CallbackInfo&) { state_->close(); }
+
+Napi::Value DeviceObject::allocatedBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(state_->meter()->current()));
+}
+
+Napi::Value DeviceObject::peakBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(state_->meter()->peak()));
+}
+
+void DeviceObject::resetPeak(const Napi::CallbackInfo&) { state_->meter()->resetPeak(); }
+
+}  // namespace infinitile

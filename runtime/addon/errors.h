@@ -1,0 +1,13 @@
+#pragma once
+
+#include <stdexcept>
+
+namespace infinitile {
+
+/** Thrown by `Device::allocate` alone: memory that waits in the queue to be freed may help. */
+class OutOfMemory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace infinitile

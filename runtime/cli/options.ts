@@ -1,0 +1,25 @@
+import { Option } from 'commander';
+import type { Precision } from '../../dsl/problem.js';
+import { parseCount, parseParameters, parseSize } from './parse.js';
+
+/** Flags that several commands take, each described once. */
+
+const precisions: readonly Precision[] = ['f32', 'bf16', 'f16'];
+
+export const tilingOption = (): Option => new Option('--tiling <name|file#export>', 'how the work is split (default: the target chooses)');
+
+export const targetOption = (): Option => new Option('--target <name>', "cpu, cuda, or a target's own name, such as x86-64-v4 or sm_80 (default: cpu)");
+
+export const precisionOption = (fallback = ''): Option => new Option('--precision <type>', `how inputs are stored${fallback}`).choices(precisions);
+
+export const workspaceOption = (): Option =>
+  new Option('--workspace <size>', 'budget for memory beyond inputs and outputs, such as 256MiB (default: 256MiB)').argParser(parseSize);
+
+export const threadsOption = (): Option => new Option('--threads <count>', 'CPU workers (default: one per core)').argParser(parseCount);
+
+export const paramsOption = (fallback = ''): Option =>
+  new Option('--params <name=value,...>', `values of the loss's learned scalars${fallback}`).argParser<Readonly<Record<string, number>>>(parseParameters);
+
+export const countOption = (flags: string, description: string): Option => new Option(flags, description).argParser(parseCount);
+
+export const jsonOption = (): Option => new Option('--json', 'print one line of JSON');

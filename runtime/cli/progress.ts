@@ -1,0 +1,44 @@
+import { SingleBar } from 'cli-progress';
+import type { Terminal } from './terminal.js';
+
+/** A bar on a terminal; nothing anywhere else. One phase at a time, and nothing is left on the screen at the end. */
+export class Progress {
+  readonly #screen: NodeJS.WriteStream | undefined;
+  #bar: SingleBar | undefined;
+  #phase = '';
+
+  constructor({ screen }: Terminal) {
+    this.#screen = screen;
+  }
+
+  /** Shows how far a phase is; a new phase takes the last one's place. */
+  show(phase: string, done: number, total: number): void {
+    if (this.#screen === undefined || total <= 0) return;
+    if (this.#phase !== phase) this.clear();
+    this.#phase = phase;
+    this.#bar ??= this.#start(this.#screen, phase, total);
+    this.#bar.setTotal(total);
+    this.#bar.update(Math.min(done, total));
+  }
+
+  clear(): void {
+    this.#bar?.stop();
+    this.#bar = undefined;
+    this.#phase = '';
+  }
+
+  #start(stream: NodeJS.WriteStream, phase: string, total: number): SingleBar {
+    const bar = new SingleBar({
+      stream,
+      format: `${phase.padEnd(12)} {bar} {percentage} %  {eta_formatted} left`,
+      barCompleteChar: '█',
+      barIncompleteChar: '░',
+      hideCursor: true,
+      clearOnComplete: true,
+      // Signals belong to `interruptible`.
+      gracefulExit: false,
+    });
+    bar.start(total, 0);
+    return bar;
+  }
+}

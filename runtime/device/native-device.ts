@@ -1,0 +1,60 @@
+import type { NativeBuffer, NativeCommand, NativeDevice, NativeModule } from '../addon.js';
+import type { Device } from './device.js';
+import { deviceFailure, outOfMemory } from './errors.js';
+
+/** A device of the addon, its errors told as diagnostics. */
+export class DeviceOfAddon implements Device {
+  readonly kind: Device['kind'];
+  readonly description: string;
+  readonly #native: NativeDevice;
+
+  constructor(kind: Device['kind'], description: string, native: NativeDevice) {
+    this.kind = kind;
+    this.description = description;
+    this.#native = native;
+  }
+
+  get allocatedBytes(): number {
+    return this.#native.allocatedBytes;
+  }
+
+  get peakBytes(): number {
+    return this.#native.peakBytes;
+  }
+
+  resetPeak(): void {
+    this.#native.resetPeak();
+  }
+
+  allocate(bytes: number): NativeBuffer {
+    try {
+      return this.#native.allocate(bytes);
+    } catch (error) {
+      throw isOutOfMemory(error) ? outOfMemory(this, bytes, error) : deviceFailure(this, error);
+    }
+  }
+
+  loadModule(source: string | Uint8Array): NativeModule {
+    try {
+      return this.#native.loadModule(source);
+    } catch (error) {
+      throw deviceFailure(this, error);
+    }
+  }
+
+  async run(commands: readonly NativeCommand[]): Promise<number> {
+    try {
+      return await this.#native.run(commands);
+    } catch (error) {
+      throw deviceFailure(this, error);
+    }
+  }
+
+  close(): void {
+    this.#native.close();
+  }
+}
+
+function isOutOfMemory(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'OUT_OF_MEMORY';
+}

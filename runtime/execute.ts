@@ -1,0 +1,160 @@
+import { walk, type BoundArg, type BoundPlan, type BoundStep } from '../codegen/plan/bind.js';
+import type { Kernel, ScalarName, Step } from '../codegen/plan/plan.js';
+import type { NativeArg, NativeBuffer, NativeCommand, NativeModule } from './addon.js';
+import type { Device } from './device/device.js';
+
+/** What the steps of a bound plan refer to by name. */
+export interface Environment {
+  readonly device: Device;
+  readonly buffers: ReadonlyMap<string, NativeBuffer>;
+  /** By the source file that holds the kernel. */
+  readonly modules: ReadonlyMap<string, NativeModule>;
+  readonly scalars: Readonly<Record<ScalarName, number>>;
+  readonly uniforms: Float32Array;
+}
+
+export interface Control {
+  readonly signal?: AbortSignal;
+  /** Called with the pairs walked since the last call. */
+  readonly onPairs?: (pairs: number) => void;
+}
+
+export interface Outcome {
+  /** Time on the device. */
+  readonly milliseconds: number;
+  /** False when a guard ended the attempt: a sum has left fp32's range. */
+  readonly inRange: boolean;
+}
+
+/** Work is handed over in lists that take about this long, so that progress shows and an abort is heard. */
+const targetMilliseconds = 100;
+
+/** Lists in flight: the device has the next one before it ends the last. */
+const listsInFlight = 2;
+
+/**
+ * Walks the steps of a plan on a device. The event loop is never blocked: the device works through lists of commands on a
+ * thread of its own. An abort is obeyed after the lists in flight.
+ *
+ * @throws the signal's reason when aborted.
+ */
+export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}): Promise<Outcome> {
+  const queue = new ListQueue(environment.device, control);
+  for (const step of walk(bound, steps)) {
+    if (step.kind === 'chunk') await queue.endOfChunk(step.pairs);
+    else if (step.kind === 'guard') {
+      await queue.drain();
+      if ((await readFlag(requireBuffer(environment, step.buffer))) !== 0) return { milliseconds: queue.milliseconds, inRange: false };
+    } else queue.add(command(step, bound, environment));
+  }
+  await queue.drain();
+  return { milliseconds: queue.milliseconds, inRange: true };
+}
+
+class ListQueue {
+  milliseconds = 0;
+  readonly #device: Device;
+  readonly #control: Control;
+  #commands: NativeCommand[] = [];
+  #pairs = 0;
+  #chunks = 0;
+  #chunksPerList = 1;
+  readonly #inFlight: Promise<void>[] = [];
+
+  constructor(device: Device, control: Control) {
+    this.#device = device;
+    this.#control = control;
+  }
+
+  add(command: NativeCommand): void {
+    this.#commands.push(command);
+  }
+
+  async endOfChunk(pairs: number): Promise<void> {
+    this.#pairs += pairs;
+    this.#chunks += 1;
+    if (this.#chunks >= this.#chunksPerList) await this.#submit();
+  }
+
+  async drain(): Promise<void> {
+    await this.#submit();
+    while (this.#inFlight.length > 0) await this.#inFlight.shift();
+  }
+
+  async #submit(): Promise<void> {
+    await this.#heedAbort();
+    if (this.#commands.length === 0) return;
+    const [commands, pairs, chunks] = [this.#commands, this.#pairs, this.#chunks];
+    [this.#commands, this.#pairs, this.#chunks] = [[], 0, 0];
+    const list = this.#run(commands, pairs, chunks);
+    // A list that fails while another is awaited must not count as unhandled: whoever awaits it next is told.
+    list.catch(() => undefined);
+    this.#inFlight.push(list);
+    if (this.#inFlight.length >= listsInFlight) await this.#inFlight.shift();
+  }
+
+  async #run(commands: readonly NativeCommand[], pairs: number, chunks: number): Promise<void> {
+    const elapsed = await this.#device.run(commands);
+    this.milliseconds += elapsed;
+    if (pairs > 0) this.#control.onPairs?.(pairs);
+    if (chunks > 0) this.#chunksPerList = Math.max(1, Math.round((targetMilliseconds * chunks) / Math.max(elapsed, 0.01)));
+  }
+
+  /** The lists in flight still use the buffers: they end before the abort is thrown. */
+  async #heedAbort(): Promise<void> {
+    if (this.#control.signal?.aborted !== true) return;
+    await Promise.allSettled(this.#inFlight);
+    this.#control.signal.throwIfAborted();
+  }
+}
+
+function command(step: Exclude<BoundStep, { kind: 'guard' | 'chunk' }>, bound: BoundPlan, environment: Environment): NativeCommand {
+  if (step.kind === 'fill') {
+    const buffer = requireBuffer(environment, step.buffer);
+    const sized = bound.buffers.find(({ name }) => name === step.buffer);
+    return { kind: 'fill', buffer, offset: 0, words: (sized?.bytes ?? 0) / 4, pattern: step.pattern };
+  }
+  const { kernel, grid } = step;
+  return {
+    kind: 'launch',
+    module: requireModule(environment, kernel),
+    name: kernel.name,
+    grid,
+    threads: kernel.threads,
+    sharedBytes: kernel.sharedBytes,
+    args: step.args.map((arg) => nativeArg(arg, environment)),
+  };
+}
+
+function nativeArg(arg: BoundArg, environment: Environment): NativeArg {
+  switch (arg.kind) {
+    case 'buffer':
+      return { kind: 'pointer', buffer: requireBuffer(environment, arg.buffer), offset: arg.byteOffset };
+    case 'null':
+      return { kind: 'pointer', buffer: null, offset: 0 };
+    case 'i32':
+      return arg;
+    case 'scalar':
+      return { kind: 'f32', value: environment.scalars[arg.name] };
+    case 'uniforms':
+      return { kind: 'bytes', value: environment.uniforms };
+  }
+}
+
+function requireBuffer({ buffers }: Environment, name: string): NativeBuffer {
+  const buffer = buffers.get(name);
+  if (buffer === undefined) throw new Error(`the plan names buffer '${name}', which was not allocated`);
+  return buffer;
+}
+
+function requireModule({ modules }: Environment, kernel: Kernel): NativeModule {
+  const module = modules.get(kernel.file);
+  if (module === undefined) throw new Error(`kernel '${kernel.name}' lies in '${kernel.file}', which was not loaded`);
+  return module;
+}
+
+async function readFlag(buffer: NativeBuffer): Promise<number> {
+  const flag = new Int32Array(1);
+  await buffer.read(flag, 0);
+  return flag[0] ?? 0;
+}

@@ -1,0 +1,12 @@
+/** Infinitile: a loss and its tiling, written in TypeScript, become kernels. */
+export * from '../dsl/index.js';
+export { compileProgram, type Program } from '../codegen/compile.js';
+export { targetNamed, targets } from '../codegen/targets/index.js';
+export type { Plan, SoftmaxMode } from '../codegen/plan/plan.js';
+export { formatBytes, printBound, printPlan } from '../codegen/plan/print.js';
+export { compile, type CompileOptions } from './compile.js';
+export { Kernel, type RunOptions, type RunResult } from './kernel.js';
+export type { RunInputs } from './inputs.js';
+export { Session, type StepOptions, type StepResult } from './session.js';
+export { Reference, type ReferenceInputs, type ReferenceResult } from './reference.js';
+export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, openTensor, writeNpy, type IndexMapValue, type MatrixValue, type ShapedArray, type TensorFile } from './tensor/tensor.js';

@@ -1,0 +1,82 @@
+import { evaluate, interval, type Interval } from '../dsl/expression/index.js';
+import type { Expression } from '../dsl/expression/nodes.js';
+import type { PairTerm, PairwiseLoss } from '../dsl/loss.js';
+import type { Program } from '../codegen/compile.js';
+import { pairWeight } from '../codegen/emit/epilogue.js';
+import type { ScalarName } from '../codegen/plan/plan.js';
+import type { PositiveRelation } from './positives.js';
+
+export type Parameters = Readonly<Record<string, number>>;
+export type Scalars = Readonly<Record<ScalarName, number>>;
+
+/** What bounds the values of a run: the shapes, and the largest |dot| that the rows' norms allow. */
+export interface Extremes {
+  readonly n: number;
+  readonly m: number;
+  readonly dotBound: number;
+}
+
+export const noScalars: Scalars = { offset: 0, rowWeight: 0, colWeight: 0, sumFloor: 0, gradientScale: 1, gradientUnscale: 1 };
+
+export function runScalars(
+  program: Program,
+  loss: PairwiseLoss,
+  params: Parameters,
+  extremes: Extremes,
+  { rowWeight, colWeight }: PositiveRelation,
+  range: { readonly offset: number; readonly sumFloor: number },
+): Scalars {
+  const gradientScale = program.plan.precision === 'f16' ? halfGradientScale(program, loss, params, extremes, rowWeight + colWeight) : 1;
+  return { offset: range.offset, sumFloor: range.sumFloor, rowWeight, colWeight, gradientScale, gradientUnscale: 1 / gradientScale };
+}
+
+/** Bounds of the logits, from the operators' interval arithmetic. */
+export function logitRange(program: Program, loss: PairwiseLoss, params: Parameters, extremes: Extremes): Interval {
+  return bounds(program.derivatives.logit, loss, params, extremes);
+}
+
+/** Fields of `struct Uniforms`, evaluated in fp64. */
+export function uniformsOf(program: Program, loss: PairwiseLoss, params: Parameters, n: number, m: number): Float32Array {
+  const values = withPairWeight(loss, params, n, m);
+  const fields = program.uniforms.map((expression) => Number(evaluate(expression, { params: values })));
+  return Float32Array.from(fields.length === 0 ? [0] : fields);
+}
+
+/**
+ * The power of two that brings the largest possible |dX| near fp16's largest number: probabilities of 1 / N would otherwise
+ * be denormal.
+ */
+function halfGradientScale(program: Program, loss: PairwiseLoss, params: Parameters, extremes: Extremes, softmaxBound: number): number {
+  const largest = (expression: Expression | undefined): number => {
+    if (expression === undefined) return 0;
+    const { low, high } = bounds(expression, loss, params, extremes);
+    return Math.max(Math.abs(low), Math.abs(high));
+  };
+  const { logitByDot, pair } = program.derivatives;
+  const bound = (softmaxBound + largest(pair?.byLogit)) * largest(logitByDot) + largest(pair?.byDot);
+  if (!(bound > 0 && Number.isFinite(bound))) return 1;
+  return 2 ** Math.max(-60, Math.min(60, Math.floor(Math.log2(2 ** 14 / bound))));
+}
+
+function bounds(expression: Expression, loss: PairwiseLoss, params: Parameters, { n, m, dotBound }: Extremes): Interval {
+  const dot = { low: -dotBound, high: dotBound };
+  const values = withPairWeight(loss, params, n, m);
+  const environment = { dot, params: values, row: { low: 0, high: n - 1 }, col: { low: 0, high: m - 1 } };
+  const logit = interval(loss.logit, environment);
+  return interval(expression, { ...environment, logit });
+}
+
+/** The pair term's weight over what it is divided by. */
+export function pairWeightOf({ pairs }: PairwiseLoss, n: number, m: number): number {
+  if (pairs === undefined) return 0;
+  return pairs.weight / divisor(pairs, n, m);
+}
+
+function withPairWeight(loss: PairwiseLoss, params: Parameters, n: number, m: number): Parameters {
+  return { ...params, [pairWeight.name]: pairWeightOf(loss, n, m) };
+}
+
+function divisor({ reduction }: PairTerm, n: number, m: number): number {
+  if (reduction === 'rowMean') return n;
+  return reduction === 'pairMean' ? n * m : 1;
+}
