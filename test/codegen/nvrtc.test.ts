@@ -1,0 +1,94 @@
+import { availableParallelism } from 'node:os';
+import test, { type ExecutionContext } from 'ava';
+import { compileProgram } from '../../codegen/compile.js';
+import { generatedFiles } from '../../codegen/generate.js';
+import { sm80 } from '../../codegen/targets/sm_80/index.js';
+import type { SourceText } from '../../codegen/targets/target.js';
+import { ampere } from '../../examples/strategies/ampere.js';
+import { automatic, clip, InfinitileError } from '../../runtime/index.js';
+import { loadAddon } from '../../runtime/addon.js';
+import { NvrtcCompiler } from '../../runtime/artifact/index.js';
+import { skip } from '../support/skips.js';
+import { Compilation } from './compilation.js';
+import { curvedCase, every, programCases, titleOf, type ProgramCase } from './losses.js';
+
+const architectures = ['sm_80', 'sm_90'] as const;
+
+/** Cases come in pairs that differ in depth, and then in how the softmax is kept in range: each value meets both architectures. */
+function turn(i: number): { readonly architecture: string } {
+  return { architecture: architectures[(i + (i >> 1)) % 2] ?? 'sm_80' };
+}
+
+/**
+ * Presets in every form, on one architecture or the other by turns; what is in generated/ is compiled for both. Losses of users
+ * share the templates: they are compiled in half of the forms.
+ */
+const cases: readonly (ProgramCase & { readonly architecture: string })[] = [
+  ...programCases.filter(({ loss }) => loss !== every).map((given, i) => ({ ...given, ...turn(i) })),
+  ...programCases.filter(({ loss, dim, softmax }) => loss === every && (dim === 512) === (softmax === 'bounded')).map((given, i) => ({ ...given, ...turn(i) })),
+  { ...curvedCase, ...turn(0) },
+];
+
+const mostRegisters = 255;
+const compilation = new Compilation(Math.min(3, availableParallelism()));
+const compilers = await openCompilers();
+
+if (compilers === undefined) test('NVRTC is not here: said above', (t) => t.pass());
+else {
+  for (const given of cases) {
+    test(`${titleOf(given)} compiles for ${given.architecture}`, async (t) => {
+      const { files } = compileProgram({ ...given, tiling: automatic, target: sm80 });
+      await compileAll(t, files, compilerFor(given.architecture));
+    });
+  }
+  test("the example 'ampere' compiles for sm_80", async (t) => {
+    const { files } = compileProgram({ loss: clip, precision: 'bf16', softmax: 'bounded', dim: 512, tiling: ampere, target: sm80 });
+    await compileAll(t, files, compilerFor('sm_80'));
+  });
+  for (const architecture of architectures) {
+    test(`generated/sm_80 compiles for ${architecture}`, async (t) => {
+      const files = [...generatedFiles()].flatMap(([path, text]) => (path.startsWith('sm_80/') && path.endsWith('.cu') ? [{ path, text }] : []));
+      t.true(files.length > 0);
+      await compileAll(t, files, compilerFor(architecture));
+    });
+  }
+}
+
+/** Every kernel of every file: no warning (the compiler refuses it), no spills, no more registers than there are. */
+async function compileAll(t: ExecutionContext, files: readonly SourceText[], compiler: NvrtcCompiler): Promise<void> {
+  for (const outcome of await Promise.allSettled(files.map(async (file) => ({ file, artifact: await compilation.compile(file, compiler, sm80.name) })))) {
+    if (outcome.status === 'rejected') {
+      t.fail(outcome.reason instanceof Error ? outcome.reason.message : String(outcome.reason));
+      continue;
+    }
+    const { file, artifact } = outcome.value;
+    const { kernels } = artifact.manifest;
+    t.deepEqual(kernels.map(({ kernel }) => kernel).sort(), entryPointsOf(file), `${file.path}: NVRTC reports on every kernel`);
+    for (const { kernel, registers, spillStores, spillLoads } of kernels) {
+      t.is(spillStores + spillLoads, 0, `${file.path}: ${kernel} spills, ${spillStores} bytes of stores and ${spillLoads} of loads`);
+      t.true(registers <= mostRegisters, `${file.path}: ${kernel} takes ${registers} registers`);
+    }
+  }
+}
+
+function entryPointsOf({ text }: SourceText): readonly string[] {
+  const heads = text.matchAll(/__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w+)\s*\(/g);
+  return [...heads].map(([, name = '']) => name).sort();
+}
+
+function compilerFor(architecture: string): NvrtcCompiler {
+  const found = compilers?.get(architecture);
+  if (found === undefined) throw new Error(`no compiler was opened for ${architecture}`);
+  return found;
+}
+
+async function openCompilers(): Promise<ReadonlyMap<string, NvrtcCompiler> | undefined> {
+  try {
+    const made = architectures.map(async (architecture) => [architecture, await NvrtcCompiler.open(loadAddon(), { architecture, compilerOptions: sm80.compilerOptions })] as const);
+    return new Map(await Promise.all(made));
+  } catch (error) {
+    if (!(error instanceof InfinitileError)) throw error;
+    skip(cases.length + 1 + architectures.length, 'compilations of CUDA kernels', error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,7 @@
+import { pairwiseLoss } from '../../../dsl/index.js';
+
+export const declare = () =>
+  pairwiseLoss('mistaken', {
+    logit: ({ dot }) => 20 * dot,
+    pairs: { value: ({ positive }) => (positive ? 1 : 0) },
+  });

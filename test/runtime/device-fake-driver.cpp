@@ -1,0 +1,143 @@
+// A driver library without a GPU, for tests of what the addon makes of a driver's answers: device memory is the host's (16 KiB
+// in all), kernels are the few functions below and run when they are launched. FAKE_CUDA_INIT is what cuInit returns.
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+
+namespace {
+
+constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNoDevice = 100, kInvalidDevice = 101, kInvalidImage = 200;
+constexpr int kInvalidContext = 201, kNotFound = 500, kIllegalAddress = 700;
+constexpr std::size_t kMemory = 16384;
+
+struct Kernel {
+  const char* name;
+  std::size_t parameterCount;
+  std::size_t parameters[4];
+};
+Kernel kernels[] = {{"add", 3, {8, 4, 4}}, {"refused", 0, {}}, {"crash", 0, {}}};
+
+std::map<unsigned long long, std::size_t> allocations;
+std::size_t used = 0;
+int retained = 0;
+int depth = 0;
+bool lost = false;
+
+int answer(int success = 0) { return lost ? kIllegalAddress : depth > 0 ? success : kInvalidContext; }
+
+}  // namespace
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+EXPORT int cuInit(unsigned) {
+  const char* result = std::getenv("FAKE_CUDA_INIT");
+  return result ? std::atoi(result) : 0;
+}
+EXPORT int cuDriverGetVersion(int* version) { return *version = 13000, 0; }
+EXPORT int cuGetErrorName(int error, const char** name) {
+  static const std::map<int, const char*> names = {
+      {kInvalidValue, "CUDA_ERROR_INVALID_VALUE"}, {kOutOfMemory, "CUDA_ERROR_OUT_OF_MEMORY"},
+      {kNoDevice, "CUDA_ERROR_NO_DEVICE"},         {kInvalidDevice, "CUDA_ERROR_INVALID_DEVICE"},
+      {kInvalidImage, "CUDA_ERROR_INVALID_IMAGE"}, {kInvalidContext, "CUDA_ERROR_INVALID_CONTEXT"},
+      {kNotFound, "CUDA_ERROR_NOT_FOUND"},         {kIllegalAddress, "CUDA_ERROR_ILLEGAL_ADDRESS"}};
+  const auto found = names.find(error);
+  if (found == names.end()) return kInvalidValue;
+  *name = found->second;
+  return 0;
+}
+EXPORT int cuGetErrorString(int error, const char** text) {
+  return *text = error == kIllegalAddress ? "an illegal memory access was encountered" : "told in words", 0;
+}
+
+EXPORT int cuDeviceGetCount(int* count) { return *count = 1, 0; }
+EXPORT int cuDeviceGet(int* device, int ordinal) { return *device = ordinal, ordinal == 0 ? 0 : kInvalidDevice; }
+EXPORT int cuDeviceGetName(char* name, int length, int) { return std::snprintf(name, length, "Fake GPU"), 0; }
+EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
+  *value = attribute == 16 ? 132 : attribute == 75 ? 9 : attribute == 76 ? 0 : attribute == 97 ? 232448 : -1;
+  return 0;
+}
+EXPORT int cuDeviceTotalMem_v2(std::size_t* bytes, int) { return *bytes = kMemory, 0; }
+EXPORT int cuDevicePrimaryCtxRetain(void** context, int) { return ++retained, *context = &retained, 0; }
+EXPORT int cuDevicePrimaryCtxRelease_v2(int) {
+  if (--retained == 0) std::printf("context released, %zu bytes in use\n", used), std::fflush(stdout);
+  return 0;
+}
+EXPORT int cuCtxPushCurrent_v2(void*) { return ++depth, 0; }
+EXPORT int cuCtxPopCurrent_v2(void**) { return --depth, 0; }
+EXPORT int cuCtxSynchronize() { return answer(); }
+
+EXPORT int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) { return *free = kMemory - used, *total = kMemory, answer(); }
+EXPORT int cuMemAlloc_v2(unsigned long long* pointer, std::size_t bytes) {
+  if (bytes == 0) return kInvalidValue;
+  if (used + bytes > kMemory) return kOutOfMemory;
+  *pointer = reinterpret_cast<unsigned long long>(std::malloc(bytes));
+  used += allocations[*pointer] = bytes;
+  return answer();
+}
+EXPORT int cuMemFree_v2(unsigned long long pointer) {
+  if (answer() != 0) return answer();
+  used -= allocations.at(pointer);
+  allocations.erase(pointer);
+  std::free(reinterpret_cast<void*>(pointer));
+  return 0;
+}
+EXPORT int cuMemcpyHtoDAsync_v2(unsigned long long target, const void* source, std::size_t bytes, void*) {
+  return std::memcpy(reinterpret_cast<void*>(target), source, bytes), answer();
+}
+EXPORT int cuMemcpyDtoHAsync_v2(void* target, unsigned long long source, std::size_t bytes, void*) {
+  if (!lost) std::memcpy(target, reinterpret_cast<void*>(source), bytes);
+  return answer();
+}
+EXPORT int cuMemsetD32Async(unsigned long long target, unsigned pattern, std::size_t words, void*) {
+  for (std::size_t i = 0; i < words; ++i) reinterpret_cast<unsigned*>(target)[i] = pattern;
+  return answer();
+}
+
+EXPORT int cuStreamCreate(void** stream, unsigned) { return *stream = &used, answer(); }
+EXPORT int cuStreamDestroy_v2(void*) { return answer(); }
+EXPORT int cuStreamSynchronize(void*) { return answer(); }
+EXPORT int cuEventCreate(void** event, unsigned) { return *event = &used, answer(); }
+EXPORT int cuEventDestroy_v2(void*) { return answer(); }
+EXPORT int cuEventRecord(void*, void*) { return answer(); }
+EXPORT int cuEventElapsedTime(float* milliseconds, void*, void*) { return *milliseconds = 1.5f, answer(); }
+
+EXPORT int cuModuleLoadDataEx(void** module, const void* image, unsigned, int* options, void** values) {
+  if (std::strncmp(static_cast<const char*>(image), "cubin", 5) == 0) return *module = &used, answer();
+  if (options[0] == 5) std::strcpy(static_cast<char*>(values[0]), "what ptxas said");
+  return kInvalidImage;
+}
+EXPORT int cuModuleUnload(void*) { return answer(); }
+EXPORT int cuModuleGetFunction(void** function, void*, const char* name) {
+  for (Kernel& kernel : kernels)
+    if (std::strcmp(kernel.name, name) == 0) return *function = &kernel, answer();
+  return kNotFound;
+}
+EXPORT int cuFuncGetParamInfo(void* function, std::size_t index, std::size_t* offset, std::size_t* bytes) {
+  const Kernel& kernel = *static_cast<Kernel*>(function);
+  if (index >= kernel.parameterCount) return kInvalidValue;
+  return *offset = 0, *bytes = kernel.parameters[index], answer();
+}
+EXPORT int cuFuncSetAttribute(void* function, int attribute, int value) {
+  std::printf("attribute %d of %s: %d\n", attribute, static_cast<Kernel*>(function)->name, value);
+  std::fflush(stdout);
+  return value <= 232448 ? answer() : kInvalidValue;
+}
+EXPORT int cuLaunchKernel(void* function, unsigned gridX, unsigned, unsigned, unsigned blockX, unsigned, unsigned,
+                          unsigned sharedBytes, void*, void** arguments, void**) {
+  const std::string name = static_cast<Kernel*>(function)->name;
+  if (name == "refused") return kInvalidValue;
+  if (name == "crash") lost = true;
+  if (name != "add") return 0;
+  // add(x, value, n): x[i] += value, and the geometry after the last.
+  float* x = *static_cast<float**>(arguments[0]);
+  const float value = *static_cast<float*>(arguments[1]);
+  const int n = *static_cast<int*>(arguments[2]);
+  for (int i = 0; i < n; ++i) x[i] += value;
+  x[n] = static_cast<float>(gridX);
+  x[n + 1] = static_cast<float>(blockX);
+  x[n + 2] = static_cast<float>(sharedBytes);
+  return answer();
+}
