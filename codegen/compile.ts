@@ -3,8 +3,10 @@ import type { Expression } from '../dsl/expression/nodes.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
 import type { Precision } from '../dsl/problem.js';
 import type { Tiling } from '../dsl/tiling.js';
-import { differentiateLoss, emitEpilogue, type LossDerivatives } from './emit/epilogue.js';
+import { differentiateLoss, type LossDerivatives } from './emit/derivatives.js';
+import { emitEpilogue } from './emit/epilogue.js';
 import { lower } from './plan/lower.js';
+import { needsOf } from './plan/needs.js';
 import type { Plan, SoftmaxMode } from './plan/plan.js';
 import type { Problem } from './plan/problem.js';
 import type { SourceText, Target } from './targets/target.js';
@@ -25,6 +27,10 @@ export interface Request {
   readonly tiling: Tiling;
   readonly target: Target;
   readonly softmax: SoftmaxMode;
+  /** Depth of the guide's embeddings, for a loss that has one; `dim`, unless said. */
+  readonly guideDim?: number;
+  /** Keep ranks of positives and the pair term's sum by row, beside the loss. */
+  readonly reports?: boolean;
 }
 
 /**
@@ -33,12 +39,12 @@ export interface Request {
  *
  * @throws {InfinitileError} with every reason why the target cannot run the tiling.
  */
-export function compileProgram({ loss, dim, precision, tiling, target, softmax }: Request): Program {
-  const problem: Problem = { loss, dim, precision, softmax };
+export function compileProgram({ loss, dim, precision, tiling, target, softmax, guideDim = dim, reports = false }: Request): Program {
+  const problem: Problem = { loss, dim, precision, softmax, guideDim, reports };
   const resolved = target.resolve(problem, tiling);
   const refused = [...ringMistakes(tiling), ...resolved.diagnostics];
   if (resolved.tiling === undefined || refused.length > 0) throw new InfinitileError(refused);
-  const epilogue = emitEpilogue(loss, target.dialect);
+  const epilogue = emitEpilogue(loss, needsOf(loss, reports), target.dialects);
   return {
     plan: lower(problem, target, resolved.tiling),
     files: target.emit(problem, resolved.tiling, epilogue),

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { clip, infoNCE, siglip } from '../dsl/losses.js';
+import { clip, gist, infoNCE, siglip, supCon } from '../dsl/losses.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
 import type { Precision } from '../dsl/problem.js';
 import { automatic } from '../dsl/tilings.js';
@@ -18,9 +18,12 @@ interface Preset {
   readonly softmax: SoftmaxMode;
 }
 
-const forEveryLoss = (rest: Omit<Preset, 'loss'>): readonly Preset[] => [clip, infoNCE, siglip].map((loss) => ({ loss, ...rest }));
+const forEveryLoss = (rest: Omit<Preset, 'loss'>): readonly Preset[] => [clip, infoNCE, siglip, supCon, gist()].map((loss) => ({ loss, ...rest }));
 
-/** What `generated/` shows: every preset on a CPU and a GPU target, and each form of inputs and softmax once. */
+/**
+ * What `generated/` shows: the plainest presets and those that ask most (labels and conditions; stacked tensors and a guide) on
+ * a CPU and a GPU target, and each form of inputs and softmax once.
+ */
 const presets: readonly Preset[] = [
   ...forEveryLoss({ target: 'x86-64-v4', precision: 'f32', dim: 512, softmax: 'bounded' }),
   ...forEveryLoss({ target: 'sm_80', precision: 'bf16', dim: 512, softmax: 'bounded' }),

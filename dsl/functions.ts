@@ -24,3 +24,8 @@ export function stopGradient(x: number): number {
 export function select(condition: boolean, whenTrue: number, whenFalse: number): number {
   return condition ? whenTrue : whenFalse;
 }
+
+/** `Math.floor(a / b)` of integers, for a positive constant b. Lambdas may write either. */
+export function floorDivide(a: number, b: number): number {
+  return Math.floor(a / b);
+}

@@ -2,22 +2,13 @@
 
 export * from './diagnostics/index.js';
 export * from './expression/index.js';
-export { select, sigmoid, softplus, stopGradient } from './functions.js';
-export type { PairTerm, PairwiseLoss, Positives, SoftmaxTerm } from './loss.js';
+export { floorDivide, select, sigmoid, softplus, stopGradient } from './functions.js';
+export type * from './declaration.js';
+export { declaredAttributes } from './attributes.js';
+export type { AttributeType, AttributeTypes, PairTerm, PairwiseLoss, Positives, SoftmaxTerm, Tensor } from './loss.js';
 export * from './losses.js';
-export {
-  diagonal,
-  indexMap,
-  pairTerm,
-  pairwiseLoss,
-  softmax,
-  withPositives,
-  type ConstantValues,
-  type LossDeclaration,
-  type Pair,
-  type PairTermDeclaration,
-  type ScoredPair,
-} from './pairwise-loss.js';
+export { matryoshka, type MatryoshkaLoss, type Prefix } from './matryoshka.js';
+export { counterpart, diagonal, indexMap, pairTerm, pairwiseLoss, softmax, withPositives } from './pairwise-loss.js';
 export type { Precision } from './problem.js';
 export { levelNames, tiling, TilingBuilder } from './tiling-builder.js';
 export * from './tilings.js';

@@ -1,13 +1,16 @@
 import { didYouMean, listNames, showValue, type DiagnosticCode, type DiagnosticCollector } from './diagnostics/index.js';
+import { reservedAttributes } from './attributes.js';
 import type { LocatedCall, PropertyPath } from './lambda/index.js';
+import type { AttributeTypes } from './loss.js';
 
 /*
  * Checks of a loss declaration apart from its lambdas. Types say most of it already; these hold for JavaScript too, and for
  * values that are computed.
  */
 
-const fields = ['params', 'constants', 'positives', 'logit', 'rows', 'cols', 'pairs'] as const;
-const softmaxFields = ['kind', 'weight', 'reduction', 'unmatched'] as const;
+const fields = ['params', 'constants', 'functions', 'attributes', 'between', 'guide', 'positives', 'logit', 'rows', 'cols', 'pairs'] as const;
+const softmaxFields = ['kind', 'weight', 'reduction', 'unmatched', 'normaliser', 'counts', 'value'] as const;
+const tensors = ['queries', 'keys'] as const;
 const pairFields = ['kind', 'value', 'weight', 'reduction'] as const;
 
 export function checkDeclaration(name: unknown, declaration: object, located: () => LocatedCall | undefined, collector: DiagnosticCollector): void {
@@ -16,8 +19,11 @@ export function checkDeclaration(name: unknown, declaration: object, located: ()
   checks.knownFields(declaration, fields, []);
   checks.params(entry(declaration, 'params'));
   checks.constants(entry(declaration, 'constants'));
-  const positives = entry(declaration, 'positives');
-  if (positives !== undefined) checks.choice(entry(positives, 'kind'), ['diagonal', 'indexMap'], ['positives'], 'positives');
+  checks.functions(entry(declaration, 'functions'));
+  checks.attributes(entry(declaration, 'attributes'));
+  checks.between(entry(declaration, 'between'));
+  checks.guide(entry(declaration, 'guide'));
+  checks.positives(entry(declaration, 'positives'));
   checks.lambda(entry(declaration, 'logit'), ['logit']);
   checks.softmax(entry(declaration, 'rows'), 'rows');
   checks.softmax(entry(declaration, 'cols'), 'cols');
@@ -37,6 +43,18 @@ export function constantsOf(declaration: object): Readonly<Record<string, number
   const constants = entry(declaration, 'constants');
   if (!isRecord(constants)) return {};
   return Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, typeof value === 'number' || typeof value === 'boolean' ? value : 0]));
+}
+
+/** The declared attributes of a side whose types are right. */
+export function attributesOf(declaration: object, side: 'rows' | 'cols'): AttributeTypes {
+  const declared = entry(entry(declaration, 'attributes'), side);
+  if (!isRecord(declared)) return {};
+  return Object.fromEntries(Object.entries(declared).flatMap(([name, type]) => (type === 'i32' || type === 'f32' ? [[name, type] as const] : [])));
+}
+
+export function functionsOf(declaration: object): Readonly<Record<string, unknown>> {
+  const functions = entry(declaration, 'functions');
+  return isRecord(functions) ? functions : {};
 }
 
 class DeclarationChecks {
@@ -91,15 +109,87 @@ class DeclarationChecks {
     }
   }
 
+  functions(functions: unknown): void {
+    if (functions === undefined) return;
+    if (!isRecord(functions)) {
+      this.#tell('INF2010', ['functions'], `functions of ${this.#loss()} is ${showValue(functions)}`, 'a record is needed: functions: { cap: (x: number) => ... }');
+      return;
+    }
+    for (const [name, value] of Object.entries(functions)) {
+      if (!isIdentifier(name)) this.#tellKey('INF2003', ['functions', name], `'${name}' cannot name a function`, 'it is called as functions.name: a letter, then letters, digits and `_`');
+      if (typeof value !== 'function') this.#tell('INF2010', ['functions', name], `function '${name}' is ${showValue(value)}`, 'an arrow function of numbers is needed: (x: number) => ...');
+    }
+  }
+
+  attributes(attributes: unknown): void {
+    if (attributes === undefined) return;
+    if (!isRecord(attributes)) {
+      this.#tell('INF2010', ['attributes'], `attributes of ${this.#loss()} is ${showValue(attributes)}`, "a record is needed: attributes: { rows: { label: 'i32' }, cols: { label: 'i32' } }");
+      return;
+    }
+    this.knownFields(attributes, ['rows', 'cols'], ['attributes']);
+    for (const side of ['rows', 'cols'] as const) this.#attributesOf(side, entry(attributes, side));
+  }
+
+  #attributesOf(side: 'rows' | 'cols', declared: unknown): void {
+    if (declared === undefined) return;
+    if (!isRecord(declared)) {
+      this.#tell('INF2010', ['attributes', side], `'attributes.${side}' of ${this.#loss()} is ${showValue(declared)}`, `a record of types is needed: ${side}: { label: 'i32' }`);
+      return;
+    }
+    for (const [name, type] of Object.entries(declared)) {
+      const path = ['attributes', side, name];
+      if (!isIdentifier(name)) this.#tellKey('INF2011', path, `'${name}' cannot name an attribute`, 'it is read as row.name or col.name: a letter, then letters, digits and `_`');
+      else if (reservedAttributes.includes(name)) this.#tellKey('INF2011', path, `every row and column has '${name}' by itself`, 'give the attribute another name');
+      else if (type !== 'i32' && type !== 'f32') this.#tell('INF2011', path, `attribute '${name}' is ${showValue(type)}`, "it is 'i32' (labels, groups: exact) or 'f32' (weights)");
+    }
+  }
+
+  between(between: unknown): void {
+    if (between === undefined) return;
+    if (!isRecord(between)) {
+      this.#tell('INF2010', ['between'], `between of ${this.#loss()} is ${showValue(between)}`, "rows and columns are needed: between: { rows: ['queries'], cols: ['queries', 'keys'] }");
+      return;
+    }
+    this.knownFields(between, ['rows', 'cols'], ['between']);
+    for (const side of ['rows', 'cols'] as const) {
+      const given = entry(between, side);
+      const list: readonly unknown[] | undefined = Array.isArray(given) ? given : undefined;
+      if (list !== undefined && isTensorList(list)) continue;
+      const shown = list === undefined ? showValue(given) : `[${list.map(showValue).join(', ')}]`;
+      this.#tell('INF2007', ['between', side], `'between.${side}' of ${this.#loss()} is ${shown}`, "it is ['queries'], ['keys'] or ['queries', 'keys']");
+    }
+  }
+
+  guide(guide: unknown): void {
+    if (guide === undefined || typeof guide === 'boolean') return;
+    this.#tell('INF2010', ['guide'], `guide of ${this.#loss()} is ${showValue(guide)}`, 'it says whether there is a second pair of inputs: guide: true');
+  }
+
+  positives(positives: unknown): void {
+    if (positives === undefined) return;
+    const lambdas = ['column', 'where'].filter((name) => entry(positives, name) !== undefined);
+    const [lambda, second] = lambdas;
+    if (lambda === undefined) {
+      const kind = entry(positives, 'kind');
+      if (['diagonal', 'indexMap', 'counterpart'].some((known) => known === kind)) return;
+      this.#tell('INF2007', ['positives'], `positives of ${this.#loss()} is ${showValue(kind ?? positives)}`, 'it is diagonal, indexMap or counterpart, imported from infinitile, { column: ... } or { where: ... }');
+      return;
+    }
+    if (second !== undefined) this.#tellKey('INF2009', ['positives', second], `positives of ${this.#loss()} has both '${lambda}' and '${second}'`, 'each row has one column, or any number where a condition holds: give one of the two');
+    this.knownFields(positives, lambdas, ['positives']);
+    this.lambda(entry(positives, lambda), ['positives', lambda]);
+  }
+
   lambda(value: unknown, path: readonly string[]): void {
     if (typeof value === 'function') return;
-    const example = path.length === 1 ? 'logit: ({ dot, params }) => Math.exp(params.logScale) * dot' : 'value: ({ logit, positive }) => softplus(positive ? -logit : logit)';
+    const example = examples[path.join('.')] ?? '';
     this.#tell('INF2010', path, value === undefined ? `${this.#loss()} has no '${path.join('.')}'` : `'${path.join('.')}' of ${this.#loss()} is ${showValue(value)}`, `a function is needed: ${example}`);
   }
 
   softmax(term: unknown, field: 'rows' | 'cols'): void {
     if (term === undefined) return;
-    if (!isRecord(term) || entry(term, 'kind') !== 'softmax') {
+    if (!isRecord(term) || ![undefined, 'softmax'].some((kind) => kind === entry(term, 'kind'))) {
       this.#tell('INF2010', [field], `'${field}' of ${this.#loss()} is ${showValue(term)}`, `a softmax is needed: ${field}: softmax({ weight: 0.5 })`);
       return;
     }
@@ -107,6 +197,8 @@ class DeclarationChecks {
     this.weight(entry(term, 'weight'), [field, 'weight']);
     this.choice(entry(term, 'reduction'), ['mean', 'sum'], [field, 'reduction'], `'${field}.reduction'`);
     this.choice(entry(term, 'unmatched'), ['refuse', 'skip'], [field, 'unmatched'], `'${field}.unmatched'`);
+    this.choice(entry(term, 'normaliser'), ['own', 'counterparts'], [field, 'normaliser'], `'${field}.normaliser'`);
+    for (const name of ['counts', 'value'] as const) if (entry(term, name) !== undefined) this.lambda(entry(term, name), [field, name]);
   }
 
   pairs(term: unknown): void {
@@ -128,7 +220,7 @@ class DeclarationChecks {
   }
 
   choice(value: unknown, known: readonly string[], path: PropertyPath, what: string): void {
-    if (value === undefined && path.length > 1) return;
+    if (value === undefined) return;
     if (typeof value === 'string' && known.includes(value)) return;
     this.#tell('INF2007', path, `${what} of ${this.#loss()} is ${showValue(value)}`, `it is one of ${listNames(known, 'or')}`);
   }
@@ -154,12 +246,28 @@ class DeclarationChecks {
   }
 }
 
-function entry(record: unknown, name: string): unknown {
+/** What a lambda looks like, by the field that it is given in. */
+const examples: Readonly<Record<string, string>> = {
+  logit: 'logit: ({ dot, params }) => Math.exp(params.logScale) * dot',
+  'pairs.value': 'value: ({ logit, positive }) => softplus(positive ? -logit : logit)',
+  'rows.counts': 'counts: ({ row, col }) => row.index !== col.index',
+  'cols.counts': 'counts: ({ row, col }) => row.index !== col.index',
+  'rows.value': 'value: ({ lse, positiveLogit }) => lse - positiveLogit',
+  'cols.value': 'value: ({ lse, positiveLogit }) => lse - positiveLogit',
+  'positives.column': 'column: ({ row, constants }) => row.index * constants.group',
+  'positives.where': 'where: ({ row, col }) => row.label === col.label',
+};
+
+export function entry(record: unknown, name: string): unknown {
   return isRecord(record) ? record[name] : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTensorList(list: readonly unknown[]): boolean {
+  return list.length > 0 && list.every((tensor) => tensors.some((known) => known === tensor)) && new Set(list).size === list.length;
 }
 
 function isIdentifier(name: string): boolean {

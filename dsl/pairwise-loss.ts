@@ -1,86 +1,45 @@
+import { maskAttributes, readableAttributes, type ReadableAttributes } from './attributes.js';
+import type { AttributeTypes, PairTerm, PairwiseLoss, Positives, SoftmaxTerm, Tensor } from './loss.js';
 import { captureCallSite } from './diagnostics/call-site.js';
-import { DiagnosticCollector, type Diagnostic } from './diagnostics/index.js';
-import { constant } from './expression/build.js';
-import type { Expression, InputName } from './expression/nodes.js';
-import { dependsOn } from './expression/visit.js';
-import { compileLambda, locateCall, type LocatedCall, type PairFunction } from './lambda/index.js';
-import { checkDeclaration, constantsOf, paramsOf } from './loss-checks.js';
-import type { PairTerm, PairwiseLoss, Positives, SoftmaxTerm } from './loss.js';
-
-/** The constants of a loss that has none. */
-export const noConstants = {} satisfies ConstantValues;
-export type NoConstants = typeof noConstants;
-
-export type ConstantValues = Readonly<Record<string, number | boolean>>;
-
-/** What a lambda sees of one pair (query i, key j). */
-export interface Pair<Params extends string = string, Constants extends ConstantValues = ConstantValues> {
-  /** The inner product q_i . k_j. */
-  readonly dot: number;
-  /** Whether key j is a positive of query i. */
-  readonly positive: boolean;
-  /** The query, and its global number i. */
-  readonly row: { readonly index: number };
-  /** The key, and its global number j. */
-  readonly col: { readonly index: number };
-  /** The learned scalars. */
-  readonly params: Readonly<Record<Params, number>>;
-  /** The loss's constants. */
-  readonly constants: { readonly [Name in keyof Constants]: Constants[Name] extends boolean ? boolean : number };
-}
-
-/** What the pair term sees besides. */
-export interface ScoredPair<Params extends string = string, Constants extends ConstantValues = ConstantValues> extends Pair<Params, Constants> {
-  /** The logit s_ij. */
-  readonly logit: number;
-}
-
-export interface PairTermDeclaration<Params extends string = string, Constants extends ConstantValues = ConstantValues> extends Partial<Omit<PairTerm, 'kind' | 'value'>> {
-  readonly value: (pair: ScoredPair<Params, Constants>) => number;
-}
-
-export interface LossDeclaration<Params extends string = never, Constants extends ConstantValues = NoConstants> {
-  /** Names of the learned scalars; each gets a gradient. */
-  readonly params?: readonly Params[];
-  /** Values from outside, by name: they are written into the kernel. */
-  readonly constants?: Constants;
-  /** Which pairs are positives. The diagonal, unless said. */
-  readonly positives?: Positives;
-  readonly logit: (pair: Pair<Params, Constants>) => number;
-  /** Query -> key. */
-  readonly rows?: SoftmaxTerm;
-  /** Key -> query. */
-  readonly cols?: SoftmaxTerm;
-  /** A function of each pair alone, added up and divided by the rows (`reduction: 'rowMean'`, unless said). */
-  readonly pairs?: PairTermDeclaration<NoInfer<Params>, NoInfer<Constants>>;
-}
+import type { ConstantValues, Functions, LossDeclaration, None, PairTermDeclaration, Vocabulary } from './declaration.js';
+import { DiagnosticCollector } from './diagnostics/index.js';
+import { conclude } from './diagnostics/recording.js';
+import { constant, input, subtract } from './expression/build.js';
+import type { Expression, InputName, ValueType } from './expression/nodes.js';
+import { compileHelper, compileLambda, locateCall, type HelperFunction, type LambdaRequest, type PairFunction } from './lambda/index.js';
+import { attributesOf, checkDeclaration, constantsOf, entry, functionsOf, paramsOf } from './loss-checks.js';
+import { relationMistakes } from './loss-relations.js';
 
 /** Positives are the pairs (i, i). */
-export const diagonal: Positives = { kind: 'diagonal' };
+export const diagonal = { kind: 'diagonal' } as const;
 
 /** Positives are the pairs (i, p[i]), with an Int32Array p given to each run; -1 means none. */
-export const indexMap: Positives = { kind: 'indexMap' };
+export const indexMap = { kind: 'indexMap' } as const;
+
+/** Positives are a row and the row of the same number in the other tensor, where both tensors are stacked. */
+export const counterpart = { kind: 'counterpart' } as const;
 
 /**
  * A softmax over a row or a column: log sum exp of its logits minus the mean logit of its positives. `weight` (1) multiplies
  * the term; its rows are averaged (`mean`) or added (`sum`). One without a positive is refused, or left out (`skip`).
+ * `normaliser: 'counterparts'`: rows of the same number in both tensors share one sum. Masks and terms of one's own are
+ * written in place: `rows: { counts: ..., value: ... }`.
  */
-export function softmax({ weight = 1, reduction = 'mean', unmatched = 'refuse' }: Partial<Omit<SoftmaxTerm, 'kind'>> = {}): SoftmaxTerm {
-  return { kind: 'softmax', weight, reduction, unmatched };
+export function softmax({ weight = 1, reduction = 'mean', unmatched = 'refuse', normaliser = 'own', ...others }: Partial<Omit<SoftmaxTerm, 'kind' | 'counts' | 'value'>> = {}): Omit<SoftmaxTerm, 'counts' | 'value'> {
+  // What types forbid is kept, for the declaration's checks to tell.
+  return { kind: 'softmax', weight, reduction, unmatched, normaliser, ...others };
 }
 
 /**
  * A pair term kept apart from its loss, for several losses to share. Written in place, `pairs: { value: ... }` is enough, and
- * knows the loss's parameters; here they are named: `pairTerm<'bias'>({ ... })`.
+ * knows the loss's names; here they are said: `pairTerm<Words<'bias'>>({ ... })`.
  */
-export function pairTerm<Params extends string = never, Constants extends ConstantValues = NoConstants>(
-  declaration: PairTermDeclaration<NoInfer<Params>, NoInfer<Constants>>,
-): PairTermDeclaration<Params, Constants> {
+export function pairTerm<V extends Vocabulary = Vocabulary>(declaration: PairTermDeclaration<V>): PairTermDeclaration<V> {
   return declaration;
 }
 
 /** The same loss with positives given in another way. */
-export function withPositives(loss: PairwiseLoss, positives: Positives): PairwiseLoss {
+export function withPositives(loss: PairwiseLoss, positives: Extract<Positives, { kind: 'diagonal' | 'indexMap' | 'counterpart' }>): PairwiseLoss {
   return { ...loss, positives };
 }
 
@@ -96,60 +55,147 @@ export function withPositives(loss: PairwiseLoss, positives: Positives): Pairwis
  *
  * @throws {InfinitileError} with every mistake in the declaration and its lambdas, each with file, line, column and frame.
  */
-export function pairwiseLoss<const Params extends string = never, const Constants extends ConstantValues = NoConstants>(
-  name: string,
-  declaration: LossDeclaration<Params, Constants>,
-): PairwiseLoss {
+export function pairwiseLoss<
+  const Params extends string = never,
+  const Constants extends ConstantValues = None,
+  const Helpers extends Functions = None,
+  const Rows extends AttributeTypes = None,
+  const Cols extends AttributeTypes = None,
+>(name: string, declaration: LossDeclaration<Params, Constants, Helpers, Rows, Cols>): PairwiseLoss {
   const callSite = captureCallSite(pairwiseLoss);
   const located = once(() => locateCall(callSite(), pairwiseLoss.name, name));
   const collector = new DiagnosticCollector();
   checkDeclaration(name, declaration, located, collector);
-  const { logit, pairs, rows, cols, positives = diagonal } = declaration;
-  const scope = { params: paramsOf(declaration), constants: constantsOf(declaration), result: 'number' } as const;
-  const lower = (lambda: unknown, description: string, inputs: readonly InputName[], path: readonly string[]): Expression | undefined => {
-    if (!isPairFunction(lambda)) return undefined;
-    const { expression, diagnostics } = compileLambda(lambda, { ...scope, description: `${description} of loss '${name}'`, inputs }, located, path);
-    collector.add(...diagnostics);
-    return expression;
-  };
-  const logitExpression = lower(logit, 'logit', ['dot', 'positive'], ['logit']);
-  const value = lower(pairs?.value, 'pair term', ['dot', 'logit', 'positive'], ['pairs', 'value']);
-  if (logitExpression !== undefined && (pairs === undefined || value !== undefined)) {
-    const softmaxTerms = rows !== undefined || cols !== undefined;
-    if (!readsDot(logitExpression, softmaxTerms, value)) collector.add(withoutDot(name, located()));
+  const loss = new LossLowering(name, declaration, located, collector).loss();
+  if (collector.diagnostics.length === 0) collector.add(...relationMistakes(loss, located));
+  conclude(collector, callSite);
+  return loss;
+}
+
+type Located = Parameters<typeof compileLambda>[2];
+
+/** From what is written to what it means; mistakes are collected on the way. */
+class LossLowering {
+  readonly #name: string;
+  readonly #declaration: object;
+  readonly #located: Located;
+  readonly #collector: DiagnosticCollector;
+  readonly #attributes: PairwiseLoss['attributes'];
+  readonly #common: Pick<LambdaRequest, 'params' | 'constants' | 'functions'>;
+
+  constructor(name: string, declaration: object, located: Located, collector: DiagnosticCollector) {
+    this.#name = name;
+    this.#declaration = declaration;
+    this.#located = located;
+    this.#collector = collector;
+    this.#attributes = { rows: attributesOf(declaration, 'rows'), cols: attributesOf(declaration, 'cols') };
+    const values = { params: paramsOf(declaration), constants: constantsOf(declaration) };
+    this.#common = { ...values, functions: this.#helpers(values.constants) };
   }
-  collector.report();
-  return {
-    kind: 'pairwiseLoss',
-    name,
-    params: scope.params,
-    positives,
-    logit: logitExpression ?? constant(NaN),
-    ...(rows === undefined ? {} : { rows: softmax(rows) }),
-    ...(cols === undefined ? {} : { cols: softmax(cols) }),
-    ...(pairs === undefined || value === undefined ? {} : { pairs: { kind: 'pairTerm', value, weight: pairs.weight ?? 1, reduction: pairs.reduction ?? 'rowMean' } }),
-  };
+
+  loss(): PairwiseLoss {
+    const [rows, cols, pairs] = [this.#softmax('rows'), this.#softmax('cols'), this.#pairs()];
+    return {
+      kind: 'pairwiseLoss',
+      name: this.#name,
+      params: this.#common.params,
+      attributes: this.#attributes,
+      between: this.#between(),
+      guide: this.#guide(),
+      positives: this.#positives(),
+      logit: this.#lambda('logit', ['logit'], ['dot', 'positive'], 'number', this.#both(readableAttributes)) ?? constant(NaN),
+      ...(rows === undefined ? {} : { rows }),
+      ...(cols === undefined ? {} : { cols }),
+      ...(pairs === undefined ? {} : { pairs }),
+    };
+  }
+
+  #between(): PairwiseLoss['between'] {
+    const given = entry(this.#declaration, 'between');
+    const side = (name: 'rows' | 'cols', usual: Tensor): readonly Tensor[] => {
+      const tensors = entry(given, name);
+      return Array.isArray(tensors) ? (['queries', 'keys'] as const).filter((tensor) => tensors.includes(tensor)) : [usual];
+    };
+    return { rows: side('rows', 'queries'), cols: side('cols', 'keys') };
+  }
+
+  #positives(): Positives {
+    const given = entry(this.#declaration, 'positives');
+    const kind = entry(given, 'kind');
+    if (entry(given, 'column') !== undefined) {
+      const column = this.#lambda('positive column', ['positives', 'column'], [], 'index', { row: readableAttributes(this.#attributes.rows) });
+      return { kind: 'column', column: column ?? constant(-1) };
+    }
+    if (entry(given, 'where') !== undefined) {
+      return { kind: 'where', where: this.#lambda('relation of positives', ['positives', 'where'], [], 'boolean', this.#both(readableAttributes)) ?? constant(false) };
+    }
+    return kind === 'indexMap' || kind === 'counterpart' ? { kind } : diagonal;
+  }
+
+  #softmax(field: 'rows' | 'cols'): SoftmaxTerm | undefined {
+    const term = entry(this.#declaration, field);
+    if (!isDeclared<SoftmaxTerm>(term)) return undefined;
+    const [side, word] = field === 'rows' ? (['row', 'row'] as const) : (['col', 'column'] as const);
+    const inputs = ['lse', 'positiveLogit', 'meanLogit'] as const;
+    const readableInMask = (declared: AttributeTypes): ReadableAttributes => maskAttributes(declared, this.#guide());
+    const counts = this.#lambda(`mask of the ${word} softmax`, [field, 'counts'], this.#pairInputs(), 'boolean', this.#both(readableInMask));
+    const own = { [side]: readableAttributes(this.#attributes[field]) };
+    const value = this.#lambda(`value of the ${word} softmax`, [field, 'value'], inputs, 'number', own) ?? subtract(input('lse'), input('positiveLogit'));
+    const { weight = 1, reduction = 'mean', unmatched = 'refuse', normaliser = 'own' } = term;
+    return { kind: 'softmax', weight, reduction, unmatched, ...(counts === undefined ? {} : { counts }), value, normaliser };
+  }
+
+  #pairs(): PairTerm | undefined {
+    const term = entry(this.#declaration, 'pairs');
+    if (!isDeclared<PairTerm>(term)) return undefined;
+    const value = this.#lambda('pair term', ['pairs', 'value'], this.#pairInputs(), 'number', this.#both(readableAttributes));
+    return { kind: 'pairTerm', value: value ?? constant(NaN), weight: term.weight ?? 1, reduction: term.reduction ?? 'rowMean' };
+  }
+
+  #pairInputs(): readonly InputName[] {
+    return ['dot', 'logit', 'positive', ...(this.#guide() ? (['guide'] as const) : [])];
+  }
+
+  #guide(): boolean {
+    return entry(this.#declaration, 'guide') === true;
+  }
+
+  #both(readable: (declared: AttributeTypes) => ReadableAttributes): Pick<LambdaRequest, 'row' | 'col'> {
+    return { row: readable(this.#attributes.rows), col: readable(this.#attributes.cols) };
+  }
+
+  #lambda(
+    what: string,
+    path: readonly string[],
+    inputs: readonly InputName[],
+    result: ValueType,
+    sides: Pick<LambdaRequest, 'row' | 'col'>,
+  ): Expression | undefined {
+    const lambda = path.reduce<unknown>((owner, key) => entry(owner, key), this.#declaration);
+    if (!isFunction(lambda)) return undefined;
+    const description = `${what} of loss '${this.#name}'`;
+    const { expression, diagnostics } = compileLambda(lambda, { ...this.#common, ...sides, description, inputs, result }, this.#located, path);
+    this.#collector.add(...diagnostics);
+    return expression;
+  }
+
+  #helpers(constants: LambdaRequest['constants']): Readonly<Record<string, HelperFunction>> {
+    const helpers = Object.entries(functionsOf(this.#declaration)).flatMap(([name, call]) => {
+      if (!isFunction(call)) return [];
+      const { helper, diagnostics } = compileHelper(call, `function '${name}' of loss '${this.#name}'`, constants, this.#located, ['functions', name]);
+      this.#collector.add(...diagnostics);
+      return [[name, helper] as const];
+    });
+    return Object.fromEntries(helpers);
+  }
 }
 
-/** Whether a term that the loss has changes with `dot`. A loss without terms is told apart from this. */
-function readsDot(logit: Expression, softmaxTerms: boolean, value: Expression | undefined): boolean {
-  const throughLogit = dependsOn(logit, { kind: 'input', name: 'dot' });
-  if (!softmaxTerms && value === undefined) return true;
-  if (softmaxTerms && throughLogit) return true;
-  if (value === undefined) return false;
-  return dependsOn(value, { kind: 'input', name: 'dot' }) || (throughLogit && dependsOn(value, { kind: 'input', name: 'logit' }));
+/** What checks have found wrong in it is told already. */
+function isDeclared<Term>(term: unknown): term is Partial<Term> {
+  return typeof term === 'object' && term !== null;
 }
 
-function withoutDot(name: string, call: LocatedCall | undefined): Diagnostic {
-  return {
-    code: 'INF2006',
-    message: `loss '${name}' does not depend on dot: its gradients with respect to all embeddings are zero`,
-    hint: 'make the logit of dot, or read dot in the pair term',
-    ...call?.source.mark(call.node(['logit'])),
-  };
-}
-
-function isPairFunction(value: unknown): value is PairFunction {
+function isFunction(value: unknown): value is PairFunction {
   return typeof value === 'function';
 }
 

@@ -1,4 +1,5 @@
 import { captureCallSite, markCallee, type CallSite } from './diagnostics/call-site.js';
+import { conclude } from './diagnostics/recording.js';
 import { DiagnosticCollector, didYouMean, listNames, showValue, type Diagnostic, type DiagnosticCode, type Span } from './diagnostics/index.js';
 import type { BlockLevel, ChunkLevel, InstructionLevel, LevelName, RegisterLevel, RingLevel, Tiling } from './tiling.js';
 
@@ -22,14 +23,14 @@ export class TilingBuilder {
   }
 
   /** @throws {InfinitileError} with everything that is wrong with the tiling, whatever the target. */
-  build(name: string): Tiling {
+  build(name: string, made: () => CallSite | undefined = () => undefined): Tiling {
     const collector = new DiagnosticCollector();
     const sites = new Map<LevelName, () => CallSite | undefined>();
     const tell = (level: LevelName, site: () => CallSite | undefined, code: DiagnosticCode, message: string, hint: string): void => {
       collector.add({ code, message, hint, ...markCallee(site(), level) });
     };
     if (!/^[A-Za-z][\w-]*$/.test(name)) {
-      collector.add({ code: 'INF2001', message: `'${name}' cannot name a tiling`, hint: 'a letter, then letters, digits, `_` and `-`' });
+      collector.add({ code: 'INF2001', message: `'${name}' cannot name a tiling`, hint: 'a letter, then letters, digits, `_` and `-`', ...markCallee(made(), tiling.name) });
     }
     let innermost = -1;
     for (const { name: level, value, site } of this.#levels) {
@@ -40,10 +41,10 @@ export class TilingBuilder {
       sites.set(level, site);
       for (const { code, message, hint } of checkLevel(level, value)) tell(level, site, code, message, hint);
     }
-    const tiling = assemble(name, new Map(this.#levels.map((level) => [level.name, level.value])), sites);
-    for (const { level, message, hint } of nesting(tiling)) tell(level, sites.get(level) ?? (() => undefined), 'INF3005', message, hint);
-    collector.report();
-    return tiling;
+    const assembled = assemble(name, new Map(this.#levels.map((level) => [level.name, level.value])), sites);
+    for (const { level, message, hint } of nesting(assembled)) tell(level, sites.get(level) ?? (() => undefined), 'INF3005', message, hint);
+    conclude(collector, made);
+    return assembled;
   }
 }
 
@@ -55,9 +56,10 @@ export class TilingBuilder {
  * @throws {InfinitileError} with every mistake, at the level where it was written.
  */
 export function tiling(name: string, levels: (builder: TilingBuilder) => TilingBuilder = (builder) => builder): Tiling {
+  const callSite = captureCallSite(tiling);
   const builder = new TilingBuilder();
   levels(builder);
-  return builder.build(name);
+  return builder.build(name, callSite);
 }
 
 export const levelNames: readonly LevelName[] = ['ring', 'chunk', 'block', 'register', 'instruction'];

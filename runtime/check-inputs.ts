@@ -1,16 +1,21 @@
 import { InfinitileError, type Diagnostic } from '../dsl/diagnostics/index.js';
 import type { Interval } from '../dsl/expression/index.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
+import type { MatrixShape } from './matrix-shape.js';
 import type { PositiveRelation, Unmatched } from './positives.js';
 import type { Parameters } from './scalars.js';
 
 /** What the norms pass writes where every value of its rows is finite. */
 const noBadRow = 2 ** 31 - 1;
 
+/** Which tensor a row that was looked at belongs to, and its number there. */
+export type NameRow = (row: number) => { readonly input: string; readonly row: number };
+
 /** @throws {InfinitileError} when a row holds NaN or infinity: `rows` are the first such row of each partial. */
-export function checkFinite(input: string, rows: Int32Array): void {
-  const first = rows.reduce((least, row) => Math.min(least, row), noBadRow);
-  if (first === noBadRow) return;
+export function checkFinite(nameRow: NameRow, rows: Int32Array): void {
+  const found = rows.reduce((least, row) => Math.min(least, row), noBadRow);
+  if (found === noBadRow) return;
+  const { input, row: first } = nameRow(found);
   throw new InfinitileError([
     {
       code: 'INF4008',
@@ -36,20 +41,41 @@ export function checkParameters(loss: PairwiseLoss, params: Parameters): Paramet
   return params;
 }
 
+/** @throws {InfinitileError} when the positives of a loss have no rank: a row may have many. */
+export function checkRanked({ name, positives }: PairwiseLoss): void {
+  if (positives.kind !== 'where') return;
+  const message = `retrieval metrics rank a row's positive, and a row of loss '${name}' may have many`;
+  throw new InfinitileError([{ code: 'INF4018', message, hint: 'give positives of one each row: the diagonal, an index map, a column' }]);
+}
+
 /** What is wrong with the relation of positives for the terms of the loss. */
-export function positiveMistakes(loss: PairwiseLoss, n: number, m: number, { unmatchedRows, unmatchedCols }: PositiveRelation): readonly Diagnostic[] {
-  const shapes = loss.positives.kind === 'diagonal' ? `positives are on the diagonal of ${n} queries x ${m} keys` : `the index map names ${m} keys`;
+export function positiveMistakes(loss: PairwiseLoss, { n, m }: MatrixShape, { unmatchedRows, unmatchedCols }: PositiveRelation): readonly Diagnostic[] {
+  const { kind } = loss.positives;
+  const shapes = kind === 'diagonal' ? `positives are on the diagonal of ${n} queries x ${m} keys` : kind === 'indexMap' ? `the index map names ${m} keys` : `there are ${n} rows and ${m} columns`;
   const mistake = (what: 'row' | 'column', { count, first }: Unmatched): readonly Diagnostic[] =>
-    count === 0
-      ? []
-      : [
-          {
-            code: 'INF4010',
-            message: `${count} ${what}${count === 1 ? '' : 's'} without a positive, ${what} ${first} the first: ${shapes}, and the ${what} softmax of '${loss.name}' needs one each`,
-            hint: `give every ${what} a positive, declare the softmax with unmatched: 'skip', or leave that direction out`,
-          },
-        ];
+    count === 0 ? [] : [withoutPositive(loss.name, what, `${count} ${what}${count === 1 ? '' : 's'} without a positive, ${what} ${first} the first: ${shapes}`)];
   return [...mistake('row', unmatchedRows), ...mistake('column', unmatchedCols)];
+}
+
+/** Found when the tiles have been walked. */
+export function rowWithoutPositive(loss: string, what: 'row' | 'column', first: number): Diagnostic {
+  return withoutPositive(loss, what, `no ${what === 'row' ? 'column' : 'row'} is a positive of ${what} ${first}, the first such ${what}`);
+}
+
+export function rowWithoutCount(loss: string, what: 'row' | 'column', first: number): Diagnostic {
+  return {
+    code: 'INF4014',
+    message: `no ${what === 'row' ? 'column' : 'row'} counts for ${what} ${first} of loss '${loss}', the first such ${what}: the mask leaves all of them out`,
+    hint: `let the mask keep one, or declare the softmax with unmatched: 'skip'`,
+  };
+}
+
+function withoutPositive(loss: string, what: 'row' | 'column', found: string): Diagnostic {
+  return {
+    code: 'INF4010',
+    message: `${found}, and the ${what} softmax of '${loss}' needs one each`,
+    hint: `give every ${what} a positive, declare the softmax with unmatched: 'skip', or leave that direction out`,
+  };
 }
 
 export function sumOutOfRange(loss: string, logits: Interval): Diagnostic {

@@ -1,16 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { InfinitileError } from '../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
+import type { MatryoshkaLoss } from '../dsl/matryoshka.js';
 import type { Precision } from '../dsl/problem.js';
 import type { Tiling } from '../dsl/tiling.js';
 import { automatic } from '../dsl/tilings.js';
 import type { Target } from '../codegen/targets/target.js';
 import { Backend } from './device/backend.js';
 import { Kernel } from './kernel.js';
+import { MatryoshkaKernel } from './matryoshka.js';
 
 export interface CompileOptions {
   /** D: numbers in an embedding. */
   readonly dim: number;
+  /** Numbers in an embedding of the guide, for a guided loss; D, unless said. */
+  readonly guideDim?: number;
   /** How Q and K are stored; 'f32' unless said. */
   readonly precision?: Precision;
   /** Levels and knobs left out are chosen by the target. */
@@ -27,17 +31,38 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles a loss for a depth and a precision: emits kernels, builds them (or finds them in the cache) and loads them.
+ * Compiles a loss for a depth and a precision: emits kernels, builds them (or finds them in the cache) and loads them. A
+ * matryoshka loss becomes a kernel for each of its prefixes.
  *
  * @throws {InfinitileError} for a tiling that the target cannot run, a missing compiler or device, a refused source.
  */
-export async function compile(loss: PairwiseLoss, options: CompileOptions): Promise<Kernel> {
-  const { dim, precision = 'f32', tiling = automatic, workspace, threads = availableParallelism(), signal } = options;
+export async function compile(loss: MatryoshkaLoss, options: CompileOptions): Promise<MatryoshkaKernel>;
+export async function compile(loss: PairwiseLoss, options: CompileOptions): Promise<Kernel>;
+export async function compile(loss: PairwiseLoss | MatryoshkaLoss, options: CompileOptions): Promise<Kernel | MatryoshkaKernel> {
   checkOptions(options);
+  return loss.kind === 'matryoshka' ? compilePrefixes(loss, options) : compileDepth(loss, options.dim, options);
+}
+
+async function compilePrefixes(loss: MatryoshkaLoss, options: CompileOptions): Promise<MatryoshkaKernel> {
+  const deepest = Math.max(...loss.prefixes.map(({ dim }) => dim));
+  if (deepest > options.dim) throw new InfinitileError([{ code: 'INF4013', message: `dim is ${options.dim}; a prefix of ${deepest} is asked for`, hint: `dim: ${deepest} or more` }]);
+  const kernels: Kernel[] = [];
+  try {
+    for (const { dim } of loss.prefixes) kernels.push(await compileDepth(loss.loss, dim, options));
+    return new MatryoshkaKernel(loss, options.dim, kernels);
+  } catch (error) {
+    for (const kernel of kernels) kernel.close();
+    throw error;
+  }
+}
+
+/** A kernel for the first `dim` numbers of embeddings of `options.dim`. */
+async function compileDepth(loss: PairwiseLoss, dim: number, options: CompileOptions): Promise<Kernel> {
+  const { guideDim = options.dim, precision = 'f32', tiling = automatic, workspace, threads = availableParallelism(), signal } = options;
   const backend = Backend.open(options.target ?? 'cpu');
   try {
     checkPrecision(backend.target, precision);
-    const kernel = new Kernel({ loss, dim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) });
+    const kernel = new Kernel({ loss, dim, inputDim: options.dim, guideDim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) });
     await kernel.load('bounded', { ...(signal === undefined ? {} : { signal }), ...(options.onBuild === undefined ? {} : { onBuild: options.onBuild }) });
     return kernel;
   } catch (error) {
@@ -46,10 +71,11 @@ export async function compile(loss: PairwiseLoss, options: CompileOptions): Prom
   }
 }
 
-function checkOptions({ dim, threads, workspace }: CompileOptions): void {
+function checkOptions({ dim, guideDim, threads, workspace }: CompileOptions): void {
   const diagnostics = (
     [
       ['dim', dim, 65_536],
+      ['guideDim', guideDim, 65_536],
       ['threads', threads, 4096],
       ['workspace', workspace, Number.MAX_SAFE_INTEGER],
     ] as const

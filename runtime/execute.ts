@@ -44,7 +44,7 @@ export async function execute(bound: BoundPlan, steps: readonly Step[], environm
     if (step.kind === 'chunk') await queue.endOfChunk(step.pairs);
     else if (step.kind === 'guard') {
       await queue.drain();
-      if ((await readFlag(requireBuffer(environment, step.buffer))) !== 0) return { milliseconds: queue.milliseconds, inRange: false };
+      if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
     } else queue.add(command(step, bound, environment));
   }
   await queue.drain();

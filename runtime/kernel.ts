@@ -1,23 +1,27 @@
-import { bind, largestChunk, type BoundPlan } from '../codegen/plan/bind.js';
-import { formatBytes } from '../codegen/plan/print.js';
+import type { BoundPlan, RunShape } from '../codegen/plan/bind.js';
+import { bindWithin } from '../codegen/plan/bind-within.js';
 import type { Plan, SoftmaxMode } from '../codegen/plan/plan.js';
 import { compileProgram, type Program } from '../codegen/compile.js';
 import type { SourceText, Target } from '../codegen/targets/target.js';
-import { InfinitileError, type Diagnostic } from '../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
 import type { Precision } from '../dsl/problem.js';
-import type { ChunkLevel, Tiling } from '../dsl/tiling.js';
+import type { Tiling } from '../dsl/tiling.js';
 import type { NativeModule } from './addon.js';
-import { checkParameters } from './check-inputs.js';
+import { checkParameters, checkRanked } from './check-inputs.js';
 import type { Backend, BuildOptions } from './device/backend.js';
 import type { Device } from './device/device.js';
 import { prepareInputs, type RunInputs } from './inputs.js';
+import { retrievalMetrics, type RetrievalMetrics } from './retrieval-metrics.js';
 import type { Parameters } from './scalars.js';
 import { Session, type LoadedProgram } from './session.js';
 
 export interface KernelOptions {
   readonly loss: PairwiseLoss;
   readonly dim: number;
+  /** Depth of the embeddings that runs are given, of which the kernel reads the first `dim` numbers. */
+  readonly inputDim: number;
+  /** Depth of the guide's embeddings. */
+  readonly guideDim: number;
   readonly precision: Precision;
   readonly tiling: Tiling;
   readonly backend: Backend;
@@ -31,6 +35,10 @@ export interface RunOptions {
   readonly gradients?: boolean;
   /** Also return log sum exp of rows and columns. */
   readonly lse?: boolean;
+  /** Also return what each row and column adds to the loss. */
+  readonly perRow?: boolean;
+  /** Also return in-batch retrieval metrics: of each row, and of each column, the rank of its positive. */
+  readonly metrics?: boolean;
   readonly signal?: AbortSignal;
   /** Pairs walked, and in all; a pair counts once forward and once backward. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -38,10 +46,14 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly loss: number;
-  /** Of Q [N, D] and K [M, D], row-major fp32, and of every learned scalar. Absent when not asked for. */
+  /** Of Q [N, D] and K [M, D], row-major fp32 (empty for keys that the loss has none of), and of every learned scalar. Absent when not asked for. */
   readonly gradients?: { readonly q: Float32Array; readonly k: Float32Array; readonly params: Readonly<Record<string, number>> };
   /** log sum exp per row [N] and per column [M], where the loss has that softmax. Absent when not asked for. */
-  readonly lse?: { readonly rows?: Float64Array; readonly cols?: Float64Array };
+  readonly lse?: BySide<Float64Array>;
+  /** What each row [N] and column [M] adds to the loss, before weights; NaN for one that is left out. Absent when not asked for. */
+  readonly perRow?: BySide<Float64Array>;
+  /** Ranks of the positives among the logits that count. Absent when not asked for. */
+  readonly metrics?: BySide<RetrievalMetrics>;
   /** How exponentials were kept in range: what ran, not what was planned. */
   readonly softmax: SoftmaxMode;
   /** The chunk that was used, and the bytes of everything. */
@@ -49,6 +61,11 @@ export interface RunResult {
   /** Device time. */
   readonly forwardMilliseconds: number;
   readonly backwardMilliseconds: number;
+}
+
+export interface BySide<T> {
+  readonly rows?: T;
+  readonly cols?: T;
 }
 
 /** A loss compiled for a depth, a precision and a device; it runs any number of rows. */
@@ -60,26 +77,27 @@ export class Kernel {
   readonly target: Target;
   readonly device: Device;
   readonly #options: KernelOptions;
-  readonly #programs: Readonly<Record<SoftmaxMode, Program>>;
-  readonly #modules = new Map<SoftmaxMode, Promise<ReadonlyMap<string, NativeModule>>>();
+  readonly #programs = new Map<string, Program>();
+  readonly #modules = new Map<Program, Promise<ReadonlyMap<string, NativeModule>>>();
 
   constructor(options: KernelOptions) {
     this.loss = options.loss;
     this.target = options.backend.target;
     this.device = options.backend.device;
     this.#options = options;
-    this.#programs = { bounded: this.#compile('bounded'), running: this.#compile('running') };
-    this.plan = this.#programs.bounded.plan;
-    this.sources = this.#programs.bounded.files;
+    const { plan, files } = this.#program('bounded', false);
+    this.plan = plan;
+    this.sources = files;
   }
 
   /** Builds (or finds in the cache) and loads the modules. A run does it by itself; calling it first keeps it out of timings. */
-  async load(mode: SoftmaxMode = 'bounded', options: BuildOptions = {}): Promise<ReadonlyMap<string, NativeModule>> {
-    const known = this.#modules.get(mode);
+  async load(mode: SoftmaxMode = 'bounded', options: BuildOptions = {}, reports = false): Promise<ReadonlyMap<string, NativeModule>> {
+    const program = this.#program(mode, reports);
+    const known = this.#modules.get(program);
     if (known !== undefined) return known;
-    const building = this.#options.backend.load(this.#programs[mode], options);
-    this.#modules.set(mode, building);
-    building.catch(() => this.#modules.delete(mode));
+    const building = this.#options.backend.load(program, options);
+    this.#modules.set(program, building);
+    building.catch(() => this.#modules.delete(program));
     return building;
   }
 
@@ -89,26 +107,21 @@ export class Kernel {
    * @throws {InfinitileError} when the budget does not hold the tiling's own chunk, or not even one block.
    */
   bind(n: number, m: number, mode: SoftmaxMode = 'bounded'): BoundPlan {
-    const { tiling, threads } = this.#options;
-    const { plan } = this.#programs[mode];
-    const budget = this.#options.workspace ?? this.target.defaultWorkspace;
-    const run = { n, m, threads };
-    const asked = bind(plan, run);
-    if (asked.workspaceBytes <= budget) return asked;
-    const chunk = largestChunk(plan, run, budget);
-    if (tiling.chunk !== undefined) throw new InfinitileError([overBudget(asked, budget, chunk)]);
-    if (chunk === undefined) throw new InfinitileError([underOneBlock(bind(plan, run, plan.tiling.block), budget)]);
-    return bind(plan, run, chunk);
+    return this.#bind({ n, m }, this.#program(mode, false).plan);
   }
 
   /** Loads inputs onto the device, to be stepped as often as wanted. The caller closes the session. */
   async session(inputs: Omit<RunInputs, 'params'>, signal?: AbortSignal): Promise<Session> {
-    const prepared = await prepareInputs(this.loss, this.plan, inputs);
-    const load = async (mode: SoftmaxMode): Promise<LoadedProgram> => ({
-      program: this.#programs[mode],
-      bound: this.bind(prepared.n, prepared.m, mode),
-      modules: await this.load(mode, signal === undefined ? {} : { signal }),
-    });
+    const { dim, inputDim, guideDim, precision } = this.#options;
+    const prepared = await prepareInputs(this.loss, { dim, inputDim, guideDim, precision }, inputs);
+    const load = async (mode: SoftmaxMode, reports: boolean): Promise<LoadedProgram> => {
+      const program = this.#program(mode, reports);
+      return {
+        program,
+        bound: this.#bind(prepared.shape, program.plan),
+        modules: await this.load(mode, signal === undefined ? {} : { signal }, reports),
+      };
+    };
     return Session.open(this.device, prepared, load, signal);
   }
 
@@ -119,6 +132,7 @@ export class Kernel {
    */
   async run(inputs: RunInputs, options: RunOptions = {}): Promise<RunResult> {
     const params = checkParameters(this.loss, inputs.params ?? {});
+    if (options.metrics === true) checkRanked(this.loss);
     const session = await this.session(inputs, options.signal);
     try {
       return await this.#runOnce(session, params, options);
@@ -132,60 +146,54 @@ export class Kernel {
     this.#options.backend.close();
   }
 
-  async #runOnce(session: Session, params: Parameters, { gradients = true, lse = false, signal, onProgress }: RunOptions): Promise<RunResult> {
+  async #runOnce(session: Session, params: Parameters, options: RunOptions): Promise<RunResult> {
+    const { gradients = true, lse = false, perRow = false, metrics = false, signal, onProgress } = options;
     const step = await session.step({
       params,
       gradients,
-      forward: lse,
+      forward: lse || perRow,
+      reports: metrics || (perRow && this.loss.pairs !== undefined),
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
     });
     const { loss, softmax, bound, forwardMilliseconds, backwardMilliseconds } = step;
-    const result = { loss, softmax, bound, forwardMilliseconds, backwardMilliseconds };
     return {
-      ...result,
-      ...(gradients ? { gradients: await readGradients(session, bound, step.params) } : {}),
-      ...(lse ? { lse: await readLse(session, this.loss) } : {}),
+      loss,
+      softmax,
+      bound,
+      forwardMilliseconds,
+      backwardMilliseconds,
+      ...(gradients ? { gradients: await readGradients(session, this.#options.dim, step.params) } : {}),
+      ...(lse ? { lse: await bySide((side) => (this.loss[`${side}s`] === undefined ? undefined : session.readLse(side))) } : {}),
+      ...(perRow ? { perRow: await bySide((side) => session.readValues(side)) } : {}),
+      ...(metrics ? { metrics: await bySide(async (side) => retrievalMetrics(await session.readRanks(side))) } : {}),
     };
   }
 
-  #compile(softmax: SoftmaxMode): Program {
-    const { loss, dim, precision, tiling, backend } = this.#options;
-    return compileProgram({ loss, dim, precision, tiling, target: backend.target, softmax });
+  #bind(shape: Omit<RunShape, 'threads'>, plan: Plan): BoundPlan {
+    const { tiling, threads, workspace = this.target.defaultWorkspace } = this.#options;
+    return bindWithin(plan, { ...shape, threads }, workspace, tiling.chunk !== undefined);
+  }
+
+  #program(softmax: SoftmaxMode, reports: boolean): Program {
+    const key = `${softmax} ${reports}`;
+    const known = this.#programs.get(key);
+    if (known !== undefined) return known;
+    const { loss, dim, guideDim, precision, tiling, backend } = this.#options;
+    const program = compileProgram({ loss, dim, guideDim, precision, tiling, target: backend.target, softmax, reports });
+    this.#programs.set(key, program);
+    return program;
   }
 }
 
-async function readGradients(session: Session, { shape, plan }: BoundPlan, params: Readonly<Record<string, number>>): Promise<NonNullable<RunResult['gradients']>> {
-  const [q, k] = [new Float32Array(shape.n * plan.dim), new Float32Array(shape.m * plan.dim)];
-  await session.read('dQueries', q);
-  await session.read('dKeys', k);
+async function readGradients(session: Session, dim: number, params: Readonly<Record<string, number>>): Promise<NonNullable<RunResult['gradients']>> {
+  const [q, k] = [new Float32Array(session.rows('queries') * dim), new Float32Array(session.rows('keys') * dim)];
+  if (q.length > 0) await session.read('dQueries', q);
+  if (k.length > 0) await session.read('dKeys', k);
   return { q, k, params };
 }
 
-async function readLse(session: Session, loss: PairwiseLoss): Promise<NonNullable<RunResult['lse']>> {
-  return {
-    ...(loss.rows === undefined ? {} : { rows: await session.readLse('row') }),
-    ...(loss.cols === undefined ? {} : { cols: await session.readLse('col') }),
-  };
-}
-
-function overBudget({ chunk, workspaceBytes }: BoundPlan, budget: number, fitting: ChunkLevel | undefined): Diagnostic {
-  const smaller = fitting === undefined ? '' : `, or take a chunk of at most ${fitting.rows} x ${fitting.cols}, or leave the chunk open`;
-  return {
-    code: 'INF3103',
-    message: `a chunk of ${chunk.rows} x ${chunk.cols} takes ${formatBytes(workspaceBytes)} of workspace; the budget is ${formatBytes(budget)}`,
-    hint: `raise the budget (${budgetOf(workspaceBytes)})${smaller}`,
-  };
-}
-
-function underOneBlock({ chunk, workspaceBytes }: BoundPlan, budget: number): Diagnostic {
-  return {
-    code: 'INF3103',
-    message: `one block of ${chunk.rows} x ${chunk.cols} takes ${formatBytes(workspaceBytes)} of workspace; the budget is ${formatBytes(budget)}`,
-    hint: `raise the budget (${budgetOf(workspaceBytes)}), or take a smaller block`,
-  };
-}
-
-function budgetOf(bytes: number): string {
-  return `--workspace ${Math.ceil(bytes / 2 ** 20)}MiB`;
+async function bySide<T>(read: (side: 'row' | 'col') => T | undefined | Promise<T | undefined>): Promise<BySide<T>> {
+  const [rows, cols] = [await read('row'), await read('col')];
+  return { ...(rows === undefined ? {} : { rows }), ...(cols === undefined ? {} : { cols }) };
 }

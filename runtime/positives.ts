@@ -1,18 +1,21 @@
-import type { PairwiseLoss, SoftmaxTerm } from '../dsl/loss.js';
+import { needsOf, type SideNeeds } from '../codegen/plan/needs.js';
+import { compileEvaluator } from '../dsl/expression/index.js';
+import type { PairwiseLoss } from '../dsl/loss.js';
+import { counterpartOf, placeOf, type MatrixShape } from './matrix-shape.js';
 
-/** The relation of positives over N rows and M columns, and the weights that follow from it. */
+/** The relation of positives over the rows and columns of a matrix, and the weights that follow from it. */
 export interface PositiveRelation {
-  /** The global column of each row's positive, -1 where it has none. Absent on a full diagonal. */
+  /** The column of each row's positive, -1 where it has none. Absent on a full diagonal, and where a condition tells. */
   readonly map?: Int32Array;
-  /** w_i and w_j of the matched rows and columns. */
+  /** With a map: the first row whose positive each column is, -1 where there is none. */
+  readonly rowOfCol?: Int32Array;
+  /** Weight of a matched row and column; of one over which a mean is taken only when matches are counted, undivided. */
   readonly rowWeight: number;
   readonly colWeight: number;
-  /** 1 for a matched row (column), 0 for one that is skipped; absent where all are matched by construction. */
+  /** With a map: 1 for a row (column) that the term counts, 0 for one that it leaves out. */
   readonly rowMatched?: Float32Array;
   readonly colMatched?: Float32Array;
-  /** p_i: what the softmax terms subtract from G at the positive of row i. */
-  readonly positiveWeight: Float32Array;
-  /** Rows and columns without a positive, where the loss refuses them; the first is `first`. */
+  /** Rows and columns without a positive, where the loss refuses them. */
   readonly unmatchedRows: Unmatched;
   readonly unmatchedCols: Unmatched;
 }
@@ -22,51 +25,66 @@ export interface Unmatched {
   readonly first: number;
 }
 
+/** What attributes a row has, for relations that are computed from them. */
+export type RowAttributes = (row: number) => Readonly<Record<string, number>>;
+
 /**
- * Weights of section 1: row i weighs w_i and subtracts it at its positive; column j weighs w_j and subtracts w_j / |P(j)| at
- * each of its positives. A mean counts the matched rows (columns) only.
+ * A row (column) of a term that reads its positives weighs w where it has one. A mean counts the matched ones only; matches
+ * that depend on the tiles are counted on the device.
  */
-export function relatePositives(loss: PairwiseLoss, n: number, m: number, map: Int32Array | undefined): PositiveRelation {
+export function relatePositives(loss: PairwiseLoss, shape: MatrixShape, map: Int32Array | undefined): PositiveRelation {
+  const needs = needsOf(loss);
+  const { n, m } = shape;
+  if (needs.relation === 'where') return { rowWeight: weightOf(needs.row, n), colWeight: weightOf(needs.col, m), unmatchedRows: noneUnmatched, unmatchedCols: noneUnmatched };
   const positiveOf = map === undefined ? (row: number) => (row < m ? row : -1) : (row: number) => map[row] ?? -1;
-  const rowsPerCol = new Int32Array(m);
-  let matchedRows = 0;
-  let firstRow = -1;
-  for (let row = 0; row < n; row += 1) {
+  const rowMatched = new Float32Array(n);
+  const rowOfCol = new Int32Array(m).fill(-1);
+  for (let row = n - 1; row >= 0; row -= 1) {
     const col = positiveOf(row);
-    if (col >= 0) {
-      matchedRows += 1;
-      rowsPerCol[col] = (rowsPerCol[col] ?? 0) + 1;
-    } else if (firstRow < 0) firstRow = row;
+    if (col < 0) continue;
+    rowMatched[row] = 1;
+    rowOfCol[col] = row;
   }
-  let matchedCols = 0;
-  for (const count of rowsPerCol) if (count > 0) matchedCols += 1;
-  const rowWeight = weightOf(loss.rows, matchedRows);
-  const colWeight = weightOf(loss.cols, matchedCols);
-  const positiveWeight = new Float32Array(n);
-  for (let row = 0; row < n; row += 1) {
-    const col = positiveOf(row);
-    if (col >= 0) positiveWeight[row] = rowWeight + colWeight / (rowsPerCol[col] ?? 1);
-  }
+  const rows = matches(needs.row, rowMatched);
+  const cols = matches(needs.col, Float32Array.from(rowOfCol, (row) => (row >= 0 ? 1 : 0)));
   return {
-    ...(map === undefined ? {} : { map, ...matchedFlags(map, rowsPerCol) }),
-    rowWeight,
-    colWeight,
-    positiveWeight,
-    unmatchedRows: { count: loss.rows?.unmatched === 'refuse' ? n - matchedRows : 0, first: firstRow },
-    unmatchedCols: { count: loss.cols?.unmatched === 'refuse' ? m - matchedCols : 0, first: rowsPerCol.indexOf(0) },
+    ...(map === undefined ? {} : { map, rowOfCol, rowMatched: rows.matched, colMatched: cols.matched }),
+    rowWeight: rows.weight,
+    colWeight: cols.weight,
+    unmatchedRows: rows.refused,
+    unmatchedCols: cols.refused,
   };
 }
 
-/** The diagonal written as a map, for losses whose kernels need one: rows beyond the last column have no positive. */
-export function diagonalMap(n: number, m: number): Int32Array {
-  return Int32Array.from({ length: n }, (_, row) => (row < m ? row : -1));
+/** The map of a relation that is given by a rule; undefined where kernels follow the rule themselves, or it is given at run time. */
+export function mapByRule(loss: PairwiseLoss, shape: MatrixShape, attributes: RowAttributes): Int32Array | undefined {
+  const { n, m } = shape;
+  const { positives } = loss;
+  if (positives.kind === 'counterpart') return Int32Array.from({ length: n }, (_, row) => counterpartOf(shape, row));
+  if (positives.kind === 'column') {
+    const column = compileEvaluator(positives.column);
+    return Int32Array.from({ length: n }, (_, row) => {
+      const col = column({ row: { ...attributes(row), ...placeOf(shape, 'row', row) } });
+      return Number.isInteger(col) && col >= 0 && col < m ? col : -1;
+    });
+  }
+  const mapped = positives.kind === 'diagonal' && needsOf(loss).relation === 'mapped';
+  return mapped ? Int32Array.from({ length: n }, (_, row) => (row < m ? row : -1)) : undefined;
 }
 
-function weightOf(term: SoftmaxTerm | undefined, matched: number): number {
+const noneUnmatched: Unmatched = { count: 0, first: -1 };
+
+function matches(needs: SideNeeds | undefined, matched: Float32Array): { readonly matched: Float32Array; readonly weight: number; readonly refused: Unmatched } {
+  if (needs === undefined || !needs.readsPositive) {
+    return { matched: matched.map(() => 1), weight: weightOf(needs, matched.length), refused: noneUnmatched };
+  }
+  const count = matched.reduce((sum, one) => sum + one, 0);
+  const refuses = needs.term?.unmatched === 'refuse';
+  return { matched, weight: weightOf(needs, count), refused: refuses ? { count: matched.length - count, first: matched.indexOf(0) } : noneUnmatched };
+}
+
+function weightOf(needs: SideNeeds | undefined, matched: number): number {
+  const term = needs?.term;
   if (term === undefined) return 0;
-  return term.reduction === 'mean' ? term.weight / Math.max(matched, 1) : term.weight;
-}
-
-function matchedFlags(map: Int32Array, rowsPerCol: Int32Array): { rowMatched: Float32Array; colMatched: Float32Array } {
-  return { rowMatched: Float32Array.from(map, (col) => (col >= 0 ? 1 : 0)), colMatched: Float32Array.from(rowsPerCol, (count) => (count > 0 ? 1 : 0)) };
+  return term.reduction === 'mean' && needs?.counted !== true ? term.weight / Math.max(matched, 1) : term.weight;
 }

@@ -2,18 +2,20 @@ import { evaluate, interval, type Interval } from '../dsl/expression/index.js';
 import type { Expression } from '../dsl/expression/nodes.js';
 import type { PairTerm, PairwiseLoss } from '../dsl/loss.js';
 import type { Program } from '../codegen/compile.js';
-import { pairWeight } from '../codegen/emit/epilogue.js';
+import { pairWeight, type TermDerivatives } from '../codegen/emit/derivatives.js';
 import type { ScalarName } from '../codegen/plan/plan.js';
+import type { Attribute, Attributes } from './attributes.js';
+import type { MatrixShape } from './matrix-shape.js';
 import type { PositiveRelation } from './positives.js';
 
 export type Parameters = Readonly<Record<string, number>>;
 export type Scalars = Readonly<Record<ScalarName, number>>;
 
-/** What bounds the values of a run: the shapes, and the largest |dot| that the rows' norms allow. */
+/** What bounds the values of a run: the shapes, the largest |dot| that the rows' norms allow, and the ranges of attributes. */
 export interface Extremes {
-  readonly n: number;
-  readonly m: number;
+  readonly shape: MatrixShape;
   readonly dotBound: number;
+  readonly attributes: Attributes;
 }
 
 export const noScalars: Scalars = { offset: 0, rowWeight: 0, colWeight: 0, sumFloor: 0, gradientScale: 1, gradientUnscale: 1 };
@@ -26,7 +28,7 @@ export function runScalars(
   { rowWeight, colWeight }: PositiveRelation,
   range: { readonly offset: number; readonly sumFloor: number },
 ): Scalars {
-  const gradientScale = program.plan.precision === 'f16' ? halfGradientScale(program, loss, params, extremes, rowWeight + colWeight) : 1;
+  const gradientScale = program.plan.precision === 'f16' ? halfGradientScale(program, loss, params, extremes, { rows: rowWeight, cols: colWeight }) : 1;
   return { offset: range.offset, sumFloor: range.sumFloor, rowWeight, colWeight, gradientScale, gradientUnscale: 1 / gradientScale };
 }
 
@@ -46,24 +48,31 @@ export function uniformsOf(program: Program, loss: PairwiseLoss, params: Paramet
  * The power of two that brings the largest possible |dX| near fp16's largest number: probabilities of 1 / N would otherwise
  * be denormal.
  */
-function halfGradientScale(program: Program, loss: PairwiseLoss, params: Parameters, extremes: Extremes, softmaxBound: number): number {
+function halfGradientScale(program: Program, loss: PairwiseLoss, params: Parameters, extremes: Extremes, weights: { readonly rows: number; readonly cols: number }): number {
   const largest = (expression: Expression | undefined): number => {
     if (expression === undefined) return 0;
     const { low, high } = bounds(expression, loss, params, extremes);
     return Math.max(Math.abs(low), Math.abs(high));
   };
-  const { logitByDot, pair } = program.derivatives;
-  const bound = (softmaxBound + largest(pair?.byLogit)) * largest(logitByDot) + largest(pair?.byDot);
+  const { logitByDot, pair, rows, cols } = program.derivatives;
+  const term = (weight: number, derivatives: TermDerivatives | undefined): number =>
+    derivatives === undefined ? 0 : Math.abs(weight) * (largest(derivatives.byLse) + largest(derivatives.byPositiveLogit) + largest(derivatives.byMeanLogit));
+  const softmax = term(weights.rows, rows) + term(weights.cols, cols);
+  const bound = (softmax + largest(pair?.byLogit)) * largest(logitByDot) + largest(pair?.byDot);
   if (!(bound > 0 && Number.isFinite(bound))) return 1;
   return 2 ** Math.max(-60, Math.min(60, Math.floor(Math.log2(2 ** 14 / bound))));
 }
 
-function bounds(expression: Expression, loss: PairwiseLoss, params: Parameters, { n, m, dotBound }: Extremes): Interval {
+function bounds(expression: Expression, loss: PairwiseLoss, params: Parameters, { shape, dotBound, attributes }: Extremes): Interval {
+  const { n, m } = shape;
   const dot = { low: -dotBound, high: dotBound };
   const values = withPairWeight(loss, params, n, m);
-  const environment = { dot, params: values, row: { low: 0, high: n - 1 }, col: { low: 0, high: m - 1 } };
+  const indices = (count: number) => ({ index: { low: 0, high: count - 1 }, view: { low: 0, high: 1 } });
+  const ranges = (side: readonly Attribute[]) => Object.fromEntries(side.map(({ name, range }) => [name, range]));
+  const environment = { dot, params: values, row: { ...ranges(attributes.row), ...indices(n) }, col: { ...ranges(attributes.col), ...indices(m) } };
   const logit = interval(loss.logit, environment);
-  return interval(expression, { ...environment, logit });
+  const lse = { low: logit.low, high: logit.high + Math.log(Math.max(n, m)) };
+  return interval(expression, { ...environment, logit, lse, positiveLogit: logit, meanLogit: logit });
 }
 
 /** The pair term's weight over what it is divided by. */

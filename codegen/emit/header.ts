@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { printExpression } from '../../dsl/expression/index.js';
 import { printTiling } from '../plan/tiling.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
+import type { SoftmaxTerm } from '../../dsl/loss.js';
 import { packagePath } from './package-path.js';
 
 /** The version of the compiler, which emitted text and artifact keys carry. */
@@ -11,8 +12,8 @@ export const compilerVersion: string = readVersion();
 export function lossHeader(problem: Problem, target: string, tiling: ResolvedTiling): string {
   const { loss, softmax } = problem;
   const terms = [
-    ...(loss.rows === undefined ? [] : [`row softmax, weight ${loss.rows.weight}, ${loss.rows.reduction}`]),
-    ...(loss.cols === undefined ? [] : [`column softmax, weight ${loss.cols.weight}, ${loss.cols.reduction}`]),
+    ...softmaxLines('row', loss.rows),
+    ...softmaxLines('column', loss.cols),
     ...(loss.pairs === undefined ? [] : [`pairs: ${printExpression(loss.pairs.value)}, weight ${loss.pairs.weight}, ${loss.pairs.reduction}`]),
   ];
   return comment([
@@ -23,6 +24,13 @@ export function lossHeader(problem: Problem, target: string, tiling: ResolvedTil
     `softmax    ${softmax}`,
     ...machineLines(problem, target, tiling),
   ]);
+}
+
+function softmaxLines(side: string, term: SoftmaxTerm | undefined): readonly string[] {
+  if (term === undefined) return [];
+  const mask = term.counts === undefined ? '' : ` where ${printExpression(term.counts)}`;
+  const shared = term.normaliser === 'own' ? '' : `, one normaliser for counterparts`;
+  return [`${side} softmax${mask}: ${printExpression(term.value)}, weight ${term.weight}, ${term.reduction}${shared}`];
 }
 
 /** The comment at the head of a file that is the same for every loss, so that its artifact serves them all. */

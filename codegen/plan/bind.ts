@@ -2,13 +2,23 @@ import type { ChunkLevel } from '../../dsl/tiling.js';
 import { evaluateExtent, type Shape } from './extent.js';
 import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step } from './plan.js';
 
-export interface RunShape {
-  /** Rows of Q and of K. */
+export interface RunShape extends Partial<Stack> {
+  /** Rows and columns of the matrix. */
   readonly n: number;
   readonly m: number;
   /** Host workers; 1 on a GPU. */
   readonly threads: number;
 }
+
+/** Where rows and columns lie among stacked embeddings; zeros where nothing is stacked. */
+export interface Stack {
+  readonly stack: number;
+  readonly split: number;
+  readonly rowStart: number;
+  readonly colStart: number;
+}
+
+export const unstacked: Stack = { stack: 0, split: 0, rowStart: 0, colStart: 0 };
 
 /** A plan with its shapes known: the chunk that is used, and the bytes of everything. */
 export interface BoundPlan {
@@ -32,6 +42,7 @@ export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.
     cols: evenPiece(run.m, chunk.cols, plan.tiling.block.cols),
   };
   const shape: Shape = {
+    ...unstacked,
     ...run,
     chunkRows: even.rows,
     chunkCols: even.cols,

@@ -1,5 +1,6 @@
 import type { Precision } from '../../dsl/problem.js';
 import type { Extent } from './extent.js';
+import type { Channel, Relation } from './needs.js';
 import type { ResolvedTiling } from './problem.js';
 
 /**
@@ -17,8 +18,10 @@ export interface Plan {
   readonly softmax: SoftmaxMode;
   /** Names of the learned scalars; their gradients are `scalars[1..]`, the pair term's sum is `scalars[0]`. */
   readonly params: readonly string[];
-  /** How kernels tell a positive: on the diagonal, or by the index map in buffer `positive`. */
-  readonly positives: 'diagonal' | 'mapped';
+  /** How kernels tell a positive: on the diagonal, by the index map in buffer `positive`, or by a condition. */
+  readonly positives: Relation;
+  /** What each side's softmax sums beside its exponentials, in the order of buffers `rowExtra` and `colExtra`. */
+  readonly channels: { readonly row: readonly Channel[]; readonly col: readonly Channel[] };
   readonly buffers: readonly Buffer[];
   readonly kernels: readonly Kernel[];
   /** Checks of the inputs: largest norms, values that are not finite. */
@@ -63,7 +66,7 @@ export type Step =
   | Launch
   /** Sets `count` 32-bit words of a buffer to one bit pattern. */
   | { readonly kind: 'fill'; readonly buffer: string; readonly pattern: number }
-  /** Ends the bounded attempt when a sum has left fp32's range: the flag in `buffer` is not zero. */
+  /** Ends the bounded attempt when a sum has left fp32's range: the first word of `buffer` is 1. */
   | { readonly kind: 'guard'; readonly buffer: string };
 
 export interface Launch {

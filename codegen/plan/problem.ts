@@ -10,6 +10,10 @@ export interface Problem {
   readonly dim: number;
   readonly precision: Precision;
   readonly softmax: SoftmaxMode;
+  /** Depth of the guide's embeddings; D, unless said. Of no account to a loss without a guide. */
+  readonly guideDim?: number;
+  /** Whether ranks of positives and the pair term's sum by row are kept beside the loss. */
+  readonly reports?: boolean;
 }
 
 /** A tiling with every knob set. */

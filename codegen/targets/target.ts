@@ -1,8 +1,7 @@
 import type { Precision } from '../../dsl/problem.js';
 import type { Tiling } from '../../dsl/tiling.js';
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.js';
-import type { Dialect } from '../emit/dialect.js';
-import type { EmittedEpilogue } from '../emit/epilogue.js';
+import type { Dialects, EmittedEpilogue } from '../emit/epilogue.js';
 import type { Extent } from '../plan/extent.js';
 import type { Buffer, Kernel } from '../plan/plan.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
@@ -18,7 +17,7 @@ export interface Target {
   /** Features a CPU must have, in the words of Linux's /proc/cpuinfo. Empty for a GPU: its compute capability is checked. */
   readonly requires: readonly string[];
   readonly precisions: readonly Precision[];
-  readonly dialect: Dialect;
+  readonly dialects: Dialects;
   /** Bytes of workspace a run takes unless told otherwise. */
   readonly defaultWorkspace: number;
   /** Options of the compiler that makes artifacts of the sources: g++'s, or NVRTC's. */
@@ -37,8 +36,9 @@ export interface SourceText {
 }
 
 export interface TargetKernels {
-  readonly kernels: Readonly<Record<KernelRole, Kernel>>;
-  /** Packing kernels, in launch order, for the products of a chunk. Empty where inputs are read in place. */
+  /** Those that the loss needs. */
+  readonly kernels: Readonly<Partial<Record<KernelRole, Kernel>>>;
+  /** Packing kernels, in launch order, for the products of a chunk, the guide's too. Empty where inputs are read in place. */
   readonly packs: readonly Pack[];
   /** Workspace buffers that the kernels name, beyond what every plan has. */
   readonly workspace: readonly Buffer[];
@@ -57,7 +57,13 @@ export type KernelRole =
   | 'positives'
   | 'stats'
   | 'merge'
-  | 'scale'
+  | 'mergeChannels'
+  | 'tally'
+  | 'rowTerms'
+  | 'colTerms'
+  | 'gather'
+  | 'guide'
+  | 'guidePositives'
   | 'gradient'
   | 'reduceScalars'
   | 'accumulateQueries'

@@ -46,6 +46,13 @@ export function markCallee(site: CallSite | undefined, callee: string): { readon
   return { span, frame: codeFrame(source, span) };
 }
 
+/** A call site as a span of no length, with its frame. */
+export function markPlace(site: CallSite | undefined): { readonly span?: Span; readonly frame?: string } {
+  if (site === undefined) return {};
+  const { file, line, column } = site;
+  return markSpan({ file, start: { line, column }, end: { line, column } });
+}
+
 /** A span with its frame, for a diagnostic about something that keeps only its span. */
 export function markSpan(span: Span | undefined): { readonly span?: Span; readonly frame?: string } {
   if (span === undefined) return {};

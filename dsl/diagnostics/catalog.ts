@@ -25,11 +25,12 @@ const rows = {
   INF1010: row('not available here', 'What a lambda may read depends on what it defines: the logit is made of the dot, the pair term may read both.'),
   INF1011: row('wrong number of arguments', 'The function takes another number of arguments.'),
   INF1012: row('unknown constant', 'A lambda reads only the constants that its loss declares.'),
-  INF1013: row('unknown attribute', 'A row (query) or column (key) has its `index`.'),
+  INF1013: row('unknown attribute', 'A row (query) or column (key) has its `index`, its `view`, and what the loss declares under `attributes`.'),
   INF1014: row('lambda without a text', 'The text of the function is what is compiled; native and bound functions have none.'),
   INF1015: row('recursive helper', 'A helper is expanded where it is called, so it cannot call itself.'),
   INF1016: row('text and behaviour differ', 'The lambda, called on numbers, gives another value than its text says: a name in it stands for something else.'),
-  INF1017: row('unknown entry of the pair', 'The argument of a lambda has the entries `dot`, `logit`, `positive`, `row`, `col`, `params` and `constants`.'),
+  INF1017: row('unknown entry of the pair', 'The argument of a lambda has entries such as `dot`, `positive`, `row`, `col`, `params`, `constants` and `functions`.'),
+  INF1018: row('divisor of integers', 'Integers are divided by positive constants alone: what they are divided by is known when the kernel is compiled.'),
 
   INF2001: row('name', 'Names appear in file names and in emitted code.'),
   INF2002: row('duplicate parameter', 'Each learned scalar has one name and one gradient.'),
@@ -41,6 +42,8 @@ const rows = {
   INF2008: row('constant that is not a number or boolean', 'Constants are written into the kernel as literals.'),
   INF2009: row('unknown field', 'The declaration has no such field.'),
   INF2010: row('missing or malformed field', 'The declaration needs this field, of this kind.'),
+  INF2011: row('attribute', 'An attribute is an array of `i32` or `f32`, one number a row or column, under a name of its own.'),
+  INF2012: row('parts that do not fit', 'Each part of the declaration is right in itself; together they do not make a loss.'),
 
   INF3001: row('level given twice', 'Each level splits the one outside it, once.'),
   INF3002: row('levels out of order', 'Levels are written outermost first: ring, chunk, block, register, instruction.'),
@@ -66,6 +69,11 @@ const rows = {
   INF4011: row('logits out of range', 'The sums of exponentials leave the range of fp32.'),
   INF4012: row('index map', 'A loss takes its positives from the diagonal or from an index map, as it declares.'),
   INF4013: row('option out of range', 'Sizes and counts are whole numbers within limits.'),
+  INF4014: row('row or column without a column that counts', 'The sum of its exponentials is empty; `unmatched: \'skip\'` leaves it out.'),
+  INF4015: row('attribute values', 'A run needs one array for each attribute of the loss: an Int32Array or a Float32Array, one number a row or column.'),
+  INF4016: row('guide', 'A guided loss needs a second pair of inputs, with the rows of the first.'),
+  INF4017: row('tensors of different lengths', 'Counterparts are rows of the same number: both tensors have as many.'),
+  INF4018: row('retrieval metrics', 'Ranks are of a row\'s one positive.'),
 
   INF5001: row('no compiler', 'The CPU target compiles its kernels with the host\'s C++ compiler.'),
   INF5002: row('compilation failed', 'The compiler refused the emitted source.'),
@@ -86,7 +94,6 @@ const rows = {
   INF7001: row('no such device', 'The target needs a device that this machine does not have.'),
   INF7002: row('device out of memory', 'Inputs, outputs, statistics and workspace did not fit.'),
   INF7003: row('device error', 'The driver reported a failure.'),
-  INF7004: row('stopped', 'The run was aborted.'),
 
   INF8001: row('unknown flag or argument', 'The command does not take it.'),
   INF8002: row('definition that cannot be loaded', 'A loss or tiling is named as a preset, or as file.ts#export.'),

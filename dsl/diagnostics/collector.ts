@@ -1,5 +1,5 @@
 import { report } from './error.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic, Mistake } from './diagnostic.js';
 
 /** Gathers diagnostics, so that all mistakes are told at once. */
 export class DiagnosticCollector {
@@ -20,7 +20,7 @@ export class DiagnosticCollector {
 }
 
 /** In the order of the text; what has no place comes first. */
-function byPlace({ span: a }: Diagnostic, { span: b }: Diagnostic): number {
+export function byPlace({ span: a }: Mistake, { span: b }: Mistake): number {
   if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
   if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return a.start.line - b.start.line || a.start.column - b.start.column;

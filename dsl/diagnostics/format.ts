@@ -1,8 +1,8 @@
 import path from 'node:path';
-import type { Diagnostic } from './diagnostic.js';
+import type { Mistake } from './diagnostic.js';
 
 /** A diagnostic as people read it: `file:line:col code message`, then the frame, then the hint. */
-export function formatDiagnostic({ code, message, span, frame, hint }: Diagnostic): string {
+export function formatDiagnostic({ code, message, span, frame, hint }: Mistake): string {
   const place = span === undefined ? '' : `${displayPath(span.file)}:${span.start.line}:${span.start.column} `;
   return [
     `${place}${code} ${message}`,
@@ -11,7 +11,7 @@ export function formatDiagnostic({ code, message, span, frame, hint }: Diagnosti
   ].join('\n');
 }
 
-export function formatDiagnostics(diagnostics: readonly Diagnostic[]): string {
+export function formatDiagnostics(diagnostics: readonly Mistake[]): string {
   return diagnostics.map(formatDiagnostic).join('\n\n');
 }
 

@@ -1,7 +1,7 @@
 export { markSpan } from './call-site.js';
 export { catalog, type CatalogRow, type DiagnosticCode } from './catalog.js';
 export { DiagnosticCollector } from './collector.js';
-export type { Diagnostic } from './diagnostic.js';
+export type { Diagnostic, Mistake } from './diagnostic.js';
 export { InfinitileError, report } from './error.js';
 export { formatDiagnostic, formatDiagnostics } from './format.js';
 export { codeFrame } from './frame.js';

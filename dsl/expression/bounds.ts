@@ -70,6 +70,19 @@ export function divideBounds(a: Interval, b: Interval): Interval {
   return indefinite ? anything : corners((x, y) => x / y)(a, b);
 }
 
+/** Divisors are positive: one that may not be leaves nothing known. */
+export function floorDivideBounds(a: Interval, b: Interval): Interval {
+  if (!(b.low > 0)) return anything;
+  const { low, high } = divideBounds(a, b);
+  return { low: Math.floor(low), high: Math.floor(high) };
+}
+
+/** The sign is the dividend's; the magnitude is below the divisor's and no more than the dividend's. */
+export function remainderBounds(a: Interval, b: Interval): Interval {
+  if (!(b.low > 0) || isUnbounded(a)) return anything;
+  return { low: Math.max(Math.min(a.low, 0), -b.high), high: Math.min(Math.max(a.high, 0), b.high) };
+}
+
 function isUnbounded({ low, high }: Interval): boolean {
   return low === -Infinity || high === Infinity;
 }

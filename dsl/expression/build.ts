@@ -1,4 +1,4 @@
-import type { Apply, Constant, Expression, Input, Parameter } from './nodes.js';
+import type { Apply, Attribute, Constant, Expression, Input, InputName, Parameter, Side } from './nodes.js';
 import type { OperatorName } from './operators.js';
 
 /** Short ways to write nodes. They build exactly what they say; `simplify` makes it small. */
@@ -6,8 +6,8 @@ import type { OperatorName } from './operators.js';
 export const dot: Input = { kind: 'input', name: 'dot' };
 export const logit: Input = { kind: 'input', name: 'logit' };
 export const positive: Input = { kind: 'input', name: 'positive' };
-export const rowIndex: Expression = { kind: 'attribute', side: 'row', name: 'index' };
-export const colIndex: Expression = { kind: 'attribute', side: 'col', name: 'index' };
+export const rowIndex = attribute('row', 'index', 'index');
+export const colIndex = attribute('col', 'index', 'index');
 export const zero = constant(0);
 export const one = constant(1);
 
@@ -17,6 +17,14 @@ export function constant(value: number | boolean): Constant {
 
 export function parameter(name: string): Parameter {
   return { kind: 'parameter', name };
+}
+
+export function input(name: InputName): Input {
+  return { kind: 'input', name };
+}
+
+export function attribute(side: Side, name: string, type: Attribute['type']): Attribute {
+  return { kind: 'attribute', side, name, type };
 }
 
 export function apply(operator: OperatorName, ...operands: readonly Expression[]): Apply {

@@ -22,8 +22,8 @@ export function compileEvaluator(expression: Expression): Evaluator {
       return ({ params }) => params?.[name] ?? NaN;
     }
     case 'attribute': {
-      const { side } = expression;
-      return (environment) => environment[side] ?? NaN;
+      const { side, name } = expression;
+      return (environment) => environment[side]?.[name] ?? NaN;
     }
     case 'apply':
       return compileApply(operators[expression.operator].evaluate, expression.operands.map(compileEvaluator));

@@ -1,15 +1,14 @@
 import { assertNever } from '../assert-never.js';
-import type { Expression } from './nodes.js';
+import type { Expression, InputName } from './nodes.js';
 import { operators } from './operators.js';
 import { typeOf } from './type-of.js';
 
-/** What a pair is, for one evaluation. Only what the expression reads has to be there; `row` and `col` are indices. */
-export interface Environment {
-  readonly dot?: number;
-  readonly logit?: number;
+/** What a pair is (or a row or column, for its softmax term), for one evaluation. Only what the expression reads has to be there. */
+export interface Environment extends Readonly<Partial<Record<Exclude<InputName, 'positive'>, number>>> {
   readonly positive?: boolean;
-  readonly row?: number;
-  readonly col?: number;
+  /** Attributes by name. */
+  readonly row?: Readonly<Record<string, number>>;
+  readonly col?: Readonly<Record<string, number>>;
   readonly params?: Readonly<Record<string, number>>;
 }
 
@@ -29,7 +28,7 @@ export function evaluateNumber(expression: Expression, environment: Environment)
     case 'parameter':
       return given(environment.params?.[expression.name], `params.${expression.name}`);
     case 'attribute':
-      return given(environment[expression.side], `${expression.side}.${expression.name}`);
+      return given(environment[expression.side]?.[expression.name], `${expression.side}.${expression.name}`);
     case 'apply':
       return operators[expression.operator].evaluate(...expression.operands.map((operand) => evaluateNumber(operand, environment)));
     default:

@@ -1,19 +1,17 @@
 import { assertNever } from '../assert-never.js';
 import { anything, everyTruth, isAnything, squareBounds, type Interval } from './bounds.js';
 import { equalExpressions } from './equal.js';
-import type { Expression } from './nodes.js';
+import type { Expression, InputName } from './nodes.js';
 import { operators } from './operators.js';
 
 export type { Interval } from './bounds.js';
 
-/** What is known before a run about all its pairs. What is absent may be anything. `row`, `col`: of the indices. */
-export interface IntervalEnvironment {
-  readonly dot?: Interval;
-  readonly logit?: Interval;
+/** What is known before a run about all its pairs. What is absent may be anything. `row`, `col`: of the attributes, by name. */
+export interface IntervalEnvironment extends Readonly<Partial<Record<Exclude<InputName, 'positive'>, Interval>>> {
   /** Both, unless said. */
   readonly positive?: boolean;
-  readonly row?: Interval;
-  readonly col?: Interval;
+  readonly row?: Readonly<Record<string, Interval>>;
+  readonly col?: Readonly<Record<string, Interval>>;
   readonly params?: Readonly<Record<string, number | Interval>>;
 }
 
@@ -38,7 +36,7 @@ function enclose(expression: Expression, environment: IntervalEnvironment): Inte
       return typeof value === 'number' ? point(value) : value;
     }
     case 'attribute':
-      return environment[expression.side] ?? anything;
+      return environment[expression.side]?.[expression.name] ?? anything;
     case 'apply': {
       const [first, second] = expression.operands;
       const operands = expression.operands.map((operand) => enclose(operand, environment));

@@ -12,8 +12,18 @@ export type Expression = Constant | Input | Parameter | Attribute | Apply;
 
 export type ValueType = 'number' | 'boolean' | 'index';
 
-/** What a tile supplies for each pair: the inner product, the logit made of it, and whether the pair is a positive. */
-export type InputName = 'dot' | 'logit' | 'positive';
+export type InputName = PairInput | TermInput;
+
+/** What a tile supplies for each pair: the inner product, the logit made of it, whether the pair is a positive, and the guide's inner product. */
+export type PairInput = 'dot' | 'logit' | 'positive' | 'guide';
+
+/**
+ * What a softmax term is made of, for each row (column): log sum exp of the logits that count, their mean, and the mean logit
+ * of the positives.
+ */
+export type TermInput = 'lse' | 'meanLogit' | 'positiveLogit';
+
+export type Side = 'row' | 'col';
 
 export interface Constant {
   readonly kind: 'constant';
@@ -34,11 +44,12 @@ export interface Parameter {
   readonly span?: Span;
 }
 
-/** A value that belongs to a row (query) or a column (key). `index` is its global number. */
+/** A value that belongs to a row (query) or a column (key): its number `index`, others of its own, or one that users declare. */
 export interface Attribute {
   readonly kind: 'attribute';
-  readonly side: 'row' | 'col';
-  readonly name: 'index';
+  readonly side: Side;
+  readonly name: string;
+  readonly type: 'index' | 'number';
   readonly span?: Span;
 }
 

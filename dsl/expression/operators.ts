@@ -33,6 +33,11 @@ export type Syntax =
 /** JavaScript's, as far as expressions need it. */
 export const precedence = { conditional: 1, or: 2, and: 3, equality: 4, relational: 5, additive: 6, multiplicative: 7, power: 8, unary: 9, atom: 10 } as const;
 
+const integersOrNumbers: readonly Signature[] = [
+  { operands: ['index', 'index'], result: 'index' },
+  { operands: ['number', 'number'], result: 'number' },
+];
+
 /*
  * Conventions where a derivative does not exist, or is not unique:
  *   abs, sign, floor   abs' = sign, with sign(0) = 0; sign' = floor' = 0
@@ -42,19 +47,19 @@ export const precedence = { conditional: 1, or: 2, and: 3, equality: 4, relation
  */
 const table = {
   add: {
-    ...arithmetic('+', precedence.additive),
+    ...integral('+', precedence.additive),
     evaluate: (a: number, b: number) => a + b,
     derivative: partials(() => one, () => one),
     bounds: bounds.addBounds,
   },
   subtract: {
-    ...arithmetic('-', precedence.additive),
+    ...integral('-', precedence.additive),
     evaluate: (a: number, b: number) => a - b,
     derivative: partials(() => one, () => constant(-1)),
     bounds: (a: Interval, b: Interval) => bounds.addBounds(a, bounds.negateBounds(b)),
   },
   multiply: {
-    ...arithmetic('*', precedence.multiplicative),
+    ...integral('*', precedence.multiplicative),
     evaluate: (a: number, b: number) => a * b,
     derivative: partials((_, b) => b, (a) => a),
     bounds: bounds.multiplyBounds,
@@ -65,8 +70,27 @@ const table = {
     derivative: partials((_, b) => divide(one, b), (a, b) => negate(divide(divide(a, b), b))),
     bounds: bounds.divideBounds,
   },
+  /** The remainder, with the sign of the dividend: of integers alone, by a positive constant. */
+  remainder: {
+    signatures: [{ operands: ['index', 'index'], result: 'index' }],
+    syntax: { form: 'infix', token: '%', precedence: precedence.multiplicative },
+    evaluate: (a: number, b: number) => a % b,
+    derivative: () => zero,
+    bounds: bounds.remainderBounds,
+  },
+  /** `Math.floor(a / b)` of integers, by a positive constant. */
+  floorDivide: {
+    signatures: [{ operands: ['index', 'index'], result: 'index' }],
+    syntax: { form: 'call', name: 'floorDivide', from: 'library' },
+    evaluate: (a: number, b: number) => Math.floor(a / b),
+    derivative: () => zero,
+    bounds: bounds.floorDivideBounds,
+  },
   negate: {
-    signatures: [{ operands: ['number'], result: 'number' }],
+    signatures: [
+      { operands: ['index'], result: 'index' },
+      { operands: ['number'], result: 'number' },
+    ],
     syntax: { form: 'prefix', token: '-' },
     evaluate: (x: number) => -x,
     derivative: partials(() => constant(-1)),
@@ -116,12 +140,14 @@ const table = {
   },
   min: {
     ...call('min', 'math', 2, true),
+    signatures: integersOrNumbers,
     evaluate: Math.min,
     derivative: choose(lessEqual),
     bounds: (a: Interval, b: Interval) => ({ low: Math.min(a.low, b.low), high: Math.min(a.high, b.high) }),
   },
   max: {
     ...call('max', 'math', 2, true),
+    signatures: integersOrNumbers,
     evaluate: Math.max,
     derivative: choose(greaterEqual),
     bounds: (a: Interval, b: Interval) => ({ low: Math.max(a.low, b.low), high: Math.max(a.high, b.high) }),
@@ -207,7 +233,10 @@ const table = {
     bounds: bounds.notBounds,
   },
   select: {
-    signatures: [{ operands: ['boolean', 'number', 'number'], result: 'number' }],
+    signatures: [
+      { operands: ['boolean', 'index', 'index'], result: 'index' },
+      { operands: ['boolean', 'number', 'number'], result: 'number' },
+    ],
     syntax: { form: 'conditional', library: 'select' },
     evaluate: (condition: number, a: number, b: number) => (condition === 1 ? a : b),
     derivative: ([condition = zero], [, a = zero, b = zero]) => select(condition, a, b),
@@ -239,6 +268,11 @@ type OperatorPart = Pick<Operator, 'signatures' | 'syntax'>;
 function arithmetic(token: string, precedenceOfToken: number, math?: string): OperatorPart {
   const syntax = { form: 'infix', token, precedence: precedenceOfToken } as const;
   return { signatures: [{ operands: ['number', 'number'], result: 'number' }], syntax: math === undefined ? syntax : { ...syntax, math } };
+}
+
+/** Arithmetic that integers keep to themselves. */
+function integral(token: string, precedenceOfToken: number): OperatorPart {
+  return { ...arithmetic(token, precedenceOfToken), signatures: integersOrNumbers };
 }
 
 function call(name: string, from: 'math' | 'library', arity: 1 | 2, variadic = false): OperatorPart {

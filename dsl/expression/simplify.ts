@@ -4,7 +4,7 @@ import { evaluateNumber } from './evaluate.js';
 import { normalProduct, normalSum } from './normal-form.js';
 import type { Apply, Expression } from './nodes.js';
 import type { OperatorName } from './operators.js';
-import { typeOf } from './type-of.js';
+import { typeOf, wholeValue } from './type-of.js';
 
 /**
  * A smaller expression of the same value, up to rounding, wherever the original is finite. Sums and products come in a
@@ -20,7 +20,15 @@ function pass(expression: Expression): Expression {
   if (expression.kind !== 'apply') return expression;
   const operands = expression.operands.map(pass);
   const rebuilt: Apply = { ...expression, operands };
-  return fold(rebuilt) ?? rules[expression.operator]?.(operands) ?? rebuilt;
+  const smaller = fold(rebuilt) ?? rules[expression.operator]?.(operands) ?? rebuilt;
+  return typeOf(expression) === 'index' ? integer(smaller) ?? expression : smaller;
+}
+
+/** Integers stay integers, for what is made of them takes nothing else: constants alone, or one beyond int32, are numbers. */
+function integer(expression: Expression): Expression | undefined {
+  if (typeOf(expression) === 'index') return expression;
+  const value = wholeValue(expression);
+  return value === undefined ? undefined : constant(value);
 }
 
 /** Operators of constants, where the result is finite. */

@@ -1,12 +1,14 @@
 import type { Diagnostic } from '../diagnostics/index.js';
 import type { Expression } from '../expression/nodes.js';
 import type { LocatedCall, PropertyPath } from './locate.js';
-import { lowerLambda, type LoweredLambda } from './lower.js';
+import { anyIntegers, anyNumbers, type HelperFunction } from './helper-function.js';
+import { lowerHelper, lowerLambda, type LoweredLambda } from './lower.js';
 import type { LambdaRequest } from './request.js';
-import { sourceOfFunction } from './source.js';
+import { sourceOfFunction, type LambdaSource } from './source.js';
 import { disagreement, type PairFunction } from './witness.js';
 
 export { LocatedCall, locateCall, type PropertyPath } from './locate.js';
+export type { HelperFunction } from './helper-function.js';
 export type { LoweredLambda } from './lower.js';
 export type { LambdaRequest } from './request.js';
 export type { PairFunction } from './witness.js';
@@ -16,20 +18,44 @@ export type { PairFunction } from './witness.js';
  * something in that text, the file that it was written in is read: `located` finds it, `path` leads to the function.
  */
 export function compileLambda(lambda: PairFunction, request: LambdaRequest, located: () => LocatedCall | undefined, path: PropertyPath): LoweredLambda {
-  const fromText = lowerText(lambda.toString(), request);
-  if (fromText.expression !== undefined) return checked(lambda, fromText.expression, request, located, path);
+  const lowered = fromTextOrFile(lambda, request, lowerLambda, located, path);
+  return lowered.expression === undefined ? lowered : checked(lambda, lowered.expression, request, located, path);
+}
+
+/** A function that a loss gives to its lambdas. It may read the loss's constants, and nothing else from outside. */
+export function compileHelper(
+  call: PairFunction,
+  description: string,
+  constants: LambdaRequest['constants'],
+  located: () => LocatedCall | undefined,
+  path: PropertyPath,
+): { readonly helper: HelperFunction; readonly diagnostics: readonly Diagnostic[] } {
+  const request: LambdaRequest = { description, inputs: [], params: [], constants, functions: {} };
+  const expand = (args: readonly Expression[]): LoweredLambda =>
+    fromTextOrFile(call, request, (source, wanted, imported) => lowerHelper(source, args, wanted, imported), located, path);
+  const arity = call.length;
+  const { expression, diagnostics } = expand(anyNumbers(arity));
+  const usable = expression !== undefined || expand(anyIntegers(arity)).expression !== undefined;
+  if (!usable) return { helper: { arity, call }, diagnostics };
+  return { helper: { arity, call, expand: (args) => expand(args).expression }, diagnostics: [] };
+}
+
+type Lower = (source: LambdaSource, request: LambdaRequest, imported?: ReadonlyMap<string, string>) => LoweredLambda;
+
+function fromTextOrFile(lambda: PairFunction, request: LambdaRequest, lower: Lower, located: () => LocatedCall | undefined, path: PropertyPath): LoweredLambda {
+  const fromText = lowerText(lambda.toString(), request, lower);
+  if (fromText.expression !== undefined) return fromText;
   const call = located();
   const original = call?.lambda(path);
   if (call === undefined) return fromText;
   if (original === undefined) return { diagnostics: fromText.diagnostics.map((diagnostic) => ({ ...call.source.mark(call.node(path)), ...diagnostic })) };
-  const fromFile = lowerLambda(original, request, call.imports());
-  return fromFile.expression === undefined ? fromFile : checked(lambda, fromFile.expression, request, located, path);
+  return lower(original, request, call.imports());
 }
 
 /** The text of a function as an expression. */
-export function lowerText(text: string, request: LambdaRequest): LoweredLambda {
+export function lowerText(text: string, request: LambdaRequest, lower: Lower = lowerLambda): LoweredLambda {
   const source = sourceOfFunction(text, request.description);
-  if (source !== undefined) return lowerLambda(source, request);
+  if (source !== undefined) return lower(source, request);
   const hint = 'write an arrow function; a native or bound function has no text to compile';
   return { diagnostics: [{ code: 'INF1014', message: `the ${request.description} has no text that can be compiled`, hint }] };
 }

@@ -1,8 +1,9 @@
 import { assertNever } from '../assert-never.js';
-import { apply, constant, parameter } from '../expression/build.js';
+import { isOfPositive } from '../attributes.js';
+import { apply, attribute, constant, isApply, parameter } from '../expression/build.js';
 import type { Expression, InputName, ValueType } from '../expression/nodes.js';
-import { operators, signatureFor, type OperatorName } from '../expression/operators.js';
-import { typeOf } from '../expression/type-of.js';
+import { operators, type OperatorName } from '../expression/operators.js';
+import { operandTypes, resultType, typeOf, wholeValue } from '../expression/type-of.js';
 import { infixOperators, libraryFunctions, mathConstants, mathFunctions, prefixOperators, spelling } from './functions.js';
 import type { Lowered, Mistakes } from './mistakes.js';
 import type { LambdaRequest } from './request.js';
@@ -39,6 +40,8 @@ export class ExpressionLowering {
         return undefined;
       case 'side':
         return this.#mistakes.notAValue(node, `the ${binding.side === 'row' ? 'row' : 'column'} as a whole is used`, `read ${binding.side}.index`);
+      case 'functions':
+        return this.#mistakes.notAValue(node, 'the record of functions is used', `call functions.${Object.keys(this.#request.functions)[0] ?? 'name'}(...)`);
       case 'params':
         return this.#mistakes.notAValue(node, 'the record of parameters is used', `read params.${this.#request.params[0] ?? 'name'}`);
       case 'constants':
@@ -46,6 +49,7 @@ export class ExpressionLowering {
       case 'pair':
         return this.#mistakes.notAValue(node, 'the pair as a whole is used', 'read one of its entries, such as dot');
       case 'helper':
+      case 'function':
         return this.#mistakes.notAValue(node, 'a function is used', 'call it');
       default:
         return assertNever(binding);
@@ -171,12 +175,22 @@ export class ExpressionLowering {
         this.#mistakes.unknownConstant(node, name, Object.keys(constants));
         return failed;
       }
-      case 'side':
-        if (name === 'index') return value({ kind: 'attribute', side: owner.side, name });
-        this.#mistakes.unknownAttribute(node, owner.side, name);
+      case 'functions':
+        if (Object.hasOwn(this.#request.functions, name)) return { kind: 'function', name };
+        this.#mistakes.undeclaredFunction(node, name, Object.keys(this.#request.functions));
         return failed;
+      case 'side': {
+        const readable = this.#request[owner.side] ?? {};
+        const type = Object.hasOwn(readable, name) ? readable[name] : undefined;
+        if (type !== undefined) return value(attribute(owner.side, name, type));
+        if (isOfPositive(name) && Object.keys(readable).some(isOfPositive)) this.#mistakes.notHere(node, `${owner.side}.${name}`, this.#request.description);
+        else if (isOfPositive(name)) this.#mistakes.masksOnly(node, owner.side, name);
+        else this.#mistakes.unknownAttribute(node, owner.side, name, Object.keys(readable));
+        return failed;
+      }
       case 'value':
       case 'helper':
+      case 'function':
         this.#mistakes.unsupported(node, `'.${name}' of a ${owner.kind === 'value' ? typeOf(owner.expression) : 'function'}`);
         return failed;
       case 'failed':
@@ -188,10 +202,15 @@ export class ExpressionLowering {
 
   /** An entry of the lambda's argument. */
   #entry(name: string, node: ts.Node): Binding {
-    if (name === 'params' || name === 'constants') return { kind: name };
-    if (name === 'row' || name === 'col') return { kind: 'side', side: name };
+    if (name === 'params' || name === 'constants' || name === 'functions') return { kind: name };
+    const sides = (['row', 'col'] as const).filter((side) => this.#request[side] !== undefined);
+    if (name === 'row' || name === 'col') {
+      if (sides.includes(name)) return { kind: 'side', side: name };
+      this.#mistakes.notHere(node, name, this.#request.description);
+      return failed;
+    }
     const input = inputNames.find((known) => known === name);
-    if (input === undefined) this.#mistakes.unknownEntry(node, name, [...this.#request.inputs, 'row', 'col', 'params', 'constants']);
+    if (input === undefined) this.#mistakes.unknownEntry(node, name, [...this.#request.inputs, ...sides, 'params', 'constants', 'functions']);
     else if (!this.#request.inputs.includes(input)) this.#mistakes.notHere(node, name, this.#request.description);
     else return { kind: 'value', expression: { kind: 'input', name: input, span: this.#source.span(node) } };
     return failed;
@@ -264,12 +283,42 @@ export class ExpressionLowering {
     if (compiler.isIdentifier(callee)) {
       const found = scope.find(callee.text);
       if (found?.kind === 'helper') return this.#inline(found, args, node);
+      if (found?.kind === 'function') return this.#declared(found.name, args, node);
       if (found?.kind === 'failed') return undefined;
       if (found !== undefined) return this.#mistakes.notAFunction(callee, callee.text);
+    }
+    if (compiler.isPropertyAccessExpression(callee)) {
+      const found = this.#declaredFunction(callee, scope);
+      if (found?.kind === 'function') return this.#declared(found.name, args, node);
+      if (found?.kind === 'failed') return undefined;
     }
     const operator = this.#callee(callee, scope);
     if (operator === undefined) return this.#mistakes.unknownFunction(callee, callee.getText());
     return this.#function(operator, args, node);
+  }
+
+  /** What `functions.name` stands for, where `functions` is the loss's record. */
+  #declaredFunction(callee: ts.PropertyAccessExpression, scope: Scope): Binding | undefined {
+    const owner = unwrap(callee.expression);
+    if (!typescript().isIdentifier(owner) && !typescript().isPropertyAccessExpression(owner)) return undefined;
+    if (typescript().isIdentifier(owner) && scope.find(owner.text) === undefined) return undefined;
+    return this.binding(callee, scope);
+  }
+
+  /** A call of one of the loss's functions: its expression, with the arguments in place. */
+  #declared(name: string, args: readonly Lowered[], node: ts.CallExpression): Lowered {
+    const helper = this.#request.functions[name];
+    if (helper === undefined) return undefined;
+    if (helper.arity !== args.length) return this.#mistakes.argumentCount(node, node.expression.getText(), helper.arity, args.length);
+    const known = args.filter((arg) => arg !== undefined);
+    if (known.length < args.length) return undefined;
+    const what = `an argument of '${node.expression.getText()}'`;
+    const truth = node.arguments[known.findIndex((arg) => typeOf(arg) === 'boolean')];
+    if (truth !== undefined) return this.#mistakes.type(truth, what, 'number', 'boolean');
+    if (helper.expand === undefined) return undefined;
+    const value = helper.expand(known);
+    const fraction = node.arguments[known.findIndex((arg) => typeOf(arg) === 'number' && wholeValue(arg) === undefined)];
+    return value ?? this.#mistakes.type(fraction ?? node, what, 'index', 'number');
   }
 
   /** `Math.exp`, `softplus`, and `library.softplus` as modules compiled to CommonJS have it. */
@@ -292,25 +341,46 @@ export class ExpressionLowering {
     const [first, ...rest] = args;
     const variadic = syntax.form === 'call' && syntax.variadic === true && args.length > 0;
     if (!variadic && args.length !== arity) return this.#mistakes.argumentCount(node, node.expression.getText(), arity, args.length);
-    if (!variadic) return this.#apply(operator, args, node, node.arguments);
+    if (!variadic) return this.#quotient(operator, args, node) ?? this.#apply(operator, args, node, node.arguments);
     const [firstNode, ...restNodes] = node.arguments;
     if (rest.length === 0) return first;
     return rest.reduce((folded, next, i) => this.#apply(operator, [folded, next], node, [firstNode ?? node, restNodes[i] ?? node]), first);
+  }
+
+  /** `Math.floor(a / b)` of integers, which stays among them. */
+  #quotient(operator: OperatorName, [ratio]: readonly Lowered[], node: ts.CallExpression): Lowered {
+    if (operator !== 'floor' || ratio === undefined || !isApply(ratio, 'divide')) return undefined;
+    const [dividend, divisor] = ratio.operands;
+    const integers = operandTypes(ratio.operands).every((type) => type === 'index');
+    return integers && divisor !== undefined && positiveWhole(divisor) !== undefined ? this.#apply('floorDivide', [dividend, divisor], node) : undefined;
   }
 
   /** An operator node, after a look at the types of its operands. */
   #apply(operator: OperatorName, operands: readonly Lowered[], node: ts.Node, places: readonly ts.Node[] = []): Lowered {
     const known = operands.filter((operand) => operand !== undefined);
     if (known.length < operands.length) return undefined;
-    const types = known.map(typeOf);
-    if (signatureFor(operator, types) !== undefined) return { ...apply(operator, ...known), span: this.#source.span(node) };
-    return this.#wrongTypes(operator, types, node, places);
+    const [dividend, divisor] = known;
+    if ((operator === 'remainder' || operator === 'floorDivide') && dividend !== undefined && divisor !== undefined) return this.#integerDivision(operator, dividend, divisor, node, places);
+    if (resultType(operator, known) === undefined) return this.#wrongTypes(operator, operandTypes(known), node, places);
+    return { ...apply(operator, ...known), span: this.#source.span(node) };
+  }
+
+  #integerDivision(operator: 'remainder' | 'floorDivide', dividend: Expression, divisor: Expression, node: ts.Node, [first = node, second = node]: readonly ts.Node[]): Lowered {
+    const integer = typeOf(dividend) === 'index' || wholeValue(dividend) !== undefined;
+    const value = positiveWhole(divisor);
+    if (!integer) this.#mistakes.dividend(first, operator, typeOf(dividend));
+    if (value === undefined) this.#mistakes.divisor(second, spelling(operator));
+    if (!integer || value === undefined) return undefined;
+    return { ...apply(operator, dividend, { ...constant(value), span: this.#source.span(second) }), span: this.#source.span(node) };
   }
 
   #wrongTypes(operator: OperatorName, types: readonly ValueType[], node: ts.Node, places: readonly ts.Node[]): Lowered {
     const { signatures } = operators[operator];
-    if (signatures.length > 1) return this.#mistakes.differentTypes(node, `the operands of '${spelling(operator)}' differ`, types[0] ?? 'number', types[1] ?? 'number');
-    signatures[0]?.operands.forEach((wanted, i) => {
+    // The last alternative takes most.
+    const widest = signatures.at(-1)?.operands ?? [];
+    const alike = signatures.length > 1 && widest.every((type) => type === 'boolean');
+    if (alike) return this.#mistakes.differentTypes(node, `the operands of '${spelling(operator)}' differ`, types[0] ?? 'number', types[1] ?? 'number');
+    widest.forEach((wanted, i) => {
       const given = types[i];
       const place = places[i];
       const fits = given === wanted || (wanted === 'number' && given === 'index');
@@ -321,7 +391,13 @@ export class ExpressionLowering {
   }
 }
 
-const inputNames: readonly InputName[] = ['dot', 'logit', 'positive'];
+const inputNames: readonly InputName[] = ['dot', 'logit', 'positive', 'guide', 'lse', 'positiveLogit', 'meanLogit'];
+
+/** The value of a divisor of integers: known now, and above 0. */
+function positiveWhole(divisor: Expression): number | undefined {
+  const value = wholeValue(divisor);
+  return value !== undefined && value > 0 ? value : undefined;
+}
 
 /** Without parentheses, type assertions, and what compilers put around: `(0, f)`, `__name(f, 'f')`. */
 function unwrap(node: ts.Expression): ts.Expression {

@@ -1,6 +1,6 @@
 import { DiagnosticCollector, type Diagnostic } from '../diagnostics/index.js';
 import type { Expression } from '../expression/nodes.js';
-import { typeOf } from '../expression/type-of.js';
+import { typeOf, wholeValue } from '../expression/type-of.js';
 import { ExpressionLowering } from './lower-expression.js';
 import { Mistakes, type Lowered } from './mistakes.js';
 import type { LambdaRequest } from './request.js';
@@ -19,6 +19,15 @@ export function lowerLambda({ source, lambda }: LambdaSource, request: LambdaReq
   const collector = new DiagnosticCollector();
   const mistakes = new Mistakes(source, collector);
   const expression = new StatementLowering(source, request, imported, mistakes).lambda(lambda);
+  const { diagnostics } = collector;
+  return expression === undefined || diagnostics.length > 0 ? { diagnostics } : { expression, diagnostics };
+}
+
+/** What a function of numbers gives for arguments. */
+export function lowerHelper({ source, lambda }: LambdaSource, args: readonly Expression[], request: LambdaRequest, imported: ReadonlyMap<string, string> = new Map()): LoweredLambda {
+  const collector = new DiagnosticCollector();
+  const mistakes = new Mistakes(source, collector);
+  const expression = new StatementLowering(source, request, imported, mistakes).helper(lambda, args);
   const { diagnostics } = collector;
   return expression === undefined || diagnostics.length > 0 ? { diagnostics } : { expression, diagnostics };
 }
@@ -44,6 +53,15 @@ class StatementLowering {
     const [parameter, second] = node.parameters;
     if (second !== undefined) this.#mistakes.tooManyParameters(second);
     if (parameter !== undefined) this.#parameter(parameter, { kind: 'pair' }, scope);
+    return this.#body(node, scope);
+  }
+
+  helper(node: LambdaNode, args: readonly Expression[]): Lowered {
+    const scope = new Scope();
+    node.parameters.forEach((parameter, i) => {
+      const expression = args[i];
+      this.#parameter(parameter, expression === undefined ? failed : { kind: 'value', expression }, scope);
+    });
     return this.#body(node, scope);
   }
 
@@ -84,8 +102,10 @@ class StatementLowering {
   /** The lambda's value has the type that is asked for. Returns inside a block were checked where they stand. */
   #result(value: Expression, node: ts.Expression | undefined): Lowered {
     if (node === undefined) return value;
-    const type = typeOf(value) === 'boolean' ? 'boolean' : 'number';
-    return type === this.#request.result ? value : this.#mistakes.resultType(node, this.#request.description, this.#request.result, type);
+    const { result, description } = this.#request;
+    const type = typeOf(value);
+    const fits = result === undefined || type === result || (result === 'number' && type === 'index') || (result === 'index' && wholeValue(value) !== undefined);
+    return fits ? value : this.#mistakes.resultType(node, description, result, type);
   }
 
   #list(list: readonly ts.Statement[], outer: Scope, rest: Continuation): Lowered {

@@ -1,6 +1,6 @@
 import { didYouMean, listNames, type DiagnosticCode, type DiagnosticCollector } from '../diagnostics/index.js';
-import type { Expression, ValueType } from '../expression/nodes.js';
-import { libraryFunctions, mathConstants, mathFunctions } from './functions.js';
+import type { Expression, Side, ValueType } from '../expression/nodes.js';
+import { libraryFunctions, mathConstants, mathFunctions, spelling } from './functions.js';
 import type { Source } from './source.js';
 import type { ts } from './typescript.js';
 
@@ -78,8 +78,28 @@ export class Mistakes {
     return this.#tell('INF1012', node, `the loss has no constant '${name}'`, known.length === 0 ? `give its value with the loss: constants: { ${name}: ... }` : knownNames(name, known, 'its constants are'));
   }
 
-  unknownAttribute(node: ts.Node, side: string, name: string): Lowered {
-    return this.#tell('INF1013', node, `a ${side === 'row' ? 'row' : 'column'} has no attribute '${name}'`, `read ${side}.index`);
+  unknownAttribute(node: ts.Node, side: Side, name: string, known: readonly string[]): Lowered {
+    const own = didYouMean(name, known) === '' ? `; one of your own is declared: attributes: { ${side}s: { ${name}: 'f32' } }` : '';
+    return this.#tell('INF1013', node, `a ${side === 'row' ? 'row' : 'column'} has no attribute '${name}'`, `${knownNames(name, known, 'it has')}${own}`);
+  }
+
+  masksOnly(node: ts.Node, side: Side, name: string): Lowered {
+    return this.#tell('INF1010', node, `'${side}.${name}' is read outside a mask`, 'only `counts` may read it: it is a constant to the loss, without a gradient');
+  }
+
+  undeclaredFunction(node: ts.Node, name: string, known: readonly string[]): Lowered {
+    return this.#tell('INF1004', node, `the loss has no function '${name}'`, known.length === 0 ? `give it with the loss: functions: { ${name}: (x: number) => ... }` : knownNames(name, known, 'its functions are'));
+  }
+
+  divisor(node: ts.Node, operator: string): Lowered {
+    return this.#tell('INF1018', node, `the divisor of integer '${operator}' is not a positive whole constant`, 'divide by what is known when the kernel is compiled: a literal, or constants.name');
+  }
+
+  dividend(node: ts.Node, operator: 'remainder' | 'floorDivide', given: ValueType): Lowered {
+    const text = short(node);
+    const ofNumbers = operator === 'remainder' ? `${text} - n * Math.floor(${text} / n)` : `Math.floor(${text} / n)`;
+    const hint = `${conversion('index', given, text)}${given === 'boolean' ? '' : `; of numbers write ${ofNumbers}`}`;
+    return this.#tell('INF1009', node, `the first operand of '${spelling(operator)}' is ${article(given)} where an integer is needed`, hint);
   }
 
   unknownEntry(node: ts.Node, name: string, known: readonly string[]): Lowered {
@@ -87,7 +107,7 @@ export class Mistakes {
   }
 
   notHere(node: ts.Node, name: string, description: string): Lowered {
-    return this.#tell('INF1010', node, `'${name}' cannot be read in the ${description}, which defines it`, 'read dot; the pair term (`pairs`) may read logit');
+    return this.#tell('INF1010', node, `'${name}' cannot be read in the ${description}`, hints[name] ?? 'what a lambda may read depends on what it defines');
   }
 
   asynchronous(node: ts.Node, what: string): Lowered {
@@ -99,11 +119,12 @@ export class Mistakes {
   }
 
   type(node: ts.Node, what: string, wanted: ValueType, given: ValueType): Lowered {
-    return this.#tell('INF1009', node, `${what} is ${article(given)} where ${article(wanted)} is needed`, wanted === 'boolean' ? `compare it: ${short(node)} !== 0` : `choose a number: ${short(node)} ? 1 : 0`);
+    return this.#tell('INF1009', node, `${what} is ${article(given)} where ${article(wanted)} is needed`, conversion(wanted, given, short(node)));
   }
 
   resultType(node: ts.Node, description: string, wanted: ValueType, given: ValueType): Lowered {
-    return this.#tell('INF1009', node, `the ${description} is ${article(given)} where ${article(wanted)} is needed`, wanted === 'boolean' ? 'return a comparison' : 'return a number: condition ? 1 : 0');
+    const hints = { number: 'return a number: condition ? 1 : 0', boolean: 'return a comparison', index: conversion('index', given, short(node)) } as const;
+    return this.#tell('INF1009', node, `the ${description} is ${article(given)} where ${article(wanted)} is needed`, hints[wanted]);
   }
 
   differentTypes(node: ts.Node, what: string, first: ValueType, second: ValueType): Lowered {
@@ -135,8 +156,28 @@ export class Mistakes {
   }
 }
 
+/** Where an entry that a lambda may not read belongs. */
+const hints: Readonly<Record<string, string>> = {
+  logit: 'the logit is made of dot; masks (`counts`) and the pair term (`pairs`) may read it',
+  'row.positiveGuide': 'declare guide: true',
+  'col.positiveGuide': 'declare guide: true',
+  guide: 'declare guide: true; masks (`counts`) and the pair term (`pairs`) may then read it',
+  lse: 'the value of a softmax term is made of it: rows: { value: ({ lse, positiveLogit }) => ... }',
+  positiveLogit: 'the value of a softmax term is made of it; masks read row.positiveLogit',
+  meanLogit: 'the value of a softmax term is made of it: rows: { value: ({ lse, meanLogit }) => ... }',
+  dot: 'it is read where a pair is scored: in the logit, in masks (`counts`) and in the pair term (`pairs`)',
+  positive: 'it is read where a pair is scored: in the logit, in masks (`counts`) and in the pair term (`pairs`)',
+  row: 'this lambda sees columns alone',
+  col: 'this lambda sees rows alone',
+};
+
+function conversion(wanted: ValueType, given: ValueType, text: string): string {
+  if (wanted === 'index') return 'integers are indices, i32 attributes and whole constants';
+  return wanted === 'boolean' || given !== 'boolean' ? `compare it: ${text} !== 0` : `choose a number: ${text} ? 1 : 0`;
+}
+
 function article(type: ValueType): string {
-  return type === 'index' ? 'an index' : `a ${type}`;
+  return type === 'index' ? 'an integer' : `a ${type}`;
 }
 
 function knownNames(name: string, known: readonly string[], introduction: string): string {

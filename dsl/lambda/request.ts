@@ -1,4 +1,6 @@
+import type { ReadableAttributes } from '../attributes.js';
 import type { InputName, ValueType } from '../expression/nodes.js';
+import type { HelperFunction } from './helper-function.js';
 
 /** What a lambda defines, and what it may read. */
 export interface LambdaRequest {
@@ -7,5 +9,10 @@ export interface LambdaRequest {
   readonly inputs: readonly InputName[];
   readonly params: readonly string[];
   readonly constants: Readonly<Record<string, number | boolean>>;
-  readonly result: Exclude<ValueType, 'index'>;
+  readonly functions: Readonly<Record<string, HelperFunction>>;
+  /** Attributes by name; a side that is absent cannot be read at all. */
+  readonly row?: ReadableAttributes;
+  readonly col?: ReadableAttributes;
+  /** What it has to give; anything, when absent. */
+  readonly result?: ValueType;
 }

@@ -8,6 +8,8 @@ export type Binding =
   | { readonly kind: 'pair' }
   | { readonly kind: 'params' }
   | { readonly kind: 'constants' }
+  | { readonly kind: 'functions' }
+  | { readonly kind: 'function'; readonly name: string }
   | { readonly kind: 'side'; readonly side: 'row' | 'col' }
   | { readonly kind: 'helper'; readonly lambda: LambdaNode; readonly scope: Scope }
   /** Declared, with a mistake that has been told. */

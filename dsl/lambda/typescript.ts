@@ -4,10 +4,15 @@ import type { ts } from 'ts-morph';
 
 export type { ts } from 'ts-morph';
 
-let loaded: typeof ts | undefined;
+let loaded: typeof TsMorph | undefined;
 
-/** TypeScript's own parser. Loading it takes 0.3 s, so it is loaded when the first lambda is read. */
-export function typescript(): typeof ts {
-  loaded ??= (createRequire(import.meta.url)('ts-morph') as typeof TsMorph).ts;
+/** Loading it takes 0.3 s, so it is loaded when it is first needed. */
+export function tsMorph(): typeof TsMorph {
+  loaded ??= createRequire(import.meta.url)('ts-morph') as typeof TsMorph;
   return loaded;
+}
+
+/** TypeScript's own parser. */
+export function typescript(): typeof ts {
+  return tsMorph().ts;
 }

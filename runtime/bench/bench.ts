@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel.js';
 import type { Parameters } from '../scalars.js';
 import type { Session, StepResult } from '../session.js';
 import { median } from './median.js';
-import { inPrecision, unitRows } from './rows.js';
+import { syntheticInputs } from './synthetic.js';
 import { meetPeers, type Peer } from './peers.js';
 import type { TorchVersion } from './torch-peer.js';
 
@@ -48,10 +48,9 @@ const restMilliseconds = 30;
 export async function bench(request: BenchRequest): Promise<BenchResult> {
   const { kernel, n, m, params, signal } = request;
   const { dim, precision } = kernel.plan;
-  const q = inPrecision(unitRows(n, dim, 1), [n, dim], precision);
-  const k = inPrecision(unitRows(m, dim, 2), [m, dim], precision);
-  const positives = kernel.loss.positives.kind === 'indexMap' ? { positives: Int32Array.from({ length: n }, (_, row) => row % m) } : {};
-  const session = await kernel.session({ q, k, ...positives }, signal);
+  const inputs = syntheticInputs(kernel.loss, { n, m, dim, precision });
+  const { q, k } = inputs;
+  const session = await kernel.session(inputs, signal);
   let peers: readonly Peer[] = [];
   try {
     const started = performance.now();
@@ -59,7 +58,7 @@ export async function bench(request: BenchRequest): Promise<BenchResult> {
     kernel.device.resetPeak();
     const warm = (await timed(session, params, true, signal)).step;
     const peakExtraBytes = kernel.device.peakBytes - inputsAndOutputs(warm.bound);
-    peers = request.against ? await meetPeers({ ...request, q, k }, warm) : [];
+    peers = request.against && k !== undefined ? await meetPeers({ ...request, q, k }, warm) : [];
     const repeat = request.repeat ?? Math.min(25, Math.max(3, Math.ceil(10_000 / (performance.now() - started))));
     const measured = await timeRounds(request, session, peers, repeat);
     return { ...measured, repeat, workspaceBytes: warm.bound.workspaceBytes, peakExtraBytes };

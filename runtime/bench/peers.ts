@@ -86,7 +86,8 @@ const lossTolerance = 1e-4;
 /** Sixteen-bit logits are what limits PyTorch's gradient of the scale. */
 const gradientTolerance = 1e-2;
 
-function requireAgreement(version: TorchVersion, ours: StepResult, theirs: TorchStep): void {
+/** @throws {InfinitileError} where two implementations of one loss do not give the same. */
+export function requireAgreement(version: TorchVersion, ours: Pick<StepResult, 'loss' | 'params'>, theirs: TorchStep): void {
   const apart = (what: string, a: number, b: number, tolerance: number) =>
     Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b))
       ? []

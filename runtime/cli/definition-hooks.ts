@@ -1,8 +1,13 @@
 import { register } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { register as registerTypeScript } from 'tsx/esm/api';
 
 /** This package, whether it runs from its sources or from `dist/`. */
-const self = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js', import.meta.url).href;
+const fromSources = import.meta.url.endsWith('.ts');
+const self = new URL(fromSources ? '../index.ts' : '../index.js', import.meta.url).href;
+
+/** The file that has its types. */
+export const packageTypes = fileURLToPath(new URL(fromSources ? '../index.ts' : '../index.d.ts', import.meta.url));
 
 /**
  * Runs in the loader's thread, so it is a text of its own. `infinitile` is this very package, wherever the definition lies,

@@ -7,6 +7,11 @@ import type { Colors, Terminal } from './terminal.js';
 /** Exit codes: a mistake in what was asked for, in how it was asked, and a mistake of ours (sysexits' EX_SOFTWARE). */
 export const exitCodes = { ok: 0, mistake: 1, usage: 2, internal: 70, interrupted: interruptedExit } as const;
 
+/** Ends a command whose result is a list of mistakes: it has told them. */
+export class MistakesTold extends Error {
+  override readonly name = 'MistakesTold';
+}
+
 /** Tells a failure to the person at the terminal and says how the process is to end. */
 export function reportFailure(error: unknown, terminal: Terminal): number {
   // Commander has written its own message.
@@ -15,6 +20,7 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
     terminal.err(`${error.message}; nothing was written\n`);
     return exitCodes.interrupted;
   }
+  if (error instanceof MistakesTold) return exitCodes.mistake;
   const diagnostics = diagnosticsOf(error);
   if (diagnostics !== undefined) {
     terminal.err(`${diagnostics.map((diagnostic) => colored(diagnostic, terminal.colors)).join('\n\n')}\n`);

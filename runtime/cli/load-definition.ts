@@ -1,11 +1,7 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { didYouMean, InfinitileError, listNames } from '../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { Tiling } from '../../dsl/tiling.js';
-import { installDefinitionHooks } from './definition-hooks.js';
-import { diagnosticsOf } from './failure.js';
+import { findDefinitionFile, importDefinitions } from './definition-file.js';
 
 interface Kind<T> {
   /** What messages call it. */
@@ -18,8 +14,14 @@ interface Kind<T> {
   readonly presets: () => Promise<Readonly<Record<string, unknown>>>;
 }
 
-const losses: Kind<PairwiseLoss> = { word: 'loss', plural: 'losses', maker: 'pairwiseLoss(...)', is: isLoss, presets: () => import('../../dsl/losses.js') };
+const losses: Kind<PairwiseLoss> = { word: 'loss', plural: 'losses', maker: 'pairwiseLoss(...)', is: isLoss, presets: presetLosses };
 const tilings: Kind<Tiling> = { word: 'tiling', plural: 'tilings', maker: 'tiling(...)', is: isTiling, presets: () => import('../../dsl/tilings.js') };
+
+/** The losses, and those that take options with the usual ones. */
+async function presetLosses(): Promise<Readonly<Record<string, PairwiseLoss>>> {
+  const presets = Object.entries(await import('../../dsl/losses.js'));
+  return Object.fromEntries(presets.map(([name, preset]) => [name, typeof preset === 'function' ? preset() : preset]));
+}
 
 /** A preset by name, or an export of a file: `clip`, `losses.ts#mine`. A file with one loss needs no `#`. */
 export function loadLoss(name: string): Promise<PairwiseLoss> {
@@ -31,12 +33,18 @@ export function loadTiling(name: string): Promise<Tiling> {
   return load(name, tilings);
 }
 
+/** Whether a value is a loss, one on prefixes, or a tiling. */
+export function isDefinition(value: unknown): boolean {
+  return losses.is(value) || tilings.is(value) || isKind(value, 'matryoshka');
+}
+
 async function load<T>(name: string, kind: Kind<T>): Promise<T> {
   const mark = name.lastIndexOf('#');
   if (mark < 0 && !/[./\\]/.test(name)) return preset(name, kind);
   const file = mark < 0 ? name : name.slice(0, mark);
   const wanted = mark < 0 ? undefined : name.slice(mark + 1);
-  return pick(await importFile(file, kind), file, wanted, kind);
+  const absolute = await findDefinitionFile(file, async () => `a ${kind.word} is a preset (${listNames(namesOf(await kind.presets(), kind))}) or file.ts#export`);
+  return pick(await importDefinitions(file, absolute), file, wanted, kind);
 }
 
 async function preset<T>(name: string, kind: Kind<T>): Promise<T> {
@@ -72,32 +80,6 @@ function whyNot(file: string, wanted: string | undefined, found: unknown, known:
 
 function namesOf<T>(exports: Readonly<Record<string, unknown>>, kind: Kind<T>): readonly string[] {
   return Object.keys(exports).filter((name) => kind.is(exports[name])).sort();
-}
-
-async function importFile<T>(file: string, kind: Kind<T>): Promise<Readonly<Record<string, unknown>>> {
-  const absolute = path.resolve(file);
-  if (!/\.[cm]?[jt]sx?$/.test(file)) {
-    throw new InfinitileError({ code: 'INF8002', message: `'${file}' is no TypeScript or JavaScript file`, hint: `a ${kind.word} is a preset (${listNames(namesOf(await kind.presets(), kind))}) or file.ts#export` });
-  }
-  const found = await stat(absolute).catch(() => undefined);
-  if (found?.isFile() !== true) throw new InfinitileError({ code: 'INF8002', message: `there is no file '${file}'`, hint: `looked for ${absolute}` });
-  installDefinitionHooks();
-  try {
-    const exports: unknown = await import(pathToFileURL(absolute).href);
-    return typeof exports === 'object' && exports !== null ? { ...exports } : {};
-  } catch (error) {
-    if (diagnosticsOf(error) !== undefined) throw error;
-    throw new InfinitileError({ code: 'INF8002', message: `'${file}' cannot be loaded: ${reason(error, absolute)}` }, { cause: error });
-  }
-}
-
-/** What went wrong and, where the file's own code threw, in which line. */
-function reason(error: unknown, file: string): string {
-  if (!(error instanceof Error)) return `it threw ${String(error)}`;
-  const place = (error.stack ?? '').split('\n').find((line) => line.trimStart().startsWith('at ') && line.includes(file));
-  // esbuild says how many errors there are, then each on a line of its own.
-  const message = error.message.replace(/^Transform failed with \d+ errors?:\n/, '').split('\n')[0] ?? '';
-  return place === undefined ? message : `${error.name}: ${message} (${place.trim().replace('file://', '')})`;
 }
 
 function isLoss(value: unknown): value is PairwiseLoss {

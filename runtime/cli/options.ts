@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Precision } from '../../dsl/problem.js';
-import { parseCount, parseParameters, parseSize } from './parse.js';
+import { parseCount, parseNamedFile, parseParameters, parseSize } from './parse.js';
 
 /** Flags that several commands take, each described once. */
 
@@ -19,6 +19,10 @@ export const threadsOption = (): Option => new Option('--threads <count>', 'CPU 
 
 export const paramsOption = (fallback = ''): Option =>
   new Option('--params <name=value,...>', `values of the loss's learned scalars${fallback}`).argParser<Readonly<Record<string, number>>>(parseParameters);
+
+/** Given once for each attribute. */
+export const attributeOption = (flag: string, what: string): Option =>
+  new Option(`${flag} <name=file>`, `an attribute of ${what}, such as label=labels.npy; repeatable`).argParser<Readonly<Record<string, string>>>(parseNamedFile);
 
 export const countOption = (flags: string, description: string): Option => new Option(flags, description).argParser(parseCount);
 

@@ -55,3 +55,12 @@ export function parseParameters(text: string, previous: Parameters = {}): Parame
   }
   return Object.fromEntries(values);
 }
+
+/** `label=labels.npy`. Given several times, the files add up; one name twice is a mistake. */
+export function parseNamedFile(text: string, previous: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  const [name, file] = [text.slice(0, at).trim(), text.slice(at + 1)];
+  if (at < 0 || name === '' || file === '') throw new InvalidArgumentError('An attribute is written name=file.');
+  if (Object.hasOwn(previous, name)) throw new InvalidArgumentError(`'${name}' is given twice.`);
+  return { ...previous, [name]: file };
+}

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { compilerVersion } from '../../codegen/emit/header.js';
 import { benchCommand } from './commands/bench.js';
 import { cacheCommand } from './commands/cache.js';
+import { checkCommand } from './commands/check.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
 import { runCommand } from './commands/run.js';
@@ -13,7 +14,7 @@ export function createProgram(terminal: Terminal): Command {
   const program = new Command('infinitile')
     .description('Pairwise losses compiled to kernels: the similarity matrix is never stored.')
     .version(compilerVersion, '-v, --version', 'print the version');
-  for (const make of [runCommand, inspectCommand, benchCommand, doctorCommand, cacheCommand]) program.addCommand(make(terminal));
+  for (const make of [runCommand, inspectCommand, checkCommand, benchCommand, doctorCommand, cacheCommand]) program.addCommand(make(terminal));
   configure(program, terminal);
   return program;
 }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { zLoss } from '../../dsl/index.js';
 import { loadLoss, loadTiling } from '../../runtime/cli/load-definition.js';
 import { cli, temporaryFolder } from './support.js';
 
@@ -85,4 +86,8 @@ test('a folder named like a preset does not stand in its way', async (t) => {
   const folder = await temporaryFolder(t);
   await mkdir(path.join(folder, 'clip'));
   t.is((await loadLoss('clip')).name, 'clip');
+});
+
+test('a preset with options is named like the others, and has the usual ones', async (t) => {
+  t.deepEqual(await loadLoss('zLoss'), zLoss({ weight: 1e-4 }));
 });

@@ -36,7 +36,7 @@ for (const [line, message] of usage) {
 }
 
 const mistakes: readonly (readonly [string, RegExp])[] = [
-  ['inspect infonce', /INF8003 there is no loss 'infonce'; did you mean 'infoNCE'\?[^]*presets: 'clip', 'infoNCE' and 'siglip'/],
+  ['inspect infonce', /INF8003 there is no loss 'infonce'; did you mean 'infoNCE'\?[^]*presets: 'additiveMargin', [^]*'supCon' and 'zLoss'/],
   ['inspect clip --tiling hopperr', /INF8003 there is no tiling 'hopperr'[^]*automatic/],
   ['inspect clip --target sm_8', /INF7001 there is no target 'sm_8'; did you mean 'sm_80'\?/],
   ['inspect clip --file stats', /INF8004 --file says nothing about --emit plan/],

@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { emitEpilogue } from '../../codegen/emit/epilogue.js';
-import type { SoftmaxMode } from '../../codegen/plan/plan.js';
+import { compileProgram } from '../../codegen/compile.js';
 import { cpuTargets } from '../../codegen/targets/cpu/index.js';
-import type { SourceText, Target } from '../../codegen/targets/target.js';
+import type { Target } from '../../codegen/targets/target.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
-import { clip, infoNCE, siglip } from '../../dsl/losses.js';
-import type { Precision } from '../../dsl/problem.js';
+import { clip, siglip } from '../../dsl/losses.js';
 import { automatic } from '../../dsl/tilings.js';
+import { optionsOnThisMachine, sourceOnThisMachine } from './this-machine.js';
 
 const run = promisify(execFile);
 const compiler = process.env['CXX'] ?? 'c++';
@@ -23,53 +22,33 @@ test.before(async () => {
 });
 test.after.always(() => rm(directory, { recursive: true, force: true }));
 
-// The header of x86's vector instructions is only on x86.
-const buildable = cpuTargets.filter(({ name }) => process.arch === 'x64' || !name.startsWith('x86'));
-
-for (const target of buildable) {
-  test(`what is emitted for ${target.name} compiles without a warning`, async (t) => {
-    t.timeout(120_000);
-    const requests: readonly (readonly [PairwiseLoss, SoftmaxMode, Precision, RegExp])[] = [
-      [clip, 'bounded', 'f32', /./],
-      [clip, 'running', 'bf16', /stats|gradient|pack|vectors/],
-      [infoNCE, 'running', 'f16', /stats|gradient|pack/],
-      [siglip, 'bounded', 'f32', /stats|gradient/],
-    ];
-    for (const [loss, softmax, precision, files] of requests)
-      for (const { path: name, text } of emit(target, loss, softmax, precision).filter((file) => files.test(file.path))) {
-        const options = onThisMachine(target.compilerOptions);
-        await t.notThrowsAsync(compile(`${target.name}-${loss.name}-${precision}-${name}`, text, [...common, ...options, '-c']), `${loss.name} ${precision} ${name}`);
-      }
-  });
-}
-
 test('the micro-kernel keeps its accumulators in registers', async (t) => {
   if (process.arch !== 'x64') {
     t.pass();
     return;
   }
   const target = named('x86-64-v4');
-  const text = emit(target, clip, 'bounded', 'f32').find((file) => file.path === 'accumulate.cpp')?.text ?? '';
-  const output = await compile('assembly.cpp', text, [...common, ...target.compilerOptions, '-S']);
-  const { stdout } = await run('cat', [output]);
-  // One step: a fused multiply-add for each accumulator of the 12 x 32 tile, and nothing that goes to the stack.
-  const loops = innermostLoops(stdout).filter((lines) => lines.filter((line) => line.includes('vfmadd')).length >= 24);
-  t.true(loops.length >= 2, 'one loop for each product');
-  for (const lines of loops) {
-    t.is(lines.filter((line) => line.includes('vfmadd')).length, 24);
-    t.false(lines.some((line) => line.includes('%rsp') || line.includes('%rbp')), lines.join('\n'));
+  for (const [file, products] of [['accumulate', 2], ['stats', 1], ['gradient', 1]] as const) {
+    const output = await compile(`${file}.cpp`, emitted(target, clip, `${file}.cpp`), [...common, ...target.compilerOptions, '-S']);
+    // One step: a fused multiply-add for each accumulator of the 12 x 32 tile, and nothing that goes to the stack.
+    const loops = innermostLoops(await readFile(output, 'utf8')).filter((lines) => lines.filter((line) => line.includes('vfmadd')).length >= 24);
+    t.true(loops.length >= products, `${file}: one loop for each product`);
+    for (const lines of loops) {
+      t.is(lines.filter((line) => line.includes('vfmadd')).length, 24, file);
+      t.false(lines.some((line) => line.includes('%rsp') || line.includes('%rbp')), lines.join('\n'));
+    }
   }
 });
 
 test('vector functions agree with libm to 5e-7', async (t) => {
   // The narrowest vectors: they are built by every compiler, with or without fused multiply-add.
   const target = named('armv8');
-  const stats = emit(target, siglip, 'bounded', 'f32').find((file) => file.path === 'stats.cpp')?.text ?? '';
+  const stats = emitted(target, siglip, 'stats.cpp');
   const functions = stats.slice(0, stats.indexOf('constexpr int kScalars'));
-  const program = await compile('functions.cpp', functions + functionsCheck, ['-std=c++17', '-O2', ...onThisMachine(target.compilerOptions), '-Wno-unused-function']);
+  const program = await compile('functions.cpp', sourceOnThisMachine(target, functions + functionsCheck), ['-std=c++17', '-O2', ...optionsOnThisMachine(target), '-Wno-unused-function']);
   const { stdout } = await run(program, []);
   const lines = stdout.trim().split('\n').map((line) => line.split(' '));
-  t.is(lines.length, 22);
+  t.is(lines.length, 26);
   for (const [name, error] of lines) t.true(Number(error) <= 5e-7, `${name ?? ''}: ${error ?? ''}`);
 });
 
@@ -109,7 +88,22 @@ static void check_edges(const char* name, Vector vector, Scalar scalar) {
   std::printf("%s-edges %d\\n", name, wrong);
 }
 
+// How many pairs of integers, those at the ends of their range among them, give anything but the scalar's result.
+template <typename Vector, typename Scalar>
+static void check_integers(const char* name, Vector vector, Scalar scalar) {
+  const int left[] = {0, 1, -1, 6, -6, 7, -7, 8, -8, 123456789, -123456789, INT32_MAX, INT32_MIN};
+  const int right[] = {1, 2, 3, 7, 8, 1000003, INT32_MAX};
+  int wrong = 0;
+  for (int a : left)
+    for (int b : right) wrong += vector(splat(a), splat(b))[0] == scalar((int64_t)a, (int64_t)b) ? 0 : 1;
+  std::printf("%s-integers %d\\n", name, wrong);
+}
+
 int main() {
+  check_integers("floor_divide", vifloor_divide, [](int64_t a, int64_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); });
+  check_integers("remainder", [](vi a, vi b) { return a % b; }, [](int64_t a, int64_t b) { return a % b; });
+  check_integers("min", vimin, [](int64_t a, int64_t b) { return a < b ? a : b; });
+  check_integers("max", vimax, [](int64_t a, int64_t b) { return a > b ? a : b; });
   const auto softplus = [](double x) { return std::fmax(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); };
   const auto sigmoid = [](double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); };
   const auto exp = [](double x) { return std::exp(x); };
@@ -142,26 +136,17 @@ int main() {
 }
 `;
 
-function emit(target: Target, loss: PairwiseLoss, softmax: SoftmaxMode, precision: Precision): readonly SourceText[] {
-  const problem = { loss, dim: 100, precision, softmax };
-  const { tiling } = target.resolve(problem, automatic);
-  if (tiling === undefined) throw new Error(`${target.name} refuses the open tiling`);
-  return target.emit(problem, tiling, emitEpilogue(loss, target.dialect));
+function emitted(target: Target, loss: PairwiseLoss, file: string): string {
+  const { files } = compileProgram({ loss, dim: 100, precision: 'f32', tiling: automatic, target, softmax: 'bounded' });
+  return files.find(({ path: name }) => name === file)?.text ?? '';
 }
 
 async function compile(name: string, text: string, options: readonly string[]): Promise<string> {
   const source = path.join(directory, name);
   const output = `${source}.out`;
-  // Arm's letter for a vector register, where x86 builds Arm's text.
-  await writeFile(source, process.arch === 'x64' ? text.replaceAll('"+w"', '"+x"') : text);
+  await writeFile(source, text);
   await run(compiler, [...options, '-o', output, source]);
   return output;
-}
-
-/** Sources do not depend on the instruction set: a compiler for another CPU builds them for its own, lanes split or not. */
-function onThisMachine(options: readonly string[]): readonly string[] {
-  const foreign = process.arch === 'x64' ? /^-march=armv8/ : /^-m(arch=x86|prefer|avx)/;
-  return [...options.filter((option) => !foreign.test(option)), '-Wno-psabi'];
 }
 
 /** Runs of lines between a label and a jump back to it, without a label in between. */

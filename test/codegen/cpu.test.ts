@@ -1,11 +1,16 @@
 import test from 'ava';
+import { compileProgram } from '../../codegen/compile.js';
 import { emitEpilogue } from '../../codegen/emit/epilogue.js';
+import { unstacked } from '../../codegen/plan/bind.js';
+import { needsOf } from '../../codegen/plan/needs.js';
 import { cpuTargetFor, cpuTargets } from '../../codegen/targets/cpu/index.js';
+import { memberName } from '../../codegen/targets/cpu/parameters.js';
 import type { Problem, Target } from '../../codegen/targets/target.js';
 import { evaluateExtent } from '../../codegen/plan/extent.js';
 import { clip, siglip } from '../../dsl/losses.js';
 import type { Precision } from '../../dsl/problem.js';
 import type { Tiling } from '../../dsl/tiling.js';
+import { featureLosses } from './feature-losses.js';
 
 test('a CPU gets the most capable target that its features allow', (t) => {
   const avx2 = ['avx2', 'fma', 'bmi2'];
@@ -107,18 +112,38 @@ test('what a refusal proposes is legal', (t) => {
 
 test('each kernel unpacks its arguments in the order of its parameters', (t) => {
   for (const target of cpuTargets)
-    for (const loss of [clip, siglip]) {
-      const given = { ...problem({}), loss };
+    for (const loss of [clip, siglip, ...featureLosses]) {
+      const given: Problem = { ...problem({}), loss, reports: true };
       const { kernels, packs } = target.describe(given, resolved(target, given));
-      const files = new Map(target.emit(given, resolved(target, given), emitEpilogue(loss, target.dialect)).map(({ path, text }) => [path, text]));
+      const emitted = target.emit(given, resolved(target, given), emitEpilogue(loss, needsOf(loss, true), target.dialects));
+      const files = new Map(emitted.map(({ path, text }) => [path, text]));
       for (const kernel of [...Object.values(kernels), ...packs.map((pack) => pack.kernel)]) {
         const text = files.get(kernel.file) ?? '';
         t.true(text.includes(`extern "C" void ${kernel.name}(void* const* args) {`), `${kernel.name} is in ${kernel.file}`);
         const struct = text.slice(text.indexOf(`// Arguments of \`${kernel.name}\``)).split('};')[0] ?? '';
         const unpacked = [...struct.matchAll(/ (\w+) = next\.take/g)].map(([, name]) => name);
-        t.deepEqual(unpacked, kernel.parameters.map(({ name }) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)), kernel.name);
+        t.deepEqual(unpacked, kernel.parameters.map(({ name }) => memberName(name)), `${loss.name}: ${kernel.name}`);
       }
     }
+});
+
+test("an attribute keeps its user's name beside the parameters' own", (t) => {
+  t.is(memberName('rowPitch'), 'row_pitch');
+  t.is(memberName('rowAttr_imageId'), 'row_attr_imageId');
+  t.is(memberName('rowAttr_image_id'), 'row_attr_image_id');
+});
+
+test('files that do not depend on the loss are the same for every loss', (t) => {
+  const target = first();
+  const shared = /^(accumulate|pack|guide)\.cpp$/;
+  const texts = new Map<string, string>();
+  for (const loss of [clip, ...featureLosses])
+    for (const { path, text } of compileProgram({ loss, dim: 100, precision: 'f32', tiling: open, target, softmax: 'bounded' }).files) {
+      if (!shared.test(path)) continue;
+      t.is(text, texts.get(path) ?? text, `${loss.name}: ${path}`);
+      texts.set(path, text);
+    }
+  t.deepEqual([...texts.keys()].sort(), ['accumulate.cpp', 'guide.cpp', 'pack.cpp']);
 });
 
 test('buffers hold what the kernels index, whatever the chunk', (t) => {
@@ -128,7 +153,7 @@ test('buffers hold what the kernels index, whatever the chunk', (t) => {
       const { block: tile, register } = resolved(target, given);
       const { workspace, gradient } = target.describe(given, resolved(target, given));
       for (const [rows, cols] of [[1, 1], [13, 1000], [4096, 4096]] as const) {
-        const shape = { n: rows, m: cols, chunkRows: rows, chunkCols: cols, row0: 0, col0: 0, rows, cols, threads: 2 };
+        const shape = { ...unstacked, n: rows, m: cols, chunkRows: rows, chunkCols: cols, row0: 0, col0: 0, rows, cols, threads: 2 };
         const count = (name: string) => evaluateExtent(workspace.find((buffer) => buffer.name === name)?.count ?? 0, shape);
         const whole = (size: number, unit: number) => Math.ceil(size / unit) * unit;
         t.is(count('queryPanels'), whole(rows, register.rows) * dim);

@@ -28,6 +28,8 @@ export interface ProgramCase {
   readonly precision: Precision;
   readonly softmax: SoftmaxMode;
   readonly dim: number;
+  readonly guideDim?: number;
+  readonly reports?: boolean;
 }
 
 const precisions: readonly Precision[] = ['bf16', 'f16', 'f32'];
@@ -40,8 +42,8 @@ export const programCases: readonly ProgramCase[] = [clip, infoNCE, siglip, ever
 /** This takes a compiler long. */
 export const curvedCase: ProgramCase = { loss: curved, precision: 'bf16', softmax: 'running', dim: 512 };
 
-export function titleOf({ loss, precision, softmax: mode, dim }: ProgramCase): string {
-  return `${loss.name}, ${precision}, ${mode}, D = ${dim}`;
+export function titleOf({ loss, precision, softmax: mode, dim, reports = false }: ProgramCase): string {
+  return `${loss.name}, ${precision}, ${mode}, D = ${dim}${reports ? ', reports' : ''}`;
 }
 
 /** A loss without a softmax has nothing to keep in range: one program serves both. */

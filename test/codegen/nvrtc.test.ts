@@ -10,6 +10,7 @@ import { loadAddon } from '../../runtime/addon.js';
 import { NvrtcCompiler } from '../../runtime/artifact/index.js';
 import { skip } from '../support/skips.js';
 import { Compilation } from './compilation.js';
+import { featureCases } from './feature-losses.js';
 import { curvedCase, every, programCases, titleOf, type ProgramCase } from './losses.js';
 
 const architectures = ['sm_80', 'sm_90'] as const;
@@ -27,6 +28,7 @@ const cases: readonly (ProgramCase & { readonly architecture: string })[] = [
   ...programCases.filter(({ loss }) => loss !== every).map((given, i) => ({ ...given, ...turn(i) })),
   ...programCases.filter(({ loss, dim, softmax }) => loss === every && (dim === 512) === (softmax === 'bounded')).map((given, i) => ({ ...given, ...turn(i) })),
   { ...curvedCase, ...turn(0) },
+  ...featureCases.map((given, i) => ({ ...given, ...turn(i) })),
 ];
 
 const mostRegisters = 255;
@@ -54,7 +56,7 @@ else {
   }
 }
 
-/** Every kernel of every file: no warning (the compiler refuses it), no spills, no more registers than there are. */
+/** Every kernel of every file: no warning (the compiler refuses it), no spills nor sums kept in memory, no more registers than there are. */
 async function compileAll(t: ExecutionContext, files: readonly SourceText[], compiler: NvrtcCompiler): Promise<void> {
   for (const outcome of await Promise.allSettled(files.map(async (file) => ({ file, artifact: await compilation.compile(file, compiler, sm80.name) })))) {
     if (outcome.status === 'rejected') {
@@ -64,7 +66,8 @@ async function compileAll(t: ExecutionContext, files: readonly SourceText[], com
     const { file, artifact } = outcome.value;
     const { kernels } = artifact.manifest;
     t.deepEqual(kernels.map(({ kernel }) => kernel).sort(), entryPointsOf(file), `${file.path}: NVRTC reports on every kernel`);
-    for (const { kernel, registers, spillStores, spillLoads } of kernels) {
+    for (const { kernel, registers, stack, spillStores, spillLoads } of kernels) {
+      t.is(stack, 0, `${file.path}: ${kernel} keeps ${stack} bytes on a stack`);
       t.is(spillStores + spillLoads, 0, `${file.path}: ${kernel} spills, ${spillStores} bytes of stores and ${spillLoads} of loads`);
       t.true(registers <= mostRegisters, `${file.path}: ${kernel} takes ${registers} registers`);
     }

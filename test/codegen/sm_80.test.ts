@@ -1,11 +1,13 @@
 import test from 'ava';
 import type { BlockLevel, RegisterLevel, Tiling } from '../../dsl/tiling.js';
-import { bind } from '../../codegen/plan/bind.js';
+import { bind, unstacked } from '../../codegen/plan/bind.js';
 import { lower } from '../../codegen/plan/lower.js';
 import { sharedBytesByCapability } from '../../codegen/targets/sm_80/limits.js';
 import { sm80 } from '../../codegen/targets/sm_80/index.js';
 import type { Problem } from '../../codegen/targets/target.js';
 import { clip, siglip, type Precision } from '../../runtime/index.js';
+import { compileProgram } from '../../codegen/compile.js';
+import { featureLosses } from './feature-losses.js';
 
 const problem = (dim: number, precision: Precision = 'bf16', softmax: Problem['softmax'] = 'bounded'): Problem => ({ loss: clip, dim, precision, softmax });
 const tilingOf = (levels: Omit<Tiling, 'kind' | 'name'> = {}): Tiling => ({ kind: 'tiling', name: 'test', ...levels });
@@ -47,15 +49,41 @@ test('16-bit inputs in whole 16-byte chunks are read in place, all others are pa
 });
 
 test('a kernel takes each parameter once', (t) => {
-  for (const loss of [clip, siglip]) {
-    const given = { ...problem(100, 'f32', 'running'), loss };
-    const { tiling } = sm80.resolve(given, tilingOf());
-    if (tiling === undefined) return t.fail();
-    for (const { name, parameters } of Object.values(sm80.describe(given, tiling).kernels)) {
-      t.is(new Set(parameters.map((parameter) => parameter.name)).size, parameters.length, name);
+  for (const loss of [clip, siglip, ...featureLosses]) {
+    for (const reports of [false, true]) {
+      const given = { ...problem(100, 'f32', 'running'), loss, reports };
+      const { tiling } = sm80.resolve(given, tilingOf());
+      if (tiling === undefined) return t.fail();
+      for (const { name, parameters } of Object.values(sm80.describe(given, tiling).kernels)) {
+        t.is(new Set(parameters.map((parameter) => parameter.name)).size, parameters.length, name);
+      }
     }
   }
   return undefined;
+});
+
+test('whatever a loss asks for, defaults fit every GPU and the default workspace', (t) => {
+  const least = Math.min(...Object.values(sharedBytesByCapability));
+  for (const loss of featureLosses) {
+    for (const softmax of ['bounded', 'running'] as const) {
+      const given: Problem = { ...problem(512, 'f32', softmax), loss, guideDim: 768, reports: true };
+      const { tiling, diagnostics } = sm80.resolve(given, tilingOf());
+      t.deepEqual(diagnostics, []);
+      if (tiling === undefined) continue;
+      const plan = lower(given, sm80, tiling);
+      for (const { name, sharedBytes } of plan.kernels) t.true(sharedBytes <= least, `${loss.name}: ${name} takes ${sharedBytes} bytes of shared memory`);
+      const { workspaceBytes } = bind(plan, { n: 1 << 20, m: 1 << 20, threads: 1, ...unstacked });
+      t.true(workspaceBytes <= sm80.defaultWorkspace, `${loss.name}, ${softmax}: ${workspaceBytes} bytes of workspace`);
+    }
+  }
+});
+
+test('losses whose masks and logits read numbers of rows and columns alone have a code for tiles that nothing tests', (t) => {
+  const plain = featureLosses.filter((loss) => {
+    const { files } = compileProgram({ loss, dim: 512, precision: 'bf16', softmax: 'bounded', tiling: tilingOf(), target: sm80 });
+    return files.some(({ path, text }) => path === 'stats.cu' && text.includes('sumPlain('));
+  });
+  t.deepEqual(plain.map(({ name }) => name), ['banded', 'stacked', 'shared', 'oneSided', 'hinge']);
 });
 
 interface Refusal {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { catalog } from '../../dsl/diagnostics/index.js';
+import { messageOf } from './diagnostics/example.js';
+import { examples } from './diagnostics/examples.js';
 
 /** What the first digit of a code stands for. */
 const areas: Readonly<Record<string, string>> = {
@@ -16,8 +18,8 @@ const areas: Readonly<Record<string, string>> = {
 
 export const diagnosticsPage = packagePath('docs', 'diagnostics.md');
 
-/** docs/diagnostics.md as the catalog has it. Run by itself, this module writes the page. */
-export function renderDiagnostics(): string {
+/** docs/diagnostics.md as the catalog and the examples have it. Run by itself, this module writes the page. */
+export async function renderDiagnostics(): Promise<string> {
   const parts = [introduction];
   let area: string | undefined;
   for (const [code, { title, explanation }] of Object.entries(catalog)) {
@@ -28,12 +30,24 @@ export function renderDiagnostics(): string {
       parts.push(`## ${digit}xxx: ${name}`);
       area = digit;
     }
-    parts.push(`### ${code}: ${title}`, explanation);
+    parts.push(`### ${code}: ${title}`, explanation, ...(await renderExample(code)));
   }
   return `${parts.join('\n\n')}\n`;
 }
 
-const introduction = `<!-- Written from dsl/diagnostics/catalog.ts by \`npm run docs:diagnostics\`: do not edit. -->
+/** What makes the mistake, and what is told. */
+async function renderExample(code: string): Promise<readonly string[]> {
+  const example = examples.get(code);
+  if (example === undefined) return [];
+  const { shown, tell, varies } = example;
+  return [block(shown.language, shown.text), block('text', messageOf(await tell(), varies))];
+}
+
+function block(language: string, text: string): string {
+  return `\`\`\`${language}\n${text}\n\`\`\``;
+}
+
+const introduction = `<!-- Written from dsl/diagnostics/catalog.ts and docs/examples/diagnostics by \`npm run docs:diagnostics\`: do not edit. -->
 
 # Diagnostics
 
@@ -56,6 +70,10 @@ In a program they are an \`InfinitileError\`: \`error.diagnostics\` holds each w
 \`frame\`. The command line prints them and ends with exit code 1; a flag that it does not know ends it with 2, an interrupt with
 130.
 
-A code keeps its meaning: it is never used for another mistake.`;
+\`infinitile check file.ts\` tells all mistakes of a file, of all its losses and tilings, with TypeScript's own type errors among
+them.
 
-if (process.argv[1] !== undefined && /diagnostics-page\.(ts|js)$/.test(process.argv[1])) writeFileSync(diagnosticsPage, renderDiagnostics());
+A code keeps its meaning: it is never used for another mistake. Below each is an example with what is told of it; tests make each
+mistake anew. \`…\` stands for what differs between machines.`;
+
+if (process.argv[1] !== undefined && /diagnostics-page\.(ts|js)$/.test(process.argv[1])) writeFileSync(diagnosticsPage, await renderDiagnostics());

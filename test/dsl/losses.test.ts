@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { clip, diagonal, differentiate, indexMap, infoNCE, InfinitileError, pairTerm, pairwiseLoss, printExpression, siglip, sigmoid, simplify, softmax, softplus as smoothed, stopGradient, withPositives, type Expression, type PairwiseLoss } from '../../dsl/index.js';
+import { clip, counterpart, declaredAttributes, diagonal, differentiate, indexMap, infoNCE, InfinitileError, pairTerm, pairwiseLoss, printExpression, siglip, sigmoid, simplify, softmax, softplus as smoothed, stopGradient, withPositives, type Expression, type MaskedPair, type PairwiseLoss, type Words } from '../../dsl/index.js';
 import { golden } from '../support/golden.js';
 
 for (const loss of [clip, infoNCE, siglip]) {
@@ -22,7 +22,8 @@ test('a loss is data', (t) => {
     pairs: { value: ({ logit, params }) => 1e-4 * logit ** 2 * params.scale },
   });
   t.is(printExpression(loss.logit), 'params.scale * (positive ? dot - 0.2 : dot)');
-  t.deepEqual(loss.rows, { kind: 'softmax', weight: 2, reduction: 'sum', unmatched: 'skip' });
+  t.like(loss.rows, { kind: 'softmax', weight: 2, reduction: 'sum', unmatched: 'skip', normaliser: 'own' });
+  t.is(loss.rows && printExpression(loss.rows.value), 'lse - positiveLogit');
   t.is(loss.cols, undefined);
   t.like(loss.pairs, { kind: 'pairTerm', weight: 1, reduction: 'rowMean' });
   t.deepEqual([loss.params, loss.positives], [['scale'], indexMap]);
@@ -31,7 +32,7 @@ test('a loss is data', (t) => {
 
 test('terms may be kept apart from losses, and functions in variables', (t) => {
   const scaled = ({ dot, params }: { readonly dot: number; readonly params: Readonly<Record<'scale', number>> }) => params.scale * dot;
-  const term = pairTerm<'scale'>({ value: ({ logit, params }) => sigmoid(logit) / params.scale, reduction: 'pairMean' });
+  const term = pairTerm<Words<'scale'>>({ value: ({ logit, params }) => sigmoid(logit) / params.scale, reduction: 'pairMean' });
   const loss = pairwiseLoss('shared', { params: ['scale'], logit: scaled, pairs: term });
   t.is(printExpression(loss.logit), 'params.scale * dot');
   t.is(loss.pairs && printExpression(loss.pairs.value), 'sigmoid(logit) / params.scale');
@@ -52,16 +53,77 @@ test('types know the names', (t) => {
         logit: ({ dot, params }) => params.other * dot,
         // @ts-expect-error no such constant
         pairs: { value: ({ logit, constants }) => constants.soft * logit },
+        attributes: { rows: { label: 'i32' } },
+        // @ts-expect-error columns have no label
+        rows: { counts: ({ row, col }) => row.label === col.label },
       }),
-    { instanceOf: InfinitileError, message: /INF1006[^]*INF1012/ },
+    { instanceOf: InfinitileError, message: /INF1006[^]*INF1012[^]*INF1013/ },
   );
 });
 
+test('attributes, functions and masks', (t) => {
+  const loss = pairwiseLoss('supervised', {
+    params: ['scale'],
+    constants: { alpha: 0.9 },
+    functions: { scaled: (x: number, by: number) => by * x, near: (i: number, j: number) => Math.floor(i / 4) === Math.floor(j / 4) },
+    attributes: { rows: { label: 'i32', weight: 'f32' }, cols: { label: 'i32' } },
+    guide: true,
+    positives: { where: ({ row, col }) => row.label === col.label && row.index !== col.index },
+    logit: ({ dot, params, functions }) => functions.scaled(dot, params.scale),
+    rows: {
+      unmatched: 'skip',
+      counts: ({ guide, row, col, functions }) => !functions.near(row.index, col.index) && guide < 0.8,
+      value: ({ lse, positiveLogit, meanLogit, row, constants }) => row.weight * (lse - constants.alpha * positiveLogit - 0.1 * meanLogit),
+    },
+    cols: { value: ({ lse, positiveLogit, col }) => (col.label === 0 ? 0 : lse - positiveLogit) },
+    pairs: { value: ({ guide, logit }) => 0.01 * guide * logit },
+  });
+  t.is(loss.positives.kind === 'where' && printExpression(loss.positives.where), 'row.label === col.label && row.index !== col.index');
+  t.is(printExpression(loss.logit), 'params.scale * dot');
+  t.is(loss.rows?.counts && printExpression(loss.rows.counts), '!(floorDivide(row.index, 4) === floorDivide(col.index, 4)) && guide < 0.8');
+  t.is(loss.rows && printExpression(loss.rows.value), 'row.weight * (lse - 0.9 * positiveLogit - 0.1 * meanLogit)');
+  t.is(loss.cols && printExpression(loss.cols.value), 'col.label === 0 ? 0 : lse - positiveLogit');
+  t.is(loss.cols?.counts, undefined);
+  t.like(loss, { guide: true, between: { rows: ['queries'], cols: ['keys'] }, rows: { unmatched: 'skip', weight: 1, reduction: 'mean' } });
+  t.deepEqual([declaredAttributes(loss, 'row'), declaredAttributes(loss, 'col')], [{ label: 'i32', weight: 'f32' }, { label: 'i32' }]);
+});
+
+test('both tensors stacked, and positives by a formula', (t) => {
+  const stacked = pairwiseLoss('stacked', {
+    between: { rows: ['keys', 'queries'], cols: ['queries', 'keys'] },
+    positives: counterpart,
+    logit: ({ dot }) => 10 * dot,
+    rows: { ...softmax({ normaliser: 'counterparts' }), counts: ({ row, col }) => row.view !== col.view || row.index !== col.index },
+  });
+  t.like(stacked, { between: { rows: ['queries', 'keys'], cols: ['queries', 'keys'] }, positives: counterpart, rows: { normaliser: 'counterparts' } });
+  const grouped = pairwiseLoss('grouped', {
+    constants: { group: 8 },
+    attributes: { rows: { offset: 'i32' } },
+    positives: { column: ({ row, constants }) => (row.offset < 0 ? -1 : row.index * constants.group + row.offset) },
+    logit: ({ dot }) => dot,
+    rows: softmax({ unmatched: 'skip' }),
+  });
+  t.is(grouped.positives.kind === 'column' && printExpression(grouped.positives.column), 'row.offset < 0 ? -1 : row.index * 8 + row.offset');
+});
+
+test('masks that know the positive', (t) => {
+  const mask = ({ logit, guide, positive, row }: MaskedPair): boolean => positive || (logit <= row.positiveLogit + 0.1 && guide <= row.positiveGuide);
+  const loss = pairwiseLoss('masked', { guide: true, positives: indexMap, logit: ({ dot }) => dot, rows: { counts: mask } });
+  t.is(loss.rows?.counts && printExpression(loss.rows.counts), 'positive || logit <= row.positiveLogit + 0.1 && guide <= row.positiveGuide');
+});
+
+test('what softmax does not know is told, not dropped', (t) => {
+  const untyped: (options: object) => ReturnType<typeof softmax> = softmax;
+  const loss = pairwiseLoss('kept', { logit: ({ dot }) => dot, rows: untyped({ counts: ({ row, col }: MaskedPair) => row.index !== col.index }) });
+  t.is(loss.rows?.counts && printExpression(loss.rows.counts), 'row.index !== col.index');
+  t.throws(() => pairwiseLoss('misspelt', { logit: ({ dot }) => dot, rows: untyped({ wieght: 2 }) }), { message: /INF2009 .* no field 'wieght'[^]*did you mean 'weight'/ });
+});
+
 /** A loss file as tsx runs it, as a CommonJS module of tsx, and as JavaScript that tsc made: one meaning, and places in the file. */
-const program = `import { pairwiseLoss, printExpression, softmax, softplus, type Pair } from 'INDEX';
+const program = `import { pairwiseLoss, printExpression, softmax, softplus, type Pair, type Words } from 'INDEX';
 const loss = pairwiseLoss('user', {
   params: ['scale'],
-  logit: ({ dot, params }: Pair<'scale'>): number => {
+  logit: ({ dot, params }: Pair<Words<'scale'>>): number => {
     const twice = (x: number): number => 2 * x;
     return softplus(params.scale as number) * twice(dot);
   },

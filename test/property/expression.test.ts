@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { differentiate, evaluate, interval, printExpression, simplify, typeOf, type Environment, type Expression } from '../../dsl/expression/index.js';
-import { dot, logit, parameter } from '../../dsl/expression/build.js';
+import { differentiate, evaluate, interval, printExpression, simplify, subexpressions, typeOf, type Environment, type Expression } from '../../dsl/expression/index.js';
+import { dot, isConstant, logit, parameter } from '../../dsl/expression/build.js';
 import { lowerText } from '../../dsl/lambda/index.js';
-import { environments, largestIntermediate, numberExpressions } from '../support/expressions.js';
+import { attributeRanges, attributeTypes, booleanExpressions, environments, indexExpressions, largestIntermediate, numberExpressions } from '../support/expressions.js';
 
 const runs = { numRuns: 2000 };
 
@@ -75,6 +75,46 @@ test('a simplified expression simplifies to itself, and keeps its type', (t) => 
   t.pass();
 });
 
+test('integers stay integers when they are simplified, and are computed exactly', (t) => {
+  fc.assert(
+    fc.property(indexExpressions({ depth: 5 }), environments, (expression, environment) => {
+      const simplified = simplify(expression);
+      const [wanted, given] = [expression, simplified].map((each) => Number(evaluate(each, environment)));
+      return (typeOf(simplified) === 'index' || isConstant(simplified)) && wanted === given && Number.isInteger(given);
+    }),
+    runs,
+  );
+  t.pass();
+});
+
+test('a simplified condition keeps its truth', (t) => {
+  fc.assert(
+    fc.property(booleanExpressions(), environments, (expression, environment) => {
+      fc.pre(largestIntermediate(expression, environment) < 1e3);
+      const nearby = [-1e-9, 0, 1e-9].flatMap((step) => [
+        { ...environment, dot: environment.dot + step },
+        { ...environment, logit: environment.logit + step },
+      ]);
+      const truths = new Set(nearby.map((each) => evaluate(expression, each)));
+      // On the border of a comparison rounding decides.
+      fc.pre(truths.size === 1 && !hasTie(expression, environment));
+      return truths.has(evaluate(simplify(expression), environment));
+    }),
+    runs,
+  );
+  t.pass();
+});
+
+/** Whether numbers that are compared are almost equal. */
+function hasTie(expression: Expression, environment: Environment): boolean {
+  return subexpressions(expression).some((part) => {
+    const [a, b] = part.kind === 'apply' ? part.operands.map((operand) => Number(evaluate(operand, environment))) : [];
+    const compares = part.kind === 'apply' && typeOf(part) === 'boolean' && part.operands.some((operand) => typeOf(operand) === 'number');
+    const floors = part.kind === 'apply' && part.operator === 'floor' && a !== undefined && Math.abs(a - Math.round(a)) < 1e-9;
+    return floors || (compares && a !== undefined && b !== undefined && Math.abs(a - b) < 1e-9);
+  });
+}
+
 test('intervals hold every value', (t) => {
   const part = fc.double({ min: -1, max: 1, noNaN: true });
   fc.assert(
@@ -84,8 +124,8 @@ test('intervals hold every value', (t) => {
       const { low, high } = interval(expression, {
         dot: { low: -bound, high: bound },
         logit: { low: -scale, high: scale },
-        row: { low: 0, high: 7 },
-        col: { low: 0, high: 7 },
+        row: attributeRanges,
+        col: attributeRanges,
         params: environment.params,
       });
       const value = Number(evaluate(expression, { ...environment, dot: x * bound, logit: y * scale }));
@@ -119,6 +159,9 @@ function readBack(expression: Expression): Expression {
     inputs: ['dot', 'logit', 'positive'],
     params: ['a', 'b'],
     constants: {},
+    functions: {},
+    row: attributeTypes,
+    col: attributeTypes,
     result: 'number',
   });
   if (read === undefined) throw new Error(`${text}: ${diagnostics.map(({ message }) => message).join('; ')}`);

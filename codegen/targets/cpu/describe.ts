@@ -1,9 +1,10 @@
 import { ceilDiv, plus, roundUp, times } from '../../plan/extent.js';
 import type { Extent } from '../../plan/extent.js';
-import type { Buffer } from '../../plan/plan.js';
+import { needsOf, readsGuide, type Needs } from '../../plan/needs.js';
+import type { Buffer, Kernel } from '../../plan/plan.js';
 import type { KernelRole, Pack, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { entryPoints, type PackName } from './entry-points.js';
-import { geometry } from './geometry.js';
+import { geometry, guideGeometry } from './geometry.js';
 import type { CpuMachine } from './machines.js';
 import { kernelOf } from './parameters.js';
 
@@ -11,31 +12,37 @@ import { kernelOf } from './parameters.js';
 export function describe(machine: CpuMachine, problem: Problem, tiling: ResolvedTiling): TargetKernels {
   const { block, register } = tiling;
   const { steps, panel, paddedDim } = geometry(machine, problem, tiling);
+  const needs = needsOf(problem.loss, problem.reports);
+  const entries = entryPoints(problem);
+  const pack = (name: PackName, side: Pack['side'], written: string, neededBy: Pack['neededBy']): Pack => ({
+    kernel: kernelOf(entries[name]),
+    side,
+    buffer: written,
+    neededBy,
+  });
+  const [rows, cols] = [roundUp('chunkRows', register.rows), roundUp('chunkCols', register.cols)];
   // A register tile's height more than whole tiles: panels of G then start in different sets of the caches.
-  const pitch = plus(roundUp('chunkRows', register.rows), register.rows);
+  const pitch = plus(rows, register.rows);
+  const guideSteps = guideGeometry(machine, problem, tiling).steps;
   return {
-    kernels: {
-      norms: kernel('norms'),
-      positives: kernel('positives'),
-      stats: kernel('stats'),
-      merge: kernel('merge'),
-      scale: kernel('scale'),
-      gradient: kernel('gradient'),
-      reduceScalars: kernel('reduceScalars'),
-      accumulateQueries: kernel('accumulateQueries'),
-      accumulateKeys: kernel('accumulateKeys'),
-    },
+    kernels: Object.fromEntries(rolesOf(needs).map((role) => [role, kernelOf(entries[role])])) satisfies Partial<Record<KernelRole, Kernel>>,
     packs: [
       pack('packQueryPanels', 'rows', 'queryPanels', 'both'),
       pack('packKeyPanels', 'cols', 'keyPanels', 'both'),
       pack('packQueryRows', 'rows', 'queryRows', 'gradient'),
       pack('packKeyRows', 'cols', 'keyRows', 'gradient'),
+      ...(needs.guide
+        ? [pack('packGuideQueryPanels', 'rows', 'guideQueryPanels', 'both'), pack('packGuideKeyPanels', 'cols', 'guideKeyPanels', 'both')]
+        : []),
     ],
     workspace: [
-      buffer('queryPanels', times(roundUp('chunkRows', register.rows), steps)),
-      buffer('keyPanels', times(roundUp('chunkCols', register.cols), steps)),
+      buffer('queryPanels', times(rows, steps)),
+      buffer('keyPanels', times(cols, steps)),
       buffer('queryRows', times(roundUp('chunkRows', block.depth), paddedDim)),
       buffer('keyRows', times(roundUp('chunkCols', block.depth), paddedDim)),
+      ...(needs.guide
+        ? [buffer('guideQueryPanels', times(rows, guideSteps)), buffer('guideKeyPanels', times(cols, guideSteps)), buffer('guideTile', times(rows, cols))]
+        : []),
     ],
     rowTiles: ceilDiv('rows', block.rows),
     colTiles: ceilDiv('cols', block.cols),
@@ -43,13 +50,34 @@ export function describe(machine: CpuMachine, problem: Problem, tiling: Resolved
   };
 }
 
-function kernel(role: KernelRole | PackName): Pack['kernel'] {
-  return kernelOf(entryPoints[role]);
+/** The kernels that a loss launches. */
+export function rolesOf({ positives, softmax, row, col, ofPositive, guide }: Needs): readonly KernelRole[] {
+  const sides = [row, col].filter((side) => side !== undefined);
+  const wanted: Readonly<Record<KernelRole, boolean>> = {
+    norms: true,
+    positives,
+    gather: ofPositive.col.length > 0,
+    guide,
+    guidePositives: readsGuide(ofPositive),
+    stats: true,
+    merge: softmax,
+    mergeChannels: sides.some(({ channels }) => channels.length > 0),
+    tally: sides.some(({ counted }) => counted),
+    rowTerms: row?.term !== undefined,
+    colTerms: col?.term !== undefined,
+    gradient: true,
+    reduceScalars: true,
+    accumulateQueries: true,
+    accumulateKeys: true,
+  };
+  return kernelRoles.filter((role) => wanted[role]);
 }
 
-function pack(name: PackName, side: Pack['side'], written: string, neededBy: Pack['neededBy']): Pack {
-  return { kernel: kernel(name), side, buffer: written, neededBy };
-}
+/** In the order of a run. */
+const kernelRoles = [
+  ...(['norms', 'positives', 'gather', 'guide', 'guidePositives', 'stats', 'merge', 'mergeChannels', 'tally', 'rowTerms', 'colTerms'] as const),
+  ...(['gradient', 'reduceScalars', 'accumulateQueries', 'accumulateKeys'] as const),
+] satisfies readonly KernelRole[];
 
 /** f32, or words of two bf16. */
 function buffer(name: string, count: Extent): Buffer {

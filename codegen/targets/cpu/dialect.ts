@@ -1,18 +1,27 @@
+import type { Dialects } from '../../emit/epilogue.js';
 import type { Dialect } from '../../emit/dialect.js';
+import { floatLiteral } from '../../emit/literals.js';
 
-/** C++ with vector extensions: `vf` for numbers, `vm` for lane masks, `vi` for indices. See `templates/cpu/_math.hbs`. */
-export const cpuDialect: Dialect = {
-  rowType: 'int',
+/**
+ * C++ with vector extensions: `vf` for numbers, `vm` for lane masks, `vi` for integers. See `templates/cpu/_constants.hbs`
+ * and `templates/cpu/_functions.hbs`.
+ */
+const pair: Dialect = {
   types: { number: 'vf', boolean: 'vm', index: 'vi' },
   functionPrefix: 'static inline',
   number: (scalar) => `splat(${scalar})`,
+  literal: floatLiteral,
   boolean: (value) => `splat(${value ? '-1' : '0'})`,
+  // The least int32 has no literal of its own.
+  index: (value) => `splat(${value === -(2 ** 31) ? 'INT32_MIN' : value})`,
   indexToNumber: (value) => `to_number(${value})`,
   operators: {
     add: '{0} + {1}',
     subtract: '{0} - {1}',
     multiply: '{0} * {1}',
     divide: '{0} / {1}',
+    remainder: '{0} % {1}',
+    floorDivide: 'vifloor_divide({0}, {1})',
     negate: '-{0}',
     exp: 'vexp({0})',
     log: 'vlog({0})',
@@ -40,4 +49,10 @@ export const cpuDialect: Dialect = {
     select: '{0} ? {1} : {2}',
     stopGradient: '{0}',
   },
+  integerOperators: { min: 'vimin({0}, {1})', max: 'vimax({0}, {1})' },
+};
+
+export const cpuDialects: Dialects = {
+  pair,
+  term: { functionPrefix: 'static inline', call: (name) => `__builtin_${name}` },
 };

@@ -1,50 +1,74 @@
-import { kernelContext } from '../../emit/context.js';
+import { kernelContext, type KernelContext } from '../../emit/context.js';
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
 import { render } from '../../emit/render.js';
+import { vectorPartials } from '../../plan/buffers.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
+import { placeView } from './places.js';
 import { entryPoints } from './entry-points.js';
-import { geometry, instructionNamed } from './geometry.js';
+import { geometry, instructionNamed, ofGuide } from './geometry.js';
 import type { CpuMachine } from './machines.js';
 import { structOf } from './parameters.js';
+import { softmaxTerms } from './terms.js';
 
-/** Of a sum over a vector: as many entries whatever the number of threads. */
-const vectorPartials = 256;
-
-/** One C++ file a pass. Only `stats`, `gradient` and `positives` depend on the loss. */
+/** One C++ file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
 export function emit(machine: CpuMachine, problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[] {
-  const { block, register, instruction } = tiling;
-  const pairs = instructionNamed(machine, instruction.name).step === 2;
-  const context = {
-    ...kernelContext(problem, machine.name, tiling, epilogue),
-    ...geometry(machine, problem, tiling),
+  const base = kernelContext(problem, machine.name, tiling, epilogue);
+  const kernels = Object.fromEntries(Object.entries(entryPoints(problem)).map(([name, entry]) => [name, structOf(entry)]));
+  const common = {
+    ...base,
+    row: placeView(base.row, base.row.fields),
+    col: placeView(base.col, base.col.fields),
+    masked: base.row.masked || base.col.masked,
+    pull: base.row.pull || base.col.pull,
+    mean: base.row.mean || base.col.mean,
+    hasChannels: base.row.hasChannels || base.col.hasChannels,
+    // With running maxima, logits that do not count are -infinity: rows and columns then look at different tiles.
+    twoTiles: base.hasRows && base.hasCols && (base.row.masked || base.col.masked),
     lanes: machine.lanes,
     registers: machine.registers,
     registerConstraint: machine.registerConstraint,
-    blockRows: block.rows,
-    blockCols: block.cols,
-    depth: block.depth,
-    registerRows: register.rows,
-    registerCols: register.cols,
-    vectors: register.cols / machine.lanes,
+    blockRows: tiling.block.rows,
+    blockCols: tiling.block.cols,
+    depth: tiling.block.depth,
+    registerRows: tiling.register.rows,
+    registerCols: tiling.register.cols,
+    vectors: tiling.register.cols / machine.lanes,
     vectorPartials,
-    kernels: Object.fromEntries(Object.entries(entryPoints).map(([name, entry]) => [name, structOf(entry)])),
+    kernels,
   };
-  const { logit, value, backward } = epilogue;
-  const shared = { ...context, header: context.machineHeader, pairs: false };
+  const pairs = instructionNamed(machine, tiling.instruction.name).step === 2;
+  const ofLoss = { ...common, ...geometry(machine, problem, tiling), pairs };
+  const ofMachine = { ...ofLoss, header: base.machineHeader };
+  const guide = kernelContext(ofGuide(problem), machine.name, tiling, epilogue);
+  const { logit, isPositive, rowCounts, colCounts, value, backward, rowChannels, colChannels, tileTest } = epilogue;
+  const ofPair = [logit, isPositive, rowCounts, colCounts, value];
   return [
-    file('stats', { ...context, pairs, ...parts([logit, value], { backward: false, softmax: context.hasSoftmax }) }),
-    file('gradient', { ...context, pairs, ...parts([logit, value, backward], { backward: true, softmax: context.hasSoftmax }) }),
-    file('positives', { ...context, pairs, hasPairs: false, ...parts([logit], { backward: false, softmax: false }) }),
-    file('accumulate', shared),
-    file('pack', { ...shared, pairs }),
-    file('vectors', shared),
+    file('stats', { ...ofLoss, ...functions([...ofPair, rowChannels, colChannels, tileTest], base.hasSoftmax) }),
+    file('gradient', { ...ofLoss, ...functions([...ofPair, backward, tileTest], base.hasSoftmax) }),
+    ...(base.hasPositiveLogits
+      ? [file('positives', { ...ofLoss, hasTileTest: false, hasChannels: false, row: placeView(base.row, base.row.logitFields), col: placeView(base.col, base.col.logitFields), ...functions([logit], false) })]
+      : []),
+    ...(base.hasSoftmax ? [file('terms', { ...ofLoss, pairs: false, terms: termsOf(base, kernels) })] : []),
+    ...(base.hasGuide ? [file('guide', { ...ofMachine, ...geometry(machine, ofGuide(problem), tiling), dim: guide.dim, header: guide.machineHeader })] : []),
+    file('accumulate', { ...ofMachine, pairs: false }),
+    file('pack', ofMachine),
+    file('vectors', { ...ofMachine, pairs: false }),
   ];
 }
 
-/** Which partials a file that holds these texts of the loss needs. */
-function parts(texts: readonly string[], { backward, softmax }: { backward: boolean; softmax: boolean }): object {
+type Structs = Readonly<Record<string, ReturnType<typeof structOf>>>;
+
+function termsOf(context: KernelContext, kernels: Structs): readonly object[] {
+  return [
+    ...(context.hasRows ? [softmaxTerms('row', context, kernels['rowTerms'])] : []),
+    ...(context.hasCols ? [softmaxTerms('col', context, kernels['colTerms'])] : []),
+  ];
+}
+
+/** A file's functions of the loss, and the partials that those need. */
+function functions(texts: readonly string[], softmax: boolean): object {
   const usesFunctions = texts.some((text) => /\bv[a-z]\w*\(/.test(text));
-  return { withBackward: backward, usesExp: softmax || usesFunctions, usesFunctions };
+  return { functions: texts.filter((text) => text !== ''), usesExp: softmax || usesFunctions, usesFunctions };
 }
 
 function file(name: string, context: object): SourceText {

@@ -1,40 +1,59 @@
-import type { KernelRole } from '../target.js';
+import { logitFields, pairFields, termFields, type PlaceField } from '../../emit/places.js';
+import { needsOf } from '../../plan/needs.js';
+import type { KernelRole, Problem } from '../target.js';
 import type { EntryPoint } from './parameters.js';
 
-export type PackName = 'packQueryPanels' | 'packKeyPanels' | 'packQueryRows' | 'packKeyRows';
+export type PackName = 'packQueryPanels' | 'packKeyPanels' | 'packQueryRows' | 'packKeyRows' | 'packGuideQueryPanels' | 'packGuideKeyPanels';
 
-const chunk = ['rows', 'cols', 'row0', 'col0'];
+/** Every kernel of the CPU targets: which file holds it, and what it is given. Buffers that a loss does not have are null. */
+export function entryPoints({ loss, reports }: Problem): Readonly<Record<KernelRole | PackName, EntryPoint>> {
+  const needs = needsOf(loss, reports);
+  const stack = needs.stacked ? ['rowStart', 'colStart', 'split'] : [];
+  const pairs = [...pairFields(loss, needs, 'row'), ...pairFields(loss, needs, 'col')];
+  const logits = [...logitFields(loss, needs, 'row'), ...logitFields(loss, needs, 'col')];
+  const chunk = ['queryPanels', 'keyPanels', 'rows', 'cols', 'row0', 'col0', ...stack, 'positive', 'positiveLogit', 'guideTile', 'offset', 'uniforms'];
+  const term = [...['max', 'sum', 'extra', 'positiveLogit', 'matched', 'tally', 'count', 'n'], ...(needs.stacked ? ['start', 'split'] : []), 'weight', 'sumFloor', 'uniforms'];
+  const termWrites = ['scale', 'pull', 'meanPull', 'lossPartial', 'values', 'params', 'outOfRange', 'empty', 'unmatched'];
+  return {
+    norms: entry('norms', 'vectors', ['x', 'count'], ['normPartial', 'badRowPartial']),
+    positives: entry('positives', 'positives', ['allQueries', 'allKeys', 'n', 'm', ...stack, 'positive', 'uniforms'], ['positiveLogit'], logits),
+    gather: entry('gather', 'vectors', ['count', 'n', 'rowOfCol', 'from'], ['to']),
+    guide: entry('guide', 'guide', ['guideQueryPanels', 'guideKeyPanels', 'rows', 'cols'], ['guideTile']),
+    guidePositives: entry('guidePositives', 'guide', ['allGuideQueries', 'allGuideKeys', 'n', 'm', 'positive'], ['positiveGuide']),
+    stats: entry(
+      'stats',
+      'stats',
+      [...chunk, 'rowPitch', 'colPitch'],
+      ['rowPartialMax', 'rowPartialSum', 'rowPartialExtra', 'colPartialMax', 'colPartialSum', 'colPartialExtra', 'scalarPartial'],
+      pairs,
+    ),
+    merge: entry('merge', 'vectors', ['partialMax', 'partialSum', 'tiles', 'pitch', 'count', 'offset'], ['max', 'sum']),
+    mergeChannels: entry('mergeChannels', 'vectors', ['partial', 'channels', 'tiles', 'pitch', 'count', 'length'], ['extra']),
+    tally: entry('tally', 'vectors', ['count', 'positiveCount', 'counted', 'matched'], ['tally']),
+    rowTerms: entry('rowTerms', 'terms', term, termWrites, termFields(loss, needs, 'row')),
+    colTerms: entry('colTerms', 'terms', term, termWrites, termFields(loss, needs, 'col')),
+    gradient: entry(
+      'gradient',
+      'gradient',
+      [
+        ...chunk,
+        ...['rowMax', 'rowScale', 'rowPull', 'rowMeanPull', 'colMax', 'colScale', 'colPull', 'colMeanPull', 'gradientPitch', 'gradientScale'],
+      ],
+      ['gradientTile', 'scalarPartial'],
+      pairs,
+    ),
+    reduceScalars: entry('reduceScalars', 'vectors', ['scalarPartial', 'tiles'], ['scalars']),
+    accumulateQueries: entry('accumulateQueries', 'accumulate', ['gradientTile', 'gradientPitch', 'gradientUnscale', 'keyRows', 'rows', 'cols'], ['dQueries']),
+    accumulateKeys: entry('accumulateKeys', 'accumulate', ['gradientTile', 'gradientPitch', 'gradientUnscale', 'queryRows', 'rows', 'cols'], ['dKeys']),
+    packQueryPanels: entry('packQueryPanels', 'pack', ['queries', 'rows'], ['queryPanels']),
+    packKeyPanels: entry('packKeyPanels', 'pack', ['keys', 'cols'], ['keyPanels']),
+    packQueryRows: entry('packQueryRows', 'pack', ['queries', 'rows'], ['queryRows']),
+    packKeyRows: entry('packKeyRows', 'pack', ['keys', 'cols'], ['keyRows']),
+    packGuideQueryPanels: entry('packGuideQueryPanels', 'guide', ['guideQueries', 'rows'], ['guideQueryPanels']),
+    packGuideKeyPanels: entry('packGuideKeyPanels', 'guide', ['guideKeys', 'cols'], ['guideKeyPanels']),
+  };
+}
 
-/** Every kernel of the CPU targets: which file holds it, and what it is given. */
-export const entryPoints: Readonly<Record<KernelRole | PackName, EntryPoint>> = {
-  norms: entry('norms', 'vectors.cpp', ['x', 'count'], ['normPartial', 'badRowPartial']),
-  positives: entry('positives', 'positives.cpp', ['allQueries', 'allKeys', 'n', 'positive', 'positiveWeight', 'uniforms'], ['positiveLogit', 'positiveLoss']),
-  stats: entry(
-    'stats',
-    'stats.cpp',
-    ['queryPanels', 'keyPanels', ...chunk, 'positive', 'offset', 'uniforms', 'rowPitch', 'colPitch'],
-    ['rowPartialMax', 'rowPartialSum', 'colPartialMax', 'colPartialSum', 'scalarPartial'],
-  ),
-  merge: entry('merge', 'vectors.cpp', ['partialMax', 'partialSum', 'tiles', 'pitch', 'count', 'offset'], ['max', 'sum']),
-  scale: entry('scale', 'vectors.cpp', ['max', 'sum', 'count', 'weight', 'weights', 'sumFloor'], ['scale', 'lossPartial', 'outOfRange']),
-  gradient: entry(
-    'gradient',
-    'gradient.cpp',
-    [
-      ...['queryPanels', 'keyPanels', ...chunk, 'positive', 'positiveWeight', 'offset', 'uniforms'],
-      ...['rowMax', 'rowScale', 'colMax', 'colScale', 'gradientPitch', 'gradientScale'],
-    ],
-    ['gradientTile', 'scalarPartial'],
-  ),
-  reduceScalars: entry('reduceScalars', 'vectors.cpp', ['scalarPartial', 'tiles'], ['scalars']),
-  accumulateQueries: entry('accumulateQueries', 'accumulate.cpp', ['gradientTile', 'gradientPitch', 'gradientUnscale', 'keyRows', 'rows', 'cols'], ['dQueries']),
-  accumulateKeys: entry('accumulateKeys', 'accumulate.cpp', ['gradientTile', 'gradientPitch', 'gradientUnscale', 'queryRows', 'rows', 'cols'], ['dKeys']),
-  packQueryPanels: entry('packQueryPanels', 'pack.cpp', ['queries', 'rows'], ['queryPanels']),
-  packKeyPanels: entry('packKeyPanels', 'pack.cpp', ['keys', 'cols'], ['keyPanels']),
-  packQueryRows: entry('packQueryRows', 'pack.cpp', ['queries', 'rows'], ['queryRows']),
-  packKeyRows: entry('packKeyRows', 'pack.cpp', ['keys', 'cols'], ['keyRows']),
-};
-
-function entry(name: string, file: string, reads: readonly string[], writes: readonly string[]): EntryPoint {
-  return { name, file, parameters: [...reads, ...writes, 'threads'], writes };
+function entry(name: string, file: string, reads: readonly string[], writes: readonly string[], fields: readonly PlaceField[] = []): EntryPoint {
+  return { name, file: `${file}.cpp`, reads, fields, writes };
 }

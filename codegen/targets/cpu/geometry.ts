@@ -28,6 +28,16 @@ export function geometry(machine: CpuMachine, { dim }: Problem, { block, registe
   };
 }
 
+/** Of the guide's embeddings, which have a depth of their own. */
+export function guideGeometry(machine: CpuMachine, problem: Problem, tiling: ResolvedTiling): Geometry {
+  return geometry(machine, ofGuide(problem), tiling);
+}
+
+/** The problem of the guide's inner products alone. */
+export function ofGuide(problem: Problem): Problem {
+  return { ...problem, dim: problem.guideDim ?? problem.dim };
+}
+
 export function instructionNamed(machine: CpuMachine, name: string): CpuInstruction {
   const found = machine.instructions.find((instruction) => instruction.name === name);
   if (found === undefined) throw new Error(`${machine.name} has no instruction '${name}'`);

@@ -1,6 +1,6 @@
 import type { Target } from '../target.js';
 import { describe } from './describe.js';
-import { cpuDialect } from './dialect.js';
+import { cpuDialects } from './dialect.js';
 import { emit } from './emit.js';
 import { cpuMachines, type CpuMachine } from './machines.js';
 import { resolve } from './resolve.js';
@@ -24,7 +24,7 @@ function targetOf(machine: CpuMachine): Target {
     summary: machine.summary,
     requires: machine.features,
     precisions: ['f32', 'bf16', 'f16'],
-    dialect: cpuDialect,
+    dialects: cpuDialects,
     defaultWorkspace: 256 * 1024 * 1024,
     compilerOptions: [...commonOptions, ...machine.options],
     resolve: (problem, tiling) => resolve(machine, problem, tiling),

@@ -1,15 +1,21 @@
+import type { PlaceField } from '../../emit/places.js';
 import type { Kernel, Parameter } from '../../plan/plan.js';
 
-/** A kernel's entry point: its parameters in the order of the C++ struct that unpacks them. */
+/** A kernel's entry point. */
 export interface EntryPoint {
   readonly name: string;
   readonly file: string;
-  readonly parameters: readonly string[];
-  /** Those of the pointers that it writes through. */
+  readonly reads: readonly string[];
+  /** Arrays of the rows' and columns' own numbers, which are read too. */
+  readonly fields: readonly PlaceField[];
+  /** Pointers that it writes through. */
   readonly writes: readonly string[];
 }
 
-const ints = ['rows', 'cols', 'row0', 'col0', 'n', 'm', 'count', 'tiles', 'pitch', 'rowPitch', 'colPitch', 'gradientPitch', 'threads'];
+const ints = [
+  ...['rows', 'cols', 'row0', 'col0', 'n', 'm', 'count', 'tiles', 'pitch', 'rowPitch', 'colPitch', 'gradientPitch', 'channels', 'length'],
+  ...['start', 'rowStart', 'colStart', 'split', 'threads'],
+];
 const floats = ['offset', 'weight', 'sumFloor', 'gradientScale', 'gradientUnscale'];
 
 /** What the pointers that are not to f32 point at. */
@@ -18,12 +24,21 @@ const elements: Readonly<Record<string, string>> = {
   keys: 'Element',
   allQueries: 'Element',
   allKeys: 'Element',
+  guideQueries: 'Element',
+  guideKeys: 'Element',
+  allGuideQueries: 'Element',
+  allGuideKeys: 'Element',
   x: 'Element',
   positive: 'int32_t',
+  rowOfCol: 'int32_t',
   badRowPartial: 'int32_t',
   outOfRange: 'int32_t',
-  positiveLoss: 'double',
+  empty: 'int32_t',
+  unmatched: 'int32_t',
   lossPartial: 'double',
+  values: 'double',
+  params: 'double',
+  tally: 'double',
   scalars: 'double',
 };
 
@@ -39,31 +54,40 @@ function cxxType(name: string, written: boolean): string {
   return { i32: 'int', f32: 'float', uniforms: 'Uniforms' }[type];
 }
 
-export function kernelOf({ name, file, parameters }: EntryPoint): Kernel {
+export function kernelOf({ name, file, reads, fields, writes }: EntryPoint): Kernel {
+  const own = [...reads, ...fields.map(({ parameter }) => parameter), ...writes, 'threads'];
   return {
     name,
     file,
-    parameters: parameters.map((parameter) => ({ name: parameter, type: typeOf(parameter) })),
+    parameters: own.map((parameter) => ({ name: parameter, type: typeOf(parameter) })),
     grid: 1,
     threads: 1,
     sharedBytes: 0,
   };
 }
 
-/** What `_parameters.hbs` writes out. */
+/** What `_parameters.hbs` writes out: members in the order of the kernel's parameters. */
 export interface ParameterStruct {
   readonly name: string;
   readonly struct: string;
   readonly parameters: readonly { readonly type: string; readonly name: string }[];
 }
 
-export function structOf({ name, parameters, writes }: EntryPoint): ParameterStruct {
+export function structOf({ name, reads, fields, writes }: EntryPoint): ParameterStruct {
+  const members = (names: readonly string[], written: boolean) => names.map((own) => ({ type: cxxType(own, written), name: memberName(own) }));
   return {
     name,
     struct: name.charAt(0).toUpperCase() + name.slice(1),
-    parameters: parameters.map((parameter) => ({
-      type: cxxType(parameter, writes.includes(parameter)),
-      name: parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    })),
+    parameters: [
+      ...members(reads, false),
+      ...fields.map(({ parameter, type }) => ({ type: type === 'int' ? 'const int32_t*' : 'const float*', name: memberName(parameter) })),
+      ...members([...writes, 'threads'], true),
+    ],
   };
+}
+
+/** `rowPitch` is `row_pitch`; of `rowAttr_imageId` the user's own name stays: `row_attr_imageId`. */
+export function memberName(parameter: string): string {
+  const [own = '', ...rest] = parameter.split('_');
+  return [own.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), ...rest].join('_');
 }

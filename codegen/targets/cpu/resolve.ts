@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../../dsl/diagnostics/diagnostic.js';
 import type { LevelName, Tiling } from '../../../dsl/tiling.js';
+import { needsOf } from '../../plan/needs.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
 import type { CpuMachine } from './machines.js';
@@ -16,7 +17,7 @@ export function resolve(machine: CpuMachine, problem: Problem, tiling: Tiling): 
   if (found.length > 0) return { diagnostics: found };
   const filled = fillIn(machine, problem, tiling);
   checkRegister(machine, filled, refuse);
-  checkBlock(machine, filled, refuse);
+  checkBlock(machine, problem, filled, refuse);
   return found.length > 0 ? { diagnostics: found } : { tiling: filled, diagnostics: [] };
 }
 
@@ -56,7 +57,7 @@ function checkRegister(machine: CpuMachine, { register }: ResolvedTiling, refuse
   );
 }
 
-function checkBlock({ l2Bytes, name }: CpuMachine, { chunk, block, register }: ResolvedTiling, refuse: Refuse): void {
+function checkBlock({ l2Bytes, name }: CpuMachine, problem: Problem, { chunk, block, register }: ResolvedTiling, refuse: Refuse): void {
   for (const side of ['rows', 'cols'] as const) {
     if (block[side] % register[side] !== 0) {
       const whole = Math.max(1, Math.round(block[side] / register[side])) * register[side];
@@ -74,8 +75,12 @@ function checkBlock({ l2Bytes, name }: CpuMachine, { chunk, block, register }: R
       `Take at most ${Math.floor(l2Bytes / 8 / Math.max(register.rows, register.cols) / 2) * 2}.`,
     );
   }
-  if (block.rows > maxBlockRows) refuse('block', `block.rows is ${block.rows}; a thread keeps the sums of at most ${maxBlockRows} rows at hand`, `Take at most ${Math.floor(maxBlockRows / register.rows) * register.rows}.`);
+  const most = mostBlockRows(problem);
+  if (block.rows > most) refuse('block', `block.rows is ${block.rows}; a thread keeps the sums of at most ${most} rows at hand`, `Take at most ${Math.floor(most / register.rows) * register.rows}.`);
 }
 
-/** 2 vectors of 64 bytes a row: half a MiB of a thread's stack. */
-const maxBlockRows = 4096;
+/** Half a MiB of a thread's stack: of a row, a vector of maxima, one of sums of exponentials, and one of each sum beside those, each of at most 64 bytes. */
+function mostBlockRows({ loss, reports }: Problem): number {
+  const channels = needsOf(loss, reports).row?.channels.length ?? 0;
+  return Math.floor((512 * 1024) / 64 / (2 + channels));
+}

@@ -30,7 +30,7 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
 function chunkFor(problem: Problem, block: BlockLevel): ChunkLevel {
   const budget = defaultWorkspace * 0.94;
   let { rows, cols } = defaultChunk;
-  while (chunkBytes(problem, rows, cols) > budget && cols > 2 * block.cols) cols -= block.cols;
-  while (chunkBytes(problem, rows, cols) > budget && rows > 2 * block.rows) rows -= block.rows;
+  while (chunkBytes(problem, block, { rows, cols }) > budget && cols > 2 * block.cols) cols -= block.cols;
+  while (chunkBytes(problem, block, { rows, cols }) > budget && rows > 2 * block.rows) rows -= block.rows;
   return { rows: Math.max(rows, block.rows), cols: Math.max(cols, block.cols) };
 }

@@ -1,18 +1,24 @@
 import type { Dialect } from '../../emit/dialect.js';
+import type { Dialects } from '../../emit/epilogue.js';
+import { floatLiteral } from '../../emit/literals.js';
+import type { TermDialect } from '../../emit/terms.js';
 
 /** CUDA C++: one pair at a time. Functions are those that the compiler knows without a header, accurate to a few ulps. */
-export const cudaDialect: Dialect = {
+const pair: Dialect = {
   types: { number: 'float', boolean: 'bool', index: 'int' },
-  rowType: 'int',
   functionPrefix: '__device__ __forceinline__',
   number: (scalar) => scalar,
-  boolean: (value) => String(value),
+  literal: floatLiteral,
+  boolean: String,
+  index: String,
   indexToNumber: (value) => `static_cast<float>(${value})`,
   operators: {
     add: '{0} + {1}',
     subtract: '{0} - {1}',
     multiply: '{0} * {1}',
     divide: '{0} / {1}',
+    remainder: '{0} % {1}',
+    floorDivide: 'floorDivide({0}, {1})',
     negate: '-{0}',
     exp: 'expf({0})',
     log: 'logf({0})',
@@ -40,4 +46,10 @@ export const cudaDialect: Dialect = {
     select: '{0} ? {1} : {2}',
     stopGradient: '{0}',
   },
+  integerOperators: { min: 'min({0}, {1})', max: 'max({0}, {1})' },
 };
+
+/** The compiler's own functions of a double. */
+const term: TermDialect = { functionPrefix: '__device__ __forceinline__', call: (name) => name };
+
+export const cudaDialects: Dialects = { pair, term };

@@ -1,5 +1,6 @@
 import type { Precision } from '../../../dsl/problem.js';
-import type { BlockLevel, RegisterLevel } from '../../../dsl/tiling.js';
+import type { BlockLevel, ChunkLevel, RegisterLevel } from '../../../dsl/tiling.js';
+import { needsOf } from '../../plan/needs.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { chunkElements, instruction } from './limits.js';
 
@@ -28,6 +29,15 @@ export function operandLayout({ dim, precision, softmax }: Problem): OperandLayo
 
 const shortDepth = 64;
 
+/** The guide's operands: as those of S, at their own depth. */
+export function guideLayout(problem: Problem): OperandLayout {
+  return operandLayout({ ...problem, dim: guideDimOf(problem) });
+}
+
+export function guideDimOf({ dim, guideDim = dim }: Problem): number {
+  return guideDim;
+}
+
 /** A product of planes: of A and of B. */
 export type Segment = readonly [number, number];
 
@@ -49,12 +59,6 @@ export function threadsOf(block: Pick<BlockLevel, 'rows' | 'cols'>, register: Re
 /** Bytes of the ring of stages. */
 export function ringBytes({ rows, cols, depth, stages }: Required<BlockLevel>): number {
   return stages * 2 * (rows + cols) * depth;
-}
-
-/** Bytes of the scales and maxima that the gradient kernel keeps beside the ring. */
-export function sideBytes({ loss, softmax }: Problem, { rows, cols }: Pick<BlockLevel, 'rows' | 'cols'>): number {
-  const length = (loss.rows === undefined ? 0 : rows) + (loss.cols === undefined ? 0 : cols);
-  return 4 * length * (softmax === 'running' ? 2 : 1);
 }
 
 /**
@@ -80,11 +84,14 @@ export function registersOf({ rows, cols }: RegisterLevel): number {
   return sums + 2 * fragments + 48;
 }
 
-/** Bytes of the workspace that grow with the chunk: G, and packed operands. */
-export function chunkBytes(problem: Problem, rows: number, cols: number): number {
-  const { direct, planes, gradientPlanes, depthPadded } = operandLayout(problem);
-  const packed = direct ? 0 : 2 * planes * depthPadded * (rows + cols);
-  return 2 * gradientPlanes * rows * cols + packed;
+/** Bytes of the workspace that grow with the chunk: G, packed operands, the guide's inner products, and channels' partial sums. */
+export function chunkBytes(problem: Problem, block: BlockLevel, { rows, cols }: ChunkLevel): number {
+  const { row, col } = needsOf(problem.loss, problem.reports);
+  const channels = (row?.channels.length ?? 0) * rows * Math.ceil(cols / block.cols) + (col?.channels.length ?? 0) * cols * Math.ceil(rows / block.rows);
+  const { gradientPlanes } = operandLayout(problem);
+  const packed = ({ direct, planes, depthPadded }: OperandLayout): number => (direct ? 0 : 2 * planes * depthPadded * (rows + cols));
+  const guide = problem.loss.guide ? 4 * rows * cols + packed(guideLayout(problem)) : 0;
+  return 2 * gradientPlanes * rows * cols + packed(operandLayout(problem)) + guide + 4 * channels;
 }
 
 /** The type of the tensor cores' operands. */

@@ -1,7 +1,7 @@
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
 import { describe } from './describe.js';
-import { cudaDialect } from './dialect.js';
+import { cudaDialects } from './dialect.js';
 import { emit } from './emit.js';
 import { resolve } from './resolve.js';
 
@@ -12,7 +12,7 @@ export const sm80: Target = {
   summary: 'NVIDIA GPUs of compute capability 8.0 and later (Ampere, Ada, Hopper, Blackwell), by mma.sync',
   requires: [],
   precisions: ['f32', 'bf16', 'f16'],
-  dialect: cudaDialect,
+  dialects: cudaDialects,
   defaultWorkspace,
   // The architecture is added for the device at hand.
   compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],

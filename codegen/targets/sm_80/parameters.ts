@@ -1,3 +1,4 @@
+import type { PlaceField } from '../../emit/places.js';
 import type { Parameter } from '../../plan/plan.js';
 
 /** A kernel's parameters, in order: names that the plan binds, and their declarations in CUDA C++. */
@@ -6,7 +7,7 @@ export interface Signature {
   readonly text: string;
 }
 
-interface Declared {
+export interface Declared {
   readonly parameter: Parameter;
   readonly text: string;
 }
@@ -35,3 +36,5 @@ export const write = (element: string, name: string): Declared => ({
 export const uniforms: Declared = { parameter: { name: 'uniforms', type: 'uniforms' }, text: 'const Uniforms uniforms' };
 
 export const when = (condition: boolean, ...declared: readonly Declared[]): readonly Declared[] => (condition ? declared : []);
+
+export const arrays = (fields: readonly PlaceField[]): readonly Declared[] => fields.map(({ type, parameter }) => read(type, parameter));

@@ -2,8 +2,9 @@ import type { Diagnostic, DiagnosticCode } from '../../../dsl/diagnostics/index.
 import type { LevelName, Tiling } from '../../../dsl/tiling.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
-import { registersOf, ringBytes, sideBytes, threadsOf } from './geometry.js';
+import { registersOf, ringBytes, threadsOf } from './geometry.js';
 import { columnGroup, instruction, limits } from './limits.js';
+import { gradientBytes, sideBytes, statsBytes } from './shared-memory.js';
 
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
 export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
@@ -49,7 +50,8 @@ function checkSize(level: 'block' | 'register', knob: string, value: number, lea
   refuse(level, `${level}.${knob} is ${value}; sm_80 splits ${unit} by powers of two`, `Take one of ${legal.join(', ')}.`);
 }
 
-function checkLimits(problem: Problem, { block, register }: ResolvedTiling, refuse: Refuse): void {
+function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
+  const { block, register } = tiling;
   const registers = registersOf(register);
   const threads = threadsOf(block, register);
   if (registers > limits.registersPerThread) {
@@ -65,7 +67,7 @@ function checkLimits(problem: Problem, { block, register }: ResolvedTiling, refu
       `With warps of ${register.rows} x ${register.cols}, take at most ${Math.floor(limits.registersPerBlock / registers / 32)} of them, such as 128 x 256 in all.`,
     );
   }
-  const bytes = ringBytes(block) + sideBytes(problem, block);
+  const bytes = Math.max(statsBytes(problem, tiling), gradientBytes(problem, tiling));
   if (bytes > limits.sharedBytes) {
     const stage = ringBytes({ ...block, stages: 1 });
     const stages = Math.floor((limits.sharedBytes - sideBytes(problem, block)) / stage);

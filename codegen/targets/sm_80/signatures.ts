@@ -1,100 +1,87 @@
-import { hasSoftmax, positivesForm } from '../../plan/positives.js';
+import { pairFields, type PlaceField } from '../../emit/places.js';
+import { needsOf, readsGuide, type Needs } from '../../plan/needs.js';
 import type { KernelRole, Problem } from '../target.js';
-import { operandLayout } from './geometry.js';
-import { float, int, read, signature, uniforms, when, write, type Signature } from './parameters.js';
+import { guideNames, operandNames } from './operands.js';
+import { arrays, float, int, read, signature, uniforms, when, write, type Declared, type Signature } from './parameters.js';
+import { termSignature } from './term-signature.js';
+import { vectorSignatures } from './vector-signatures.js';
 
-export type KernelName = KernelRole | 'packQueries' | 'packKeys';
+export type KernelName = KernelRole | 'packQueries' | 'packKeys' | 'packGuideQueries' | 'packGuideKeys';
 
-/** Names of the operands of the tensor cores: the inputs themselves, or their packed copies. */
-export function operandNames(problem: Problem): { readonly queries: string; readonly keys: string } {
-  return operandLayout(problem).direct ? { queries: 'queries', keys: 'keys' } : { queries: 'packedQueries', keys: 'packedKeys' };
-}
-
-/** What each kernel is given. Statistics, index map and scales are there only for the terms that the loss has. */
+/** What each kernel is given. Statistics, maps and arrays are there only for the terms that the loss has. */
 export function signatures(problem: Problem): Readonly<Record<KernelName, Signature>> {
-  const { loss, precision } = problem;
-  const [rows, cols, pairs] = [loss.rows !== undefined, loss.cols !== undefined, loss.pairs !== undefined];
-  const softmax = hasSoftmax(loss);
-  const running = softmax && problem.softmax === 'running';
-  const mapped = positivesForm(loss) === 'mapped';
-  const f16 = precision === 'f16';
+  const needs = needsOf(problem.loss, problem.reports);
   const operands = operandNames(problem);
-
-  const chunk = [int('rows'), int('cols'), int('row0'), int('col0')];
-  const operandPair = [read('Element', operands.queries), read('Element', operands.keys)];
-  const positiveMap = when(mapped, read('int', 'positive'));
-  const positiveLogit = when(softmax, read('float', 'positiveLogit'));
-  const offset = when(softmax && !running, float('offset'));
+  const guides = guideNames(problem);
   const product = [int('rows'), int('cols'), read('Element', 'gradientTile'), int('gradientPitch')];
-  const unscale = when(f16, float('gradientUnscale'));
+  const unscale = when(problem.precision === 'f16', float('gradientUnscale'));
   return {
-    stats: signature(
-      ...chunk,
-      ...operandPair,
-      positiveMap,
-      positiveLogit,
-      offset,
-      uniforms,
-      when(rows, int('rowPitch'), write('float', 'rowPartialSum')),
-      when(rows && running, write('float', 'rowPartialMax')),
-      when(cols, int('colPitch'), write('float', 'colPartialSum')),
-      when(cols && running, write('float', 'colPartialMax')),
-      when(pairs, write('float', 'scalarPartial')),
-    ),
-    gradient: signature(
-      ...chunk,
-      ...operandPair,
-      positiveMap,
-      positiveLogit,
-      when(softmax, read('float', 'positiveWeight')),
-      offset,
-      uniforms,
-      when(rows, read('float', 'rowScale')),
-      when(rows && running, read('float', 'rowMax')),
-      when(cols, read('float', 'colScale')),
-      when(cols && running, read('float', 'colMax')),
-      write('Element', 'gradientTile'),
-      int('gradientPitch'),
-      when(f16, float('gradientScale')),
-      write('float', 'scalarPartial'),
-    ),
+    ...vectorSignatures(problem, needs),
+    stats: statsSignature(problem, needs),
+    gradient: gradientSignature(problem, needs),
+    guide: signature(int('rows'), int('cols'), read('Element', guides.queries), read('Element', guides.keys), int('colPitch'), write('float', 'guideTile')),
     accumulateQueries: signature(...product, read('Element', operands.keys), write('float', 'dQueries'), unscale),
     accumulateKeys: signature(...product, read('Element', operands.queries), write('float', 'dKeys'), unscale),
-    positives: signature(
-      int('n'),
-      when(!mapped, int('m')),
-      read('Input', 'allQueries'),
-      read('Input', 'allKeys'),
-      positiveMap,
-      read('float', 'positiveWeight'),
-      uniforms,
-      write('float', 'positiveLogit'),
-      write('double', 'positiveLoss'),
-    ),
-    norms: signature(int('count'), read('Input', 'x'), write('float', 'normPartial'), write('int', 'badRowPartial')),
-    packQueries: signature(int('rows'), read('Input', 'queries'), write('Element', 'packedQueries')),
-    packKeys: signature(int('cols'), read('Input', 'keys'), write('Element', 'packedKeys')),
-    merge: signature(
-      int('count'),
-      int('tiles'),
-      int('pitch'),
-      when(running, read('float', 'partialMax')),
-      read('float', 'partialSum'),
-      when(!running, float('offset')),
-      write('float', 'max'),
-      write('float', 'sum'),
-    ),
-    scale: signature(
-      int('count'),
-      read('float', 'max'),
-      read('float', 'sum'),
-      float('weight'),
-      read('float', 'weights'),
-      float('sumFloor'),
-      write('float', 'scale'),
-      write('double', 'lossPartial'),
-      write('int', 'outOfRange'),
-    ),
-    reduceScalars: signature(int('tiles'), read('float', 'scalarPartial'), write('double', 'scalars')),
+    rowTerms: termSignature(problem, needs, 'row'),
+    colTerms: termSignature(problem, needs, 'col'),
   };
+}
+
+/** A tile's place, its operands, and what the loss reads of its rows and columns. */
+function tileParameters(problem: Problem, needs: Needs): readonly Declared[] {
+  const operands = operandNames(problem);
+  return [
+    ...['rows', 'cols', 'row0', 'col0'].map(int),
+    ...when(needs.stacked, int('rowStart'), int('colStart'), int('split')),
+    read('Element', operands.queries),
+    read('Element', operands.keys),
+    ...when(needs.relation === 'mapped', read('int', 'positive')),
+    ...when(needs.positives, read('float', 'positiveLogit')),
+    ...when(needs.guide, read('float', 'guideTile'), int('colPitch')),
+    ...when(readsGuide(needs.ofPositive), read('float', 'positiveGuide')),
+    ...arrays(fieldsOf(problem, needs)),
+    ...when(needs.softmax && problem.softmax !== 'running', float('offset')),
+    uniforms,
+  ];
+}
+
+function fieldsOf({ loss }: Problem, needs: Needs): readonly PlaceField[] {
+  return [...pairFields(loss, needs, 'row'), ...pairFields(loss, needs, 'col')];
+}
+
+function statsSignature(problem: Problem, needs: Needs): Signature {
+  const { loss, softmax } = problem;
+  const side = (name: 'row' | 'col', pitchKnown: boolean): readonly Declared[] => {
+    const own = needs[name];
+    const [sums, extra] = [own?.term !== undefined, own !== undefined && own.channels.length > 0];
+    return [
+      ...when((sums || extra) && !pitchKnown, int(`${name}Pitch`)),
+      ...when(sums, write('float', `${name}PartialSum`)),
+      ...when(sums && softmax === 'running', write('float', `${name}PartialMax`)),
+      ...when(extra, write('float', `${name}PartialExtra`)),
+    ];
+  };
+  return signature(tileParameters(problem, needs), side('row', false), side('col', needs.guide), when(loss.pairs !== undefined, write('float', 'scalarPartial')));
+}
+
+function gradientSignature(problem: Problem, needs: Needs): Signature {
+  const side = (name: 'row' | 'col'): readonly Declared[] => {
+    const own = needs[name];
+    if (own?.term === undefined) return [];
+    return [
+      read('float', `${name}Scale`),
+      ...when(problem.softmax === 'running', read('float', `${name}Max`)),
+      ...when(own.readsPositive, read('float', `${name}Pull`)),
+      ...when(own.readsMean, read('float', `${name}MeanPull`)),
+    ];
+  };
+  return signature(
+    tileParameters(problem, needs),
+    side('row'),
+    side('col'),
+    write('Element', 'gradientTile'),
+    int('gradientPitch'),
+    when(problem.precision === 'f16', float('gradientScale')),
+    write('float', 'scalarPartial'),
+  );
 }

@@ -1,10 +1,10 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       clip
 // logit      exp(params.logScale) * dot
-// terms      row softmax, weight 0.5, mean
-//            column softmax, weight 0.5, mean
+// terms      row softmax: lse - positiveLogit, weight 0.5, mean
+//            column softmax: lse - positiveLogit, weight 0.5, mean
 // softmax    bounded
 // inputs     bf16, depth 512
 // target     sm_80
@@ -15,7 +15,7 @@
 //   instruction  mma.m16n8k16
 
 /*
-positives: the dots of the positive pairs in fp32, their logits, and their part of the loss.
+positives: the dots of the positive pairs in fp32, and their logits.
 */
 
 // Operands of the tensor cores as bits: no header declares the 16-bit types.
@@ -52,13 +52,6 @@ __device__ __forceinline__ void loadVector(const Input* from, float (&values)[kV
 // depend on it.
 constexpr int kPartials = 256;
 constexpr int kThreads = 256;
-constexpr int kWarps = kThreads / 32;
-
-__device__ __forceinline__ float sumOverWarp(float value) {
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
-  return value;
-}
 
 /** Sums in double precision over the block, in a fixed order; thread 0 has the result. */
 __device__ __forceinline__ double sumOverBlock(double value) {
@@ -72,13 +65,26 @@ __device__ __forceinline__ double sumOverBlock(double value) {
   return shared[0];
 }
 
+constexpr int kWarps = kThreads / 32;
+
+__device__ __forceinline__ float sumOverWarp(float value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
+  return value;
+}
+
 #ifdef __CUDACC_RTC__
-// Literals that are not finite are written with two functions that NVRTC does not know.
+// Literals that are not finite are written with functions that NVRTC does not know.
 #define __builtin_inff() __int_as_float(0x7f800000)
 #define __builtin_nanf(text) __int_as_float(0x7fffffff)
+#define __builtin_inf() __longlong_as_double(0x7ff0000000000000ll)
+#define __builtin_nan(text) __longlong_as_double(0x7ff8000000000000ll)
 #endif
 
 // Functions of losses that the compiler does not have.
+/** The largest integer that is no more than a / b; b > 0. */
+__device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b : -1 - (-1 - a) / b; }
+
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
 __device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
@@ -103,45 +109,71 @@ struct Uniforms {
   float u0;  // exp(params.logScale)
 };
 
-__device__ __forceinline__ float pairwise_logit(float dot, bool positive, int row, int col, const Uniforms& uniforms) {
+/** A row and a column as the loss's functions read them: number in its tensor, the tensor (0 queries, 1 keys), and what arrays hold of it. */
+struct Row {
+  int index;
+  int view;
+};
+
+struct Col {
+  int index;
+  int view;
+};
+
+/** Row i and column j of the matrix, without what arrays hold of them. */
+__device__ __forceinline__ Row rowNumbered(int i) {
+  Row row = {};
+  row.index = i;
+  row.view = 0;
+  return row;
+}
+
+__device__ __forceinline__ Col colNumbered(int j) {
+  Col col = {};
+  col.index = j;
+  col.view = 1;
+  return col;
+}
+
+__device__ __forceinline__ float pairwise_logit(float dot, bool positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return uniforms.u0 * dot;
 }
 
-/** A warp per row. Rows without a positive get the logit 0. */
+/** The dot of two embeddings in fp32, by a warp. */
+__device__ __forceinline__ float dotOf(const Input* query, const Input* key, int lane) {
+  float dot = 0.0f;
+  for (int k = lane * kVector; k < kDepth; k += 32 * kVector) {
+    float a[kVector];
+    float b[kVector];
+    loadVector(query + k, a);
+    loadVector(key + k, b);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) dot = fmaf(a[i], b[i], dot);
+  }
+  return sumOverWarp(dot);
+}
+
+/** What stands for a row without a positive. */
+__device__ __forceinline__ float nothing() { return __int_as_float(0x7f800000); }
+
+/** A warp per row. */
 extern "C" __global__ void __launch_bounds__(kThreads) positives(
     int n,
     int m,
     const Input* __restrict__ allQueries,
     const Input* __restrict__ allKeys,
-    const float* __restrict__ positiveWeight,
     const Uniforms uniforms,
-    float* __restrict__ positiveLogit,
-    double* __restrict__ positiveLoss) {
+    float* __restrict__ positiveLogit) {
   const int lane = threadIdx.x % 32;
-  const int warp = threadIdx.x / 32;
-  double loss = 0.0;
-  for (int row = blockIdx.x * kWarps + warp; row < n; row += kPartials * kWarps) {
+  for (int row = blockIdx.x * kWarps + threadIdx.x / 32; row < n; row += kPartials * kWarps) {
     const int col = row < m ? row : -1;
-    float logit = 0.0f;
+    float logit = nothing();
     if (col >= 0) {
-      const Input* const query = allQueries + static_cast<long long>(row) * kDepth;
-      const Input* const key = allKeys + static_cast<long long>(col) * kDepth;
-      float dot = 0.0f;
-      for (int k = lane * kVector; k < kDepth; k += 32 * kVector) {
-        float a[kVector];
-        float b[kVector];
-        loadVector(query + k, a);
-        loadVector(key + k, b);
-#pragma unroll
-        for (int i = 0; i < kVector; ++i) dot = fmaf(a[i], b[i], dot);
-      }
-      logit = pairwise_logit(sumOverWarp(dot), true, row, col, uniforms);
+      const float dot = dotOf(allQueries + static_cast<long long>(row) * kDepth, allKeys + static_cast<long long>(col) * kDepth, lane);
+      const Row rowPlace = rowNumbered(row);
+      const Col colPlace = colNumbered(col);
+      logit = pairwise_logit(dot, true, rowPlace, colPlace, uniforms);
     }
-    if (lane == 0) {
-      positiveLogit[row] = logit;
-      loss -= static_cast<double>(positiveWeight[row]) * static_cast<double>(logit);
-    }
+    if (lane == 0) positiveLogit[row] = logit;
   }
-  loss = sumOverBlock(loss);
-  if (threadIdx.x == 0) positiveLoss[blockIdx.x] = loss;
 }

@@ -1,10 +1,10 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       clip
 // logit      exp(params.logScale) * dot
-// terms      row softmax, weight 0.5, mean
-//            column softmax, weight 0.5, mean
+// terms      row softmax: lse - positiveLogit, weight 0.5, mean
+//            column softmax: lse - positiveLogit, weight 0.5, mean
 // softmax    bounded
 // inputs     f32, depth 512
 // target     sm_80
@@ -378,12 +378,17 @@ __device__ __forceinline__ void addInPairs(float (&partial)[3], int v, float ter
 }
 
 #ifdef __CUDACC_RTC__
-// Literals that are not finite are written with two functions that NVRTC does not know.
+// Literals that are not finite are written with functions that NVRTC does not know.
 #define __builtin_inff() __int_as_float(0x7f800000)
 #define __builtin_nanf(text) __int_as_float(0x7fffffff)
+#define __builtin_inf() __longlong_as_double(0x7ff0000000000000ll)
+#define __builtin_nan(text) __longlong_as_double(0x7ff8000000000000ll)
 #endif
 
 // Functions of losses that the compiler does not have.
+/** The largest integer that is no more than a / b; b > 0. */
+__device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b : -1 - (-1 - a) / b; }
+
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
 __device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
@@ -408,7 +413,33 @@ struct Uniforms {
   float u0;  // exp(params.logScale)
 };
 
-__device__ __forceinline__ float pairwise_logit(float dot, bool positive, int row, int col, const Uniforms& uniforms) {
+/** A row and a column as the loss's functions read them: number in its tensor, the tensor (0 queries, 1 keys), and what arrays hold of it. */
+struct Row {
+  int index;
+  int view;
+};
+
+struct Col {
+  int index;
+  int view;
+};
+
+/** Row i and column j of the matrix, without what arrays hold of them. */
+__device__ __forceinline__ Row rowNumbered(int i) {
+  Row row = {};
+  row.index = i;
+  row.view = 0;
+  return row;
+}
+
+__device__ __forceinline__ Col colNumbered(int j) {
+  Col col = {};
+  col.index = j;
+  col.view = 1;
+  return col;
+}
+
+__device__ __forceinline__ float pairwise_logit(float dot, bool positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return uniforms.u0 * dot;
 }
 
@@ -417,37 +448,121 @@ struct PairGradient {
   float scalars[kScalars];
 };
 
-__device__ __forceinline__ PairGradient pairwise_backward(float dot, float logit, float softmax, bool positive, int row, int col, const Uniforms& uniforms) {
+__device__ __forceinline__ PairGradient pairwise_backward(float dot, float logit, float softmax, bool positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   const float gradient = softmax;
   return {gradient * uniforms.u0, {0.0f, gradient * logit}};
 }
 
-/** What the tile's rows and columns bring along; copied to shared memory while the first operands arrive. */
+/** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row or column. */
+struct Epilogue {
+  int rowsLeft;
+  int colsLeft;
+  int row;  // numbers of the tile's first row and column
+  int col;
+  float exponentOffset;  // base 2
+  const float* positiveLogit;
+};
+
+/** What pairs read of the tile's rows and columns; brought to shared memory where pairs are tested one by one. */
+struct Places {
+  float positiveLogit[kBlockRows];
+  float rowPull[kBlockRows];
+  alignas(16) float colPull[kBlockCols];
+};
+
+/** Copies to shared memory; beyond the matrix stands `beyond`. */
+template <typename Value>
+__device__ __forceinline__ void bring(Value* to, const Value* from, int count, int left, Value beyond) {
+  for (int i = threadIdx.x; i < count; i += kThreads) to[i] = i < left ? from[i] : beyond;
+}
+
+__device__ __forceinline__ void bringPlaces(Places& places, const Epilogue& tile) {
+  bring(places.positiveLogit, tile.positiveLogit, kBlockRows, tile.rowsLeft, 0.0f);
+}
+
+__device__ __forceinline__ Row rowAt(const Epilogue& tile, const Places& places, int row) {
+  Row result = rowNumbered(tile.row + row);
+  return result;
+}
+
+__device__ __forceinline__ Col colAt(const Epilogue& tile, const Places& places, int col) {
+  Col result = colNumbered(tile.col + col);
+  return result;
+}
+
+/**
+ * A thread's sums in 32 of its columns, where pairs are tested one by one. Memory has addresses as registers have not: one copy
+ * of the loss's code serves every row, and the registers are free for what that code keeps.
+ */
+struct Stage {
+  float4 quads[2 * kTilesM][2][kThreads];
+};
+
+/** Puts there the sums of group p. A thread reads what it wrote itself. */
+template <int p>
+__device__ __forceinline__ void stageGroup(Stage& stage, const Accumulators& sums) {
+#pragma unroll
+  for (int m = 0; m < kTilesM; ++m) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        constexpr int n = p * 4;
+        stage.quads[m * 2 + h][half][threadIdx.x] = {sums[m][n + half * 2][h * 2], sums[m][n + half * 2][h * 2 + 1], sums[m][n + half * 2 + 1][h * 2],
+                                                     sums[m][n + half * 2 + 1][h * 2 + 1]};
+      }
+    }
+  }
+}
+
+/** Row 8 r + g of the warp's part, columns 8 t .. 8 t + 7 of the group that is there. */
+__device__ __forceinline__ void loadStaged(const Stage& stage, int r, float (&dots)[kGroupCols]) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float4 quad = stage.quads[r][half][threadIdx.x];
+    dots[half * 4] = quad.x;
+    dots[half * 4 + 1] = quad.y;
+    dots[half * 4 + 2] = quad.z;
+    dots[half * 4 + 3] = quad.w;
+  }
+}
+
+/** After group p: the next one's sums. */
+template <int next = 1>
+__device__ __forceinline__ void stageNext(Stage& stage, const Accumulators& sums, int p) {
+  if constexpr (next < kColGroups) {
+    if (next == p + 1) {
+      stageGroup<next>(stage, sums);
+    } else {
+      stageNext<next + 1>(stage, sums, p);
+    }
+  }
+}
+
+/** What every pair reads of the tile's rows and columns; copied to shared memory while the first operands arrive. */
 struct Sides {
   float rowScale[kBlockRows];
   float colScale[kBlockCols];
 };
 
+/** What the epilogue keeps in the ring's memory once the ring is free. */
+struct Shared {
+  float scalars[kWarps][kScalars];
+  Places places;
+  Stage stage;
+};
+
 constexpr int kGradientPlanes = 2;
 constexpr int kSharedBytes = 99840;
-static_assert(kSharedBytes >= kPipelineBytes + static_cast<int>(sizeof(Sides)), "the ring and the sides fit");
+constexpr int kSidesAt = kSharedBytes - static_cast<int>(sizeof(Sides));
+static_assert(kSidesAt >= kPipelineBytes && kSidesAt >= static_cast<int>(sizeof(Shared)) && kSidesAt % 16 == 0, "the sides lie beside the ring");
 
-/** Beyond the matrix stands `beyond`. */
-__device__ __forceinline__ void copySide(float* to, const float* from, int count, int left, float beyond) {
-  for (int i = threadIdx.x; i < count; i += kThreads) to[i] = i < left ? from[i] : beyond;
-}
-
-/** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row. */
-struct Epilogue {
-  int rowsLeft;
-  int colsLeft;
-  int row;  // global numbers of the tile's first row and column
-  int col;
+/** Where G goes, and what it is made of besides the pairs' logits; pointers are at the tile's first row or column. */
+struct Output {
   Element* gradient;  // at the tile's corner
-  long long gradientPitch;
-  const float* positiveLogit;
-  const float* positiveWeight;
-  float exponentOffset;  // base 2
+  long long pitch;
+  const float* rowPull;
+  const float* colPull;
 };
 
 /** Stores 8 neighbours of a row, as rounded values and rests. */
@@ -466,10 +581,9 @@ __device__ __forceinline__ void storeGradient(Element* to, const float (&g)[kGro
   *reinterpret_cast<uint4*>(to + restsFromValues) = rests;
 }
 
-/** G of this warp's part, to memory; only tiles at an edge or with positives (`kGeneral`) ask which pairs count. */
-template <bool kGeneral>
-__device__ __forceinline__ void differentiatePart(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Uniforms& uniforms,
-                                                  const Sides& sides, float (&scalars)[kScalars]) {
+/** G of this warp's part of a tile that lies inside the matrix and has no masked pair and no positive, to memory. */
+__device__ __forceinline__ void differentiatePlain(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Output& output, const Uniforms& uniforms,
+                                                   const Sides& sides, float (&scalars)[kScalars]) {
   const int g = warp.lane / 4;
   const int t = warp.lane % 4;
   const int firstCol = warp.col + t * kGroupCols;
@@ -486,38 +600,91 @@ __device__ __forceinline__ void differentiatePart(const Accumulators& sums, cons
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
       const int row = warp.row + m * 16 + h * 8 + g;
-      const bool rowCounts = !kGeneral || row < tile.rowsLeft;
+      const Row rowPlace = rowNumbered(tile.row + row);
       const float rowScale = sides.rowScale[row];
-      const float positiveLogit = kGeneral && rowCounts ? tile.positiveLogit[row] : 0.0f;
-      const float positiveWeight = kGeneral && rowCounts ? tile.positiveWeight[row] : 0.0f;
 #pragma unroll
       for (int p = 0; p < kColGroups; ++p) {
         float gradient[kGroupCols];
         float terms[kScalars][3];
 #pragma unroll
         for (int v = 0; v < kGroupCols; ++v) {
-          const int col = firstCol + p * 32 + v;
+          const Col colPlace = colNumbered(tile.col + firstCol + p * 32 + v);
           const float dot = sums[m][p * 4 + v / 2][h * 2 + v % 2];
-          const bool counts = rowCounts && (!kGeneral || col < tile.colsLeft);
-          const bool positive = kGeneral && tile.row + row == tile.col + col;
-          float logit = pairwise_logit(dot, positive, tile.row + row, tile.col + col, uniforms);
+          const float logit = pairwise_logit(dot, false, rowPlace, colPlace, uniforms);
           float softmax = 0.0f;
-          if (kGeneral && positive) logit = positiveLogit;
           // One exponential serves both directions.
           softmax = powerOfTwo(fmaf(logit, kLog2E, -tile.exponentOffset)) * (rowScale + colScale[p][v]);
-          if (kGeneral && positive) softmax -= positiveWeight;
-          const PairGradient pair = pairwise_backward(dot, logit, softmax, positive, tile.row + row, tile.col + col, uniforms);
-          gradient[v] = counts ? pair.dot : 0.0f;
+          const PairGradient pair = pairwise_backward(dot, logit, softmax, false, rowPlace, colPlace, uniforms);
+          gradient[v] = pair.dot;
 #pragma unroll
-          for (int k = 0; k < kScalars; ++k) addInPairs(terms[k], v, counts ? pair.scalars[k] : 0.0f);
+          for (int k = 0; k < kScalars; ++k) addInPairs(terms[k], v, pair.scalars[k]);
         }
 #pragma unroll
         for (int k = 0; k < kScalars; ++k) scalars[k] += terms[k][2];
-        const int col = firstCol + p * 32;
-        if (rowCounts && (!kGeneral || col < tile.colsLeft))
-          storeGradient(tile.gradient + row * tile.gradientPitch + col, gradient, tile.gradientPitch / kGradientPlanes);
+        storeGradient(output.gradient + row * output.pitch + firstCol + p * 32, gradient, output.pitch / kGradientPlanes);
       }
     }
+  }
+}
+
+/** G of this warp's part of any tile: each pair is asked whether it is in the matrix, positive, and counts. */
+__device__ __forceinline__ void differentiateGeneral(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Output& output, const Uniforms& uniforms,
+                                                     const Sides& sides, Shared& shared, float (&scalars)[kScalars]) {
+  Places& places = shared.places;
+  Stage& stage = shared.stage;
+  const int g = warp.lane / 4;
+  const int t = warp.lane % 4;
+  bringPlaces(places, tile);
+  bring(places.rowPull, output.rowPull, kBlockRows, tile.rowsLeft, 0.0f);
+  bring(places.colPull, output.colPull, kBlockCols, tile.colsLeft, 0.0f);
+  stageGroup<0>(stage, sums);
+  __syncthreads();
+#pragma unroll 1
+  for (int p = 0; p < kColGroups; ++p) {
+    const int groupCol = warp.col + p * 32 + t * kGroupCols;
+#pragma unroll 1
+    for (int r = 0; r < 2 * kTilesM; ++r) {
+      const int row = warp.row + r * 8 + g;
+      const bool rowInside = row < tile.rowsLeft;
+      const Row rowPlace = rowAt(tile, places, row);
+      float dots[kGroupCols];
+      loadStaged(stage, r, dots);
+      const float positiveLogit = places.positiveLogit[row];
+      const float rowScale = sides.rowScale[row];
+      const float rowPull = places.rowPull[row];
+      float gradient[kGroupCols];
+      float terms[kScalars][3];
+#pragma unroll
+      for (int v = 0; v < kGroupCols; ++v) {
+        const int col = groupCol + v;
+        const bool inside = rowInside && col < tile.colsLeft;
+        const Col colPlace = colAt(tile, places, col);
+        const bool positive = inside && tile.row + row == tile.col + col;
+        const float dot = dots[v];
+        float logit = pairwise_logit(dot, positive, rowPlace, colPlace, uniforms);
+        if (positive) logit = positiveLogit;
+        const bool rowCounts = inside;
+        const bool colCounts = inside;
+        float softmax = 0.0f;
+        // One exponential serves both directions.
+        const float power = powerOfTwo(fmaf(logit, kLog2E, -tile.exponentOffset));
+        const float rowShare = power * rowScale;
+        softmax += rowCounts ? rowShare : 0.0f;
+        const float colShare = power * sides.colScale[col];
+        softmax += colCounts ? colShare : 0.0f;
+        softmax += positive ? rowPull : 0.0f;
+        softmax += positive ? places.colPull[col] : 0.0f;
+        const PairGradient pair = pairwise_backward(dot, logit, softmax, positive, rowPlace, colPlace, uniforms);
+        gradient[v] = inside ? pair.dot : 0.0f;
+#pragma unroll
+        for (int k = 0; k < kScalars; ++k) addInPairs(terms[k], v, inside ? pair.scalars[k] : 0.0f);
+      }
+#pragma unroll
+      for (int k = 0; k < kScalars; ++k) scalars[k] += terms[k][2];
+      if (rowInside && groupCol < tile.colsLeft)
+        storeGradient(output.gradient + row * output.pitch + groupCol, gradient, output.pitch / kGradientPlanes);
+    }
+    stageNext(stage, sums, p);
   }
 }
 
@@ -529,15 +696,16 @@ extern "C" __global__ void __launch_bounds__(kThreads) gradient(
     const Element* __restrict__ packedQueries,
     const Element* __restrict__ packedKeys,
     const float* __restrict__ positiveLogit,
-    const float* __restrict__ positiveWeight,
     float offset,
     const Uniforms uniforms,
     const float* __restrict__ rowScale,
+    const float* __restrict__ rowPull,
     const float* __restrict__ colScale,
+    const float* __restrict__ colPull,
     Element* __restrict__ gradientTile,
     int gradientPitch,
     float* __restrict__ scalarPartial) {
-  extern __shared__ __align__(128) unsigned char shared[];
+  extern __shared__ __align__(128) unsigned char memory[];
   const int rowTiles = (rows + kBlockRows - 1) / kBlockRows;
   const int colTiles = (cols + kBlockCols - 1) / kBlockCols;
   const Tile at = tileOfBlock(rowTiles, colTiles);
@@ -546,15 +714,15 @@ extern "C" __global__ void __launch_bounds__(kThreads) gradient(
   const WarpPlace warp = placeOfWarp();
 
   // What the epilogue needs of the rows and columns; the main loop's barriers publish it.
-  Sides& sides = *reinterpret_cast<Sides*>(shared + kPipelineBytes);
-  copySide(sides.rowScale, rowScale + firstRow, kBlockRows, rows - firstRow, 0.0f);
-  copySide(sides.colScale, colScale + firstCol, kBlockCols, cols - firstCol, 0.0f);
+  Sides& sides = *reinterpret_cast<Sides*>(memory + kSidesAt);
+  bring(sides.rowScale, rowScale + firstRow, kBlockRows, rows - firstRow, 0.0f);
+  bring(sides.colScale, colScale + firstCol, kBlockCols, cols - firstCol, 0.0f);
 
   // Dots.
   SimilarityOperands operands(packedQueries + static_cast<long long>(firstRow) * kOperandPitch, packedKeys + static_cast<long long>(firstCol) * kOperandPitch,
                               rows - firstRow, cols - firstCol, warp);
   Accumulators sums = {};
-  multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(shared)), sums);
+  multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(memory)), sums);
 
   // The loss's derivative.
   const Epilogue tile = {
@@ -562,32 +730,36 @@ extern "C" __global__ void __launch_bounds__(kThreads) gradient(
       cols - firstCol,
       row0 + firstRow,
       col0 + firstCol,
-      gradientTile + static_cast<long long>(firstRow) * gradientPitch + firstCol,
-      gradientPitch,
-      positiveLogit + row0 + firstRow,
-      positiveWeight + firstRow,
       offset * kLog2E,
+      positiveLogit + row0 + firstRow,
   };
   const bool positives = tileHasPositives(tile.row, tile.col);
   const bool whole = tile.rowsLeft >= kBlockRows && tile.colsLeft >= kBlockCols;
+  const bool plain = whole && !positives;
+  const Output output = {
+      gradientTile + static_cast<long long>(firstRow) * gradientPitch + firstCol,
+      gradientPitch,
+      rowPull + firstRow,
+      colPull + firstCol,
+  };
+  Shared& shared = *reinterpret_cast<Shared*>(memory);
   float scalars[kScalars] = {};
-  if (whole && !positives) {
-    differentiatePart<false>(sums, warp, tile, uniforms, sides, scalars);
+  if (plain) {
+    differentiatePlain(sums, warp, tile, output, uniforms, sides, scalars);
   } else {
-    differentiatePart<true>(sums, warp, tile, uniforms, sides, scalars);
+    differentiateGeneral(sums, warp, tile, output, uniforms, sides, shared, scalars);
   }
 
   // The scalars, over the block, in a fixed order.
-  float(&warpScalars)[kWarps][kScalars] = *reinterpret_cast<float(*)[kWarps][kScalars]>(shared);
 #pragma unroll
   for (int k = 0; k < kScalars; ++k) {
     const float sum = overQuad(overRows(scalars[k], Sum()), Sum());
-    if (warp.lane == 0) warpScalars[threadIdx.x / 32][k] = sum;
+    if (warp.lane == 0) shared.scalars[threadIdx.x / 32][k] = sum;
   }
   __syncthreads();
   if (threadIdx.x < kScalars) {
     float sum = 0.0f;
-    for (int w = 0; w < kWarps; ++w) sum += warpScalars[w][threadIdx.x];
+    for (int w = 0; w < kWarps; ++w) sum += shared.scalars[w][threadIdx.x];
     scalarPartial[static_cast<long long>(blockIdx.x) * kScalars + threadIdx.x] = sum;
   }
 }

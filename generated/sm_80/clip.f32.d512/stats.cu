@@ -1,10 +1,10 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       clip
 // logit      exp(params.logScale) * dot
-// terms      row softmax, weight 0.5, mean
-//            column softmax, weight 0.5, mean
+// terms      row softmax: lse - positiveLogit, weight 0.5, mean
+//            column softmax: lse - positiveLogit, weight 0.5, mean
 // softmax    bounded
 // inputs     f32, depth 512
 // target     sm_80
@@ -376,12 +376,17 @@ __device__ __forceinline__ void addInPairs(float (&partial)[3], int v, float ter
 }
 
 #ifdef __CUDACC_RTC__
-// Literals that are not finite are written with two functions that NVRTC does not know.
+// Literals that are not finite are written with functions that NVRTC does not know.
 #define __builtin_inff() __int_as_float(0x7f800000)
 #define __builtin_nanf(text) __int_as_float(0x7fffffff)
+#define __builtin_inf() __longlong_as_double(0x7ff0000000000000ll)
+#define __builtin_nan(text) __longlong_as_double(0x7ff8000000000000ll)
 #endif
 
 // Functions of losses that the compiler does not have.
+/** The largest integer that is no more than a / b; b > 0. */
+__device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b : -1 - (-1 - a) / b; }
+
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
 __device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
@@ -406,36 +411,138 @@ struct Uniforms {
   float u0;  // exp(params.logScale)
 };
 
-__device__ __forceinline__ float pairwise_logit(float dot, bool positive, int row, int col, const Uniforms& uniforms) {
+/** A row and a column as the loss's functions read them: number in its tensor, the tensor (0 queries, 1 keys), and what arrays hold of it. */
+struct Row {
+  int index;
+  int view;
+};
+
+struct Col {
+  int index;
+  int view;
+};
+
+/** Row i and column j of the matrix, without what arrays hold of them. */
+__device__ __forceinline__ Row rowNumbered(int i) {
+  Row row = {};
+  row.index = i;
+  row.view = 0;
+  return row;
+}
+
+__device__ __forceinline__ Col colNumbered(int j) {
+  Col col = {};
+  col.index = j;
+  col.view = 1;
+  return col;
+}
+
+__device__ __forceinline__ float pairwise_logit(float dot, bool positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return uniforms.u0 * dot;
 }
 
-constexpr int kSharedBytes = 98304;
-static_assert(kSharedBytes >= kPipelineBytes, "the ring fits");
+/** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row or column. */
+struct Epilogue {
+  int rowsLeft;
+  int colsLeft;
+  int row;  // numbers of the tile's first row and column
+  int col;
+  float exponentOffset;  // base 2
+  const float* positiveLogit;
+};
 
-/** Each warp's share of the tile's sums, in the ring's memory once the ring is free. */
+/** What pairs read of the tile's rows and columns; brought to shared memory where pairs are tested one by one. */
+struct Places {
+  float positiveLogit[kBlockRows];
+};
+
+/** Copies to shared memory; beyond the matrix stands `beyond`. */
+template <typename Value>
+__device__ __forceinline__ void bring(Value* to, const Value* from, int count, int left, Value beyond) {
+  for (int i = threadIdx.x; i < count; i += kThreads) to[i] = i < left ? from[i] : beyond;
+}
+
+__device__ __forceinline__ void bringPlaces(Places& places, const Epilogue& tile) {
+  bring(places.positiveLogit, tile.positiveLogit, kBlockRows, tile.rowsLeft, 0.0f);
+}
+
+__device__ __forceinline__ Row rowAt(const Epilogue& tile, const Places& places, int row) {
+  Row result = rowNumbered(tile.row + row);
+  return result;
+}
+
+__device__ __forceinline__ Col colAt(const Epilogue& tile, const Places& places, int col) {
+  Col result = colNumbered(tile.col + col);
+  return result;
+}
+
+/**
+ * A thread's sums in 32 of its columns, where pairs are tested one by one. Memory has addresses as registers have not: one copy
+ * of the loss's code serves every row, and the registers are free for what that code keeps.
+ */
+struct Stage {
+  float4 quads[2 * kTilesM][2][kThreads];
+};
+
+/** Puts there the sums of group p. A thread reads what it wrote itself. */
+template <int p>
+__device__ __forceinline__ void stageGroup(Stage& stage, const Accumulators& sums) {
+#pragma unroll
+  for (int m = 0; m < kTilesM; ++m) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        constexpr int n = p * 4;
+        stage.quads[m * 2 + h][half][threadIdx.x] = {sums[m][n + half * 2][h * 2], sums[m][n + half * 2][h * 2 + 1], sums[m][n + half * 2 + 1][h * 2],
+                                                     sums[m][n + half * 2 + 1][h * 2 + 1]};
+      }
+    }
+  }
+}
+
+/** Row 8 r + g of the warp's part, columns 8 t .. 8 t + 7 of the group that is there. */
+__device__ __forceinline__ void loadStaged(const Stage& stage, int r, float (&dots)[kGroupCols]) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float4 quad = stage.quads[r][half][threadIdx.x];
+    dots[half * 4] = quad.x;
+    dots[half * 4 + 1] = quad.y;
+    dots[half * 4 + 2] = quad.z;
+    dots[half * 4 + 3] = quad.w;
+  }
+}
+
+/** After group p: the next one's sums. */
+template <int next = 1>
+__device__ __forceinline__ void stageNext(Stage& stage, const Accumulators& sums, int p) {
+  if constexpr (next < kColGroups) {
+    if (next == p + 1) {
+      stageGroup<next>(stage, sums);
+    } else {
+      stageNext<next + 1>(stage, sums, p);
+    }
+  }
+}
+
+/** Each warp's share of the tile's sums. */
 struct Partials {
   float rowSum[kWarpsAlongCols][kBlockRows];
   float colSum[kWarpsAlongRows][kBlockCols];
 };
-static_assert(sizeof(Partials) <= kPipelineBytes, "the partial sums fit in the ring");
 
-/** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row. */
-struct Epilogue {
-  int rowsLeft;
-  int colsLeft;
-  int row;  // global numbers of the tile's first row and column
-  int col;
-  const float* positiveLogit;
-  float exponentOffset;  // base 2
+/** What the epilogue keeps in the ring's memory once the ring is free. */
+struct Shared {
+  Partials partials;
+  Places places;
+  Stage stage;
 };
+constexpr int kSharedBytes = 98304;
+static_assert(kSharedBytes >= kPipelineBytes, "the ring fits");
+static_assert(kSharedBytes >= static_cast<int>(sizeof(Shared)), "what the epilogue keeps fits");
 
-/**
- * Sums of this warp's part, over its rows and columns; `sums` holds dots and is used up. Only tiles at an edge or with
- * positives (`kGeneral`) ask which pairs count.
- */
-template <bool kGeneral>
-__device__ __forceinline__ void sumPart(Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Uniforms& uniforms, Partials& partials) {
+/** Sums of this warp's part of a tile that lies inside the matrix and has no masked pair and no positive. `sums` holds dots and is used up. */
+__device__ __forceinline__ void sumPlain(Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Uniforms& uniforms, Partials& partials) {
   const int g = warp.lane / 4;
   const int t = warp.lane % 4;
   const int firstCol = warp.col + t * kGroupCols;
@@ -444,24 +551,19 @@ __device__ __forceinline__ void sumPart(Accumulators& sums, const WarpPlace& war
   for (int m = 0; m < kTilesM; ++m) {
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
-      float rowSum = 0.0f;
       const int row = warp.row + m * 16 + h * 8 + g;
-      const bool rowCounts = !kGeneral || row < tile.rowsLeft;
-      const float positiveLogit = kGeneral && rowCounts ? tile.positiveLogit[row] : 0.0f;
+      const Row rowPlace = rowNumbered(tile.row + row);
+      float rowSum = 0.0f;
 #pragma unroll
       for (int p = 0; p < kColGroups; ++p) {
         float rowTerms[3];
 #pragma unroll
         for (int v = 0; v < kGroupCols; ++v) {
-          const int col = firstCol + p * 32 + v;
+          const Col colPlace = colNumbered(tile.col + firstCol + p * 32 + v);
           float& entry = sums[m][p * 4 + v / 2][h * 2 + v % 2];
-          const bool counts = rowCounts && (!kGeneral || col < tile.colsLeft);
-          const bool positive = kGeneral && tile.row + row == tile.col + col;
-          float logit = pairwise_logit(entry, positive, tile.row + row, tile.col + col, uniforms);
-          if (kGeneral && positive) logit = positiveLogit;
+          const float logit = pairwise_logit(entry, false, rowPlace, colPlace, uniforms);
           // One exponential serves both directions.
-          const float power = powerOfTwo(fmaf(logit, kLog2E, -tile.exponentOffset));
-          const float e = counts ? power : 0.0f;
+          const float e = powerOfTwo(fmaf(logit, kLog2E, -tile.exponentOffset));
           addInPairs(rowTerms, v, e);
           colSum[p][v] += e;
         }
@@ -481,6 +583,60 @@ __device__ __forceinline__ void sumPart(Accumulators& sums, const WarpPlace& war
   }
 }
 
+/**
+ * Sums of this warp's part of any tile: each pair is asked whether it is in the matrix, positive, and counts.
+ */
+__device__ __forceinline__ void sumGeneral(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Uniforms& uniforms, Shared& shared) {
+  Partials& partials = shared.partials;
+  Places& places = shared.places;
+  Stage& stage = shared.stage;
+  const int g = warp.lane / 4;
+  const int t = warp.lane % 4;
+  const int along = warp.col / kWarpCols;
+  bringPlaces(places, tile);
+  stageGroup<0>(stage, sums);
+  __syncthreads();
+#pragma unroll 1
+  for (int p = 0; p < kColGroups; ++p) {
+    const int groupCol = warp.col + p * 32 + t * kGroupCols;
+    float colSum[kGroupCols] = {};
+#pragma unroll 1
+    for (int r = 0; r < 2 * kTilesM; ++r) {
+      const int row = warp.row + r * 8 + g;
+      const bool rowInside = row < tile.rowsLeft;
+      const Row rowPlace = rowAt(tile, places, row);
+      float dots[kGroupCols];
+      loadStaged(stage, r, dots);
+      const float positiveLogit = places.positiveLogit[row];
+      float rowTerms[3];
+#pragma unroll
+      for (int v = 0; v < kGroupCols; ++v) {
+        const int col = groupCol + v;
+        const bool inside = rowInside && col < tile.colsLeft;
+        const Col colPlace = colAt(tile, places, col);
+        const bool positive = inside && tile.row + row == tile.col + col;
+        const float dot = dots[v];
+        float logit = pairwise_logit(dot, positive, rowPlace, colPlace, uniforms);
+        if (positive) logit = positiveLogit;
+        const bool rowCounts = inside;
+        const bool colCounts = inside;
+        // One exponential serves both directions.
+        const float power = powerOfTwo(fmaf(logit, kLog2E, -tile.exponentOffset));
+        addInPairs(rowTerms, v, rowCounts ? power : 0.0f);
+        colSum[v] += colCounts ? power : 0.0f;
+      }
+      const float rowSum = overQuad(rowTerms[2], Sum());
+      if (t == 0) partials.rowSum[along][row] = p > 0 ? partials.rowSum[along][row] + rowSum : rowSum;
+    }
+#pragma unroll
+    for (int v = 0; v < kGroupCols; ++v) {
+      const float sum = overRows(colSum[v], Sum());
+      if (g == 0) partials.colSum[warp.row / kWarpRows][groupCol + v] = sum;
+    }
+    stageNext(stage, sums, p);
+  }
+}
+
 extern "C" __global__ void __launch_bounds__(kThreads) stats(
     int rows,
     int cols,
@@ -495,7 +651,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
     float* __restrict__ rowPartialSum,
     int colPitch,
     float* __restrict__ colPartialSum) {
-  extern __shared__ __align__(128) unsigned char shared[];
+  extern __shared__ __align__(128) unsigned char memory[];
   const int rowTiles = (rows + kBlockRows - 1) / kBlockRows;
   const int colTiles = (cols + kBlockCols - 1) / kBlockCols;
   const Tile at = tileOfBlock(rowTiles, colTiles);
@@ -507,7 +663,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
   SimilarityOperands operands(packedQueries + static_cast<long long>(firstRow) * kOperandPitch, packedKeys + static_cast<long long>(firstCol) * kOperandPitch,
                               rows - firstRow, cols - firstCol, warp);
   Accumulators sums = {};
-  multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(shared)), sums);
+  multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(memory)), sums);
 
   // The loss.
   const Epilogue tile = {
@@ -515,16 +671,18 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
       cols - firstCol,
       row0 + firstRow,
       col0 + firstCol,
-      positiveLogit + row0 + firstRow,
       offset * kLog2E,
+      positiveLogit + row0 + firstRow,
   };
   const bool positives = tileHasPositives(tile.row, tile.col);
   const bool whole = tile.rowsLeft >= kBlockRows && tile.colsLeft >= kBlockCols;
-  Partials& partials = *reinterpret_cast<Partials*>(shared);
-  if (whole && !positives) {
-    sumPart<false>(sums, warp, tile, uniforms, partials);
+  const bool plain = whole && !positives;
+  Shared& shared = *reinterpret_cast<Shared*>(memory);
+  Partials& partials = shared.partials;
+  if (plain) {
+    sumPlain(sums, warp, tile, uniforms, partials);
   } else {
-    sumPart<true>(sums, warp, tile, uniforms, partials);
+    sumGeneral(sums, warp, tile, uniforms, shared);
   }
   __syncthreads();
 

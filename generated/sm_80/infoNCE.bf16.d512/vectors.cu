@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // inputs     bf16, depth 512
@@ -11,7 +11,7 @@
 
 /*
 vectors: what is linear in the rows and columns: checks and norms of the inputs,
-partial sums merged into the statistics, and the statistics' share of the loss.
+and partial sums merged into the statistics.
 */
 
 constexpr int kScalars = 2;
@@ -50,13 +50,6 @@ __device__ __forceinline__ void loadVector(const Input* from, float (&values)[kV
 // depend on it.
 constexpr int kPartials = 256;
 constexpr int kThreads = 256;
-constexpr int kWarps = kThreads / 32;
-
-__device__ __forceinline__ float sumOverWarp(float value) {
-#pragma unroll
-  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
-  return value;
-}
 
 /** Sums in double precision over the block, in a fixed order; thread 0 has the result. */
 __device__ __forceinline__ double sumOverBlock(double value) {
@@ -68,6 +61,14 @@ __device__ __forceinline__ double sumOverBlock(double value) {
     __syncthreads();
   }
   return shared[0];
+}
+
+constexpr int kWarps = kThreads / 32;
+
+__device__ __forceinline__ float sumOverWarp(float value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
+  return value;
 }
 
 constexpr float kLargest = 3.40282347e38f;
@@ -136,34 +137,53 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
   sum[i] = total;
 }
 
-/**
- * The weight over the sum, which turns exponentials into probabilities times weight; the weighted log-sum-exps' part of the
- * loss; and whether a sum that counts has left fp32's range.
- */
-extern "C" __global__ void __launch_bounds__(kThreads) scale(
+/** The same for sums of other kinds. Those of all rows lie together, and the partial sums of a tile's. */
+extern "C" __global__ void __launch_bounds__(kThreads) mergeChannels(
     int count,
-    const float* __restrict__ max,
-    const float* __restrict__ sum,
-    float weight,
-    const float* __restrict__ weights,
-    float sumFloor,
-    float* __restrict__ scale,
-    double* __restrict__ lossPartial,
-    int* __restrict__ outOfRange) {
-  double loss = 0.0;
-  for (int i = blockIdx.x * kThreads + threadIdx.x; i < count; i += kPartials * kThreads) {
-    const float own = weights == nullptr ? weight : weight * weights[i];
-    const float total = sum[i];
-    if (own == 0.0f) {
-      scale[i] = 0.0f;
-      continue;
-    }
-    scale[i] = own / total;
-    loss += static_cast<double>(own) * (static_cast<double>(max[i]) + static_cast<double>(logf(total)));
-    if (!(total >= sumFloor && total <= kLargest)) *outOfRange = 1;
+    int tiles,
+    int pitch,
+    int channels,
+    int length,
+    const float* __restrict__ partial,
+    float* __restrict__ extra) {
+  const int i = blockIdx.x * kThreads + threadIdx.x;
+  if (i >= count) return;
+  for (int channel = 0; channel < channels; ++channel) {
+    float& sum = extra[static_cast<long long>(channel) * length + i];
+    double total = sum;
+    for (int tile = 0; tile < tiles; ++tile) total += static_cast<double>(partial[(static_cast<long long>(channel) * tiles + tile) * pitch + i]);
+    sum = static_cast<float>(total);
   }
-  loss = sumOverBlock(loss);
-  if (threadIdx.x == 0) lossPartial[blockIdx.x] = loss;
+}
+
+/** How many rows (columns) have a positive and a pair that counts, and are matched: what is not given is not asked. One block. */
+extern "C" __global__ void __launch_bounds__(kThreads) tally(
+    int count,
+    const float* __restrict__ positiveCount,
+    const float* __restrict__ counted,
+    const float* __restrict__ matched,
+    double* __restrict__ tally) {
+  double total = 0.0;
+  for (int i = threadIdx.x; i < count; i += kThreads) {
+    const bool positives = positiveCount == nullptr || positiveCount[i] > 0.0f;
+    const bool pairs = counted == nullptr || counted[i] > 0.0f;
+    total += positives && pairs && (matched == nullptr || matched[i] > 0.0f) ? 1.0 : 0.0;
+  }
+  total = sumOverBlock(total);
+  if (threadIdx.x == 0) tally[0] = total;
+}
+
+/** What is known of each row's positive, by column: infinity for a column that is no row's positive. */
+extern "C" __global__ void __launch_bounds__(kThreads) gather(
+    int count,
+    int n,
+    const int* __restrict__ rowOfCol,
+    const float* __restrict__ from,
+    float* __restrict__ to) {
+  const int j = blockIdx.x * kThreads + threadIdx.x;
+  if (j >= count) return;
+  const int row = rowOfCol != nullptr ? rowOfCol[j] : j < n ? j : -1;
+  to[j] = row >= 0 ? from[row] : __int_as_float(0x7f800000);
 }
 
 /** Adds the tiles' scalars to the totals, in a fixed order. One block. */

@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // inputs     bf16, depth 512

@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       siglip
@@ -349,12 +349,17 @@ __device__ __forceinline__ void addInPairs(float (&partial)[3], int v, float ter
 }
 
 #ifdef __CUDACC_RTC__
-// Literals that are not finite are written with two functions that NVRTC does not know.
+// Literals that are not finite are written with functions that NVRTC does not know.
 #define __builtin_inff() __int_as_float(0x7f800000)
 #define __builtin_nanf(text) __int_as_float(0x7fffffff)
+#define __builtin_inf() __longlong_as_double(0x7ff0000000000000ll)
+#define __builtin_nan(text) __longlong_as_double(0x7ff8000000000000ll)
 #endif
 
 // Functions of losses that the compiler does not have.
+/** The largest integer that is no more than a / b; b > 0. */
+__device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b : -1 - (-1 - a) / b; }
+
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
 __device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
@@ -381,7 +386,33 @@ struct Uniforms {
   float u2;  // (pair weight)
 };
 
-__device__ __forceinline__ float pairwise_logit(float dot, bool positive, int row, int col, const Uniforms& uniforms) {
+/** A row and a column as the loss's functions read them: number in its tensor, the tensor (0 queries, 1 keys), and what arrays hold of it. */
+struct Row {
+  int index;
+  int view;
+};
+
+struct Col {
+  int index;
+  int view;
+};
+
+/** Row i and column j of the matrix, without what arrays hold of them. */
+__device__ __forceinline__ Row rowNumbered(int i) {
+  Row row = {};
+  row.index = i;
+  row.view = 0;
+  return row;
+}
+
+__device__ __forceinline__ Col colNumbered(int j) {
+  Col col = {};
+  col.index = j;
+  col.view = 1;
+  return col;
+}
+
+__device__ __forceinline__ float pairwise_logit(float dot, bool positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return (uniforms.u0 * dot) + uniforms.u1;
 }
 
@@ -390,27 +421,110 @@ struct PairGradient {
   float scalars[kScalars];
 };
 
-__device__ __forceinline__ PairGradient pairwise_backward(float dot, float logit, float softmax, bool positive, int row, int col, const Uniforms& uniforms) {
+__device__ __forceinline__ PairGradient pairwise_backward(float dot, float logit, float softmax, bool positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   const float t0 = positive ? (-logit) : logit;
   const float gradient = softmax + ((uniforms.u2 * (positive ? (-1.0f) : 1.0f)) * sigmoidOf(t0));
   return {gradient * uniforms.u0, {uniforms.u2 * softplusOf(t0), gradient * (uniforms.u0 * dot), gradient}};
 }
 
-/** What the tile's rows and columns bring along; copied to shared memory while the first operands arrive. */
-struct Sides {
-};
-
-constexpr int kSharedBytes = 98304;
-static_assert(kSharedBytes >= kPipelineBytes, "the ring and the sides fit");
-
-/** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row. */
+/** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row or column. */
 struct Epilogue {
   int rowsLeft;
   int colsLeft;
-  int row;  // global numbers of the tile's first row and column
+  int row;  // numbers of the tile's first row and column
   int col;
+};
+
+/** What pairs read of the tile's rows and columns; brought to shared memory where pairs are tested one by one. */
+struct Places {
+};
+
+/** Copies to shared memory; beyond the matrix stands `beyond`. */
+template <typename Value>
+__device__ __forceinline__ void bring(Value* to, const Value* from, int count, int left, Value beyond) {
+  for (int i = threadIdx.x; i < count; i += kThreads) to[i] = i < left ? from[i] : beyond;
+}
+
+__device__ __forceinline__ void bringPlaces(Places& places, const Epilogue& tile) {
+}
+
+__device__ __forceinline__ Row rowAt(const Epilogue& tile, const Places& places, int row) {
+  Row result = rowNumbered(tile.row + row);
+  return result;
+}
+
+__device__ __forceinline__ Col colAt(const Epilogue& tile, const Places& places, int col) {
+  Col result = colNumbered(tile.col + col);
+  return result;
+}
+
+/**
+ * A thread's sums in 32 of its columns, where pairs are tested one by one. Memory has addresses as registers have not: one copy
+ * of the loss's code serves every row, and the registers are free for what that code keeps.
+ */
+struct Stage {
+  float4 quads[2 * kTilesM][2][kThreads];
+};
+
+/** Puts there the sums of group p. A thread reads what it wrote itself. */
+template <int p>
+__device__ __forceinline__ void stageGroup(Stage& stage, const Accumulators& sums) {
+#pragma unroll
+  for (int m = 0; m < kTilesM; ++m) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        constexpr int n = p * 4;
+        stage.quads[m * 2 + h][half][threadIdx.x] = {sums[m][n + half * 2][h * 2], sums[m][n + half * 2][h * 2 + 1], sums[m][n + half * 2 + 1][h * 2],
+                                                     sums[m][n + half * 2 + 1][h * 2 + 1]};
+      }
+    }
+  }
+}
+
+/** Row 8 r + g of the warp's part, columns 8 t .. 8 t + 7 of the group that is there. */
+__device__ __forceinline__ void loadStaged(const Stage& stage, int r, float (&dots)[kGroupCols]) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const float4 quad = stage.quads[r][half][threadIdx.x];
+    dots[half * 4] = quad.x;
+    dots[half * 4 + 1] = quad.y;
+    dots[half * 4 + 2] = quad.z;
+    dots[half * 4 + 3] = quad.w;
+  }
+}
+
+/** After group p: the next one's sums. */
+template <int next = 1>
+__device__ __forceinline__ void stageNext(Stage& stage, const Accumulators& sums, int p) {
+  if constexpr (next < kColGroups) {
+    if (next == p + 1) {
+      stageGroup<next>(stage, sums);
+    } else {
+      stageNext<next + 1>(stage, sums, p);
+    }
+  }
+}
+
+/** What every pair reads of the tile's rows and columns; copied to shared memory while the first operands arrive. */
+struct Sides {
+};
+
+/** What the epilogue keeps in the ring's memory once the ring is free. */
+struct Shared {
+  float scalars[kWarps][kScalars];
+  Places places;
+  Stage stage;
+};
+
+constexpr int kSharedBytes = 98304;
+static_assert(kSharedBytes >= kPipelineBytes && kSharedBytes >= static_cast<int>(sizeof(Shared)), "the ring fits, and what the epilogue keeps");
+
+/** Where G goes, and what it is made of besides the pairs' logits; pointers are at the tile's first row or column. */
+struct Output {
   Element* gradient;  // at the tile's corner
-  long long gradientPitch;
+  long long pitch;
 };
 
 /** Stores 8 neighbours of a row. */
@@ -436,10 +550,9 @@ __device__ __forceinline__ void pickRow(const Accumulators& sums, int m, int h, 
   }
 }
 
-/** G of this warp's part, to memory; only tiles at an edge or with positives (`kGeneral`) ask which pairs count. */
-template <bool kGeneral>
-__device__ __forceinline__ void differentiatePart(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Uniforms& uniforms,
-                                                  float (&scalars)[kScalars]) {
+/** G of this warp's part of a tile that lies inside the matrix and has no masked pair and no positive, to memory. */
+__device__ __forceinline__ void differentiatePlain(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Output& output, const Uniforms& uniforms,
+                                                   float (&scalars)[kScalars]) {
   const int g = warp.lane / 4;
   const int t = warp.lane % 4;
   const int firstCol = warp.col + t * kGroupCols;
@@ -451,7 +564,7 @@ __device__ __forceinline__ void differentiatePart(const Accumulators& sums, cons
       float part[kTilesN][2];
       pickRow(sums, m, h, part);
       const int row = warp.row + m * 16 + h * 8 + g;
-      const bool rowCounts = !kGeneral || row < tile.rowsLeft;
+      const Row rowPlace = rowNumbered(tile.row + row);
 #pragma unroll
       for (int p = 0; p < kColGroups; ++p) {
         // Keeps the assembler from working on more groups at once than there are registers for.
@@ -460,24 +573,65 @@ __device__ __forceinline__ void differentiatePart(const Accumulators& sums, cons
         float terms[kScalars] = {};
 #pragma unroll
         for (int v = 0; v < kGroupCols; ++v) {
-          const int col = firstCol + p * 32 + v;
+          const Col colPlace = colNumbered(tile.col + firstCol + p * 32 + v);
           const float dot = part[p * 4 + v / 2][v % 2];
-          const bool counts = rowCounts && (!kGeneral || col < tile.colsLeft);
-          const bool positive = kGeneral && tile.row + row == tile.col + col;
-          float logit = pairwise_logit(dot, positive, tile.row + row, tile.col + col, uniforms);
+          const float logit = pairwise_logit(dot, false, rowPlace, colPlace, uniforms);
           float softmax = 0.0f;
-          const PairGradient pair = pairwise_backward(dot, logit, softmax, positive, tile.row + row, tile.col + col, uniforms);
-          gradient[v] = counts ? pair.dot : 0.0f;
+          const PairGradient pair = pairwise_backward(dot, logit, softmax, false, rowPlace, colPlace, uniforms);
+          gradient[v] = pair.dot;
 #pragma unroll
-          for (int k = 0; k < kScalars; ++k) terms[k] += counts ? pair.scalars[k] : 0.0f;
+          for (int k = 0; k < kScalars; ++k) terms[k] += pair.scalars[k];
         }
 #pragma unroll
         for (int k = 0; k < kScalars; ++k) scalars[k] += terms[k];
-        const int col = firstCol + p * 32;
-        if (rowCounts && (!kGeneral || col < tile.colsLeft))
-          storeGradient(tile.gradient + row * tile.gradientPitch + col, gradient);
+        storeGradient(output.gradient + row * output.pitch + firstCol + p * 32, gradient);
       }
     }
+  }
+}
+
+/** G of this warp's part of any tile: each pair is asked whether it is in the matrix, positive, and counts. */
+__device__ __forceinline__ void differentiateGeneral(const Accumulators& sums, const WarpPlace& warp, const Epilogue& tile, const Output& output, const Uniforms& uniforms,
+                                                     Shared& shared, float (&scalars)[kScalars]) {
+  Places& places = shared.places;
+  Stage& stage = shared.stage;
+  const int g = warp.lane / 4;
+  const int t = warp.lane % 4;
+  bringPlaces(places, tile);
+  stageGroup<0>(stage, sums);
+  __syncthreads();
+#pragma unroll 1
+  for (int p = 0; p < kColGroups; ++p) {
+    const int groupCol = warp.col + p * 32 + t * kGroupCols;
+#pragma unroll 1
+    for (int r = 0; r < 2 * kTilesM; ++r) {
+      const int row = warp.row + r * 8 + g;
+      const bool rowInside = row < tile.rowsLeft;
+      const Row rowPlace = rowAt(tile, places, row);
+      float dots[kGroupCols];
+      loadStaged(stage, r, dots);
+      float gradient[kGroupCols];
+      float terms[kScalars][3];
+#pragma unroll
+      for (int v = 0; v < kGroupCols; ++v) {
+        const int col = groupCol + v;
+        const bool inside = rowInside && col < tile.colsLeft;
+        const Col colPlace = colAt(tile, places, col);
+        const bool positive = inside && tile.row + row == tile.col + col;
+        const float dot = dots[v];
+        float logit = pairwise_logit(dot, positive, rowPlace, colPlace, uniforms);
+        float softmax = 0.0f;
+        const PairGradient pair = pairwise_backward(dot, logit, softmax, positive, rowPlace, colPlace, uniforms);
+        gradient[v] = inside ? pair.dot : 0.0f;
+#pragma unroll
+        for (int k = 0; k < kScalars; ++k) addInPairs(terms[k], v, inside ? pair.scalars[k] : 0.0f);
+      }
+#pragma unroll
+      for (int k = 0; k < kScalars; ++k) scalars[k] += terms[k][2];
+      if (rowInside && groupCol < tile.colsLeft)
+        storeGradient(output.gradient + row * output.pitch + groupCol, gradient);
+    }
+    stageNext(stage, sums, p);
   }
 }
 
@@ -492,7 +646,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) gradient(
     Element* __restrict__ gradientTile,
     int gradientPitch,
     float* __restrict__ scalarPartial) {
-  extern __shared__ __align__(128) unsigned char shared[];
+  extern __shared__ __align__(128) unsigned char memory[];
   const int rowTiles = (rows + kBlockRows - 1) / kBlockRows;
   const int colTiles = (cols + kBlockCols - 1) / kBlockCols;
   const Tile at = tileOfBlock(rowTiles, colTiles);
@@ -504,7 +658,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) gradient(
   SimilarityOperands operands(queries + static_cast<long long>(firstRow) * kOperandPitch, keys + static_cast<long long>(firstCol) * kOperandPitch,
                               rows - firstRow, cols - firstCol, warp);
   Accumulators sums = {};
-  multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(shared)), sums);
+  multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(memory)), sums);
 
   // The loss's derivative.
   const Epilogue tile = {
@@ -512,29 +666,32 @@ extern "C" __global__ void __launch_bounds__(kThreads) gradient(
       cols - firstCol,
       row0 + firstRow,
       col0 + firstCol,
-      gradientTile + static_cast<long long>(firstRow) * gradientPitch + firstCol,
-      gradientPitch,
   };
   const bool positives = tileHasPositives(tile.row, tile.col);
   const bool whole = tile.rowsLeft >= kBlockRows && tile.colsLeft >= kBlockCols;
+  const bool plain = whole && !positives;
+  const Output output = {
+      gradientTile + static_cast<long long>(firstRow) * gradientPitch + firstCol,
+      gradientPitch,
+  };
+  Shared& shared = *reinterpret_cast<Shared*>(memory);
   float scalars[kScalars] = {};
-  if (whole && !positives) {
-    differentiatePart<false>(sums, warp, tile, uniforms, scalars);
+  if (plain) {
+    differentiatePlain(sums, warp, tile, output, uniforms, scalars);
   } else {
-    differentiatePart<true>(sums, warp, tile, uniforms, scalars);
+    differentiateGeneral(sums, warp, tile, output, uniforms, shared, scalars);
   }
 
   // The scalars, over the block, in a fixed order.
-  float(&warpScalars)[kWarps][kScalars] = *reinterpret_cast<float(*)[kWarps][kScalars]>(shared);
 #pragma unroll
   for (int k = 0; k < kScalars; ++k) {
     const float sum = overQuad(overRows(scalars[k], Sum()), Sum());
-    if (warp.lane == 0) warpScalars[threadIdx.x / 32][k] = sum;
+    if (warp.lane == 0) shared.scalars[threadIdx.x / 32][k] = sum;
   }
   __syncthreads();
   if (threadIdx.x < kScalars) {
     float sum = 0.0f;
-    for (int w = 0; w < kWarps; ++w) sum += warpScalars[w][threadIdx.x];
+    for (int w = 0; w < kWarps; ++w) sum += shared.scalars[w][threadIdx.x];
     scalarPartial[static_cast<long long>(blockIdx.x) * kScalars + threadIdx.x] = sum;
   }
 }

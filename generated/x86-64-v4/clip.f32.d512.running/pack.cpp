@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // inputs     f32, depth 512
@@ -63,6 +63,25 @@ static inline vi indices(int first) {
 
 static inline vf to_number(int index) { return splat((float)index); }
 static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
+
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
 
 static inline float horizontal_sum(vf value) {
   for (int width = kLanes / 2; width > 0; width /= 2)

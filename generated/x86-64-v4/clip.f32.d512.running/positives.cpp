@@ -1,10 +1,10 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       clip
 // logit      exp(params.logScale) * dot
-// terms      row softmax, weight 0.5, mean
-//            column softmax, weight 0.5, mean
+// terms      row softmax: lse - positiveLogit, weight 0.5, mean
+//            column softmax: lse - positiveLogit, weight 0.5, mean
 // softmax    running
 // inputs     f32, depth 512
 // target     x86-64-v4
@@ -69,6 +69,25 @@ static inline vi indices(int first) {
 static inline vf to_number(int index) { return splat((float)index); }
 static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
 
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
 static inline float horizontal_sum(vf value) {
   for (int width = kLanes / 2; width > 0; width /= 2)
     for (int lane = 0; lane < width; ++lane) value[lane] += value[lane + width];
@@ -97,6 +116,34 @@ class Arguments {
 
 constexpr int kScalars = 2;  // the pair term's sum, then the gradient of each parameter
 
+// Where kLanes pairs lie: a row, the same in all lanes, and columns, one a lane. `index` is a number in its own tensor, and
+// `view` the tensor: 0 the queries, 1 the keys.
+struct Row {
+  vi index, view;
+};
+
+struct Col {
+  vi index, view;
+};
+
+// Row i of the arrays, the matrix's row `first` + i.
+template <typename Arrays>
+static inline Row row_at([[maybe_unused]] const Arrays& arrays, int first, int i) {
+  return {
+      splat(first + i),
+      splat(0),
+  };
+}
+
+// Columns j, j + 1, ... of the arrays, which hold `count`; the matrix's columns from `first` + j on.
+template <typename Arrays>
+static inline Col col_at([[maybe_unused]] const Arrays& arrays, int first, int j, [[maybe_unused]] int count) {
+  return {
+      indices(first + j),
+      splat(1),
+  };
+}
+
 // The loss. Its functions have the same parameters for every loss, whichever it reads.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -105,7 +152,7 @@ struct Uniforms {
   float u0;  // exp(params.logScale)
 };
 
-static inline vf pairwise_logit(vf dot, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline vf pairwise_logit(vf dot, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return splat(uniforms.u0) * dot;
 }
 
@@ -175,24 +222,7 @@ static inline void dot_tile(const float* queries, const float* keys, vf (&tile)[
   }
 }
 
-// Arguments of `positives`, in order.
-struct Positives {
-  Arguments next;
-  const Element* all_queries = next.take<const Element*>();
-  const Element* all_keys = next.take<const Element*>();
-  int n = next.take<int>();
-  const int32_t* positive = next.take<const int32_t*>();
-  const float* positive_weight = next.take<const float*>();
-  Uniforms uniforms = next.take<Uniforms>();
-  float* positive_logit = next.take<float*>();
-  double* positive_loss = next.take<double*>();
-  int threads = next.take<int>();
-};
-
-constexpr int kPartials = 256;
-
-// Summed in the order of the tiles of Q K^T: where a positive decides its softmax, errors of its logit then cancel between
-// the sum of exponentials and the loss.
+// Summed in the order of the tiles: their dots are the same to the last bit.
 static float dot_of(const Element* query, const Element* key) {
   vf sum = {};
   for (int k0 = 0; k0 < kSteps; k0 += kPieceSteps) {
@@ -203,23 +233,30 @@ static float dot_of(const Element* query, const Element* key) {
   return sum[0];
 }
 
+// Arguments of `positives`, in order.
+struct Positives {
+  Arguments next;
+  const Element* all_queries = next.take<const Element*>();
+  const Element* all_keys = next.take<const Element*>();
+  int n = next.take<int>();
+  int m = next.take<int>();
+  const int32_t* positive = next.take<const int32_t*>();
+  Uniforms uniforms = next.take<Uniforms>();
+  float* positive_logit = next.take<float*>();
+  int threads = next.take<int>();
+};
+
 }  // namespace
 
-// Logits of the positive pairs, and -positiveWeight times them, summed over rows b, b + 256, ... for each b.
+// The logit of each row's positive; infinity where it has none.
 extern "C" void positives(void* const* args) {
   const Positives all{Arguments(args)};
 #pragma omp parallel for schedule(static) num_threads(all.threads)
-  for (int b = 0; b < kPartials; ++b) {
-    double loss = 0;
-    for (int64_t row = b; row < all.n; row += kPartials) {
-      const int col = (int)row;
-      all.positive_logit[row] = 0;
-      if (col < 0) continue;
-      const float dot = dot_of(all.all_queries + row * kDim, all.all_keys + (int64_t)col * kDim);
-      const float logit = rounded(pairwise_logit(splat(dot), splat(-1), (int)row, splat(col), all.uniforms))[0];
-      all.positive_logit[row] = logit;
-      loss -= (double)all.positive_weight[row] * logit;
-    }
-    all.positive_loss[b] = loss;
+  for (int i = 0; i < all.n; ++i) {
+    const int j = i < all.m ? i : -1;
+    all.positive_logit[i] = __builtin_inff();
+    if (j < 0) continue;
+    const vf dot = splat(dot_of(all.all_queries + (int64_t)i * kDim, all.all_keys + (int64_t)j * kDim));
+    all.positive_logit[i] = rounded(pairwise_logit(rounded(dot), splat(-1), row_at(all, 0, i), col_at(all, 0, j, all.m), all.uniforms))[0];
   }
 }

@@ -1,10 +1,10 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       clip
 // logit      exp(params.logScale) * dot
-// terms      row softmax, weight 0.5, mean
-//            column softmax, weight 0.5, mean
+// terms      row softmax: lse - positiveLogit, weight 0.5, mean
+//            column softmax: lse - positiveLogit, weight 0.5, mean
 // softmax    bounded
 // inputs     f32, depth 512
 // target     x86-64-v4
@@ -69,6 +69,25 @@ static inline vi indices(int first) {
 static inline vf to_number(int index) { return splat((float)index); }
 static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
 
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
 static inline float horizontal_sum(vf value) {
   for (int width = kLanes / 2; width > 0; width /= 2)
     for (int lane = 0; lane < width; ++lane) value[lane] += value[lane + width];
@@ -129,6 +148,34 @@ static inline vf softmax_exp(vf x) {
 
 constexpr int kScalars = 2;  // the pair term's sum, then the gradient of each parameter
 
+// Where kLanes pairs lie: a row, the same in all lanes, and columns, one a lane. `index` is a number in its own tensor, and
+// `view` the tensor: 0 the queries, 1 the keys.
+struct Row {
+  vi index, view;
+};
+
+struct Col {
+  vi index, view;
+};
+
+// Row i of the arrays, the matrix's row `first` + i.
+template <typename Arrays>
+static inline Row row_at([[maybe_unused]] const Arrays& arrays, int first, int i) {
+  return {
+      splat(first + i),
+      splat(0),
+  };
+}
+
+// Columns j, j + 1, ... of the arrays, which hold `count`; the matrix's columns from `first` + j on.
+template <typename Arrays>
+static inline Col col_at([[maybe_unused]] const Arrays& arrays, int first, int j, [[maybe_unused]] int count) {
+  return {
+      indices(first + j),
+      splat(1),
+  };
+}
+
 // The loss. Its functions have the same parameters for every loss, whichever it reads.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -137,7 +184,7 @@ struct Uniforms {
   float u0;  // exp(params.logScale)
 };
 
-static inline vf pairwise_logit(vf dot, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline vf pairwise_logit(vf dot, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return splat(uniforms.u0) * dot;
 }
 
@@ -197,17 +244,78 @@ struct Stats {
   int row0 = next.take<int>();
   int col0 = next.take<int>();
   const int32_t* positive = next.take<const int32_t*>();
+  const float* positive_logit = next.take<const float*>();
+  const float* guide_tile = next.take<const float*>();
   float offset = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
   int row_pitch = next.take<int>();
   int col_pitch = next.take<int>();
   float* row_partial_max = next.take<float*>();
   float* row_partial_sum = next.take<float*>();
+  float* row_partial_extra = next.take<float*>();
   float* col_partial_max = next.take<float*>();
   float* col_partial_sum = next.take<float*>();
+  float* col_partial_extra = next.take<float*>();
   float* scalar_partial = next.take<float*>();
   int threads = next.take<int>();
 };
+
+// kLanes pairs of a register tile: what there is to know of them before anything is summed.
+struct Pairs {
+  vf dot, logit;
+  vm positive;
+  vm inside;                  // the matrix
+  vm row_counts, col_counts;  // for the row's softmax, for the columns'
+};
+
+// The columns of a register tile.
+struct Columns {
+  int first;  // in the chunk
+  Col at[kVectors];
+  vm inside[kVectors];
+};
+
+template <typename Chunk>
+static inline Columns columns_at(const Chunk& chunk, int j) {
+  Columns cols;
+  cols.first = j;
+  for (int v = 0; v < kVectors; ++v) {
+    cols.at[v] = col_at(chunk, chunk.col0, j + v * kLanes, chunk.cols);
+    cols.inside[v] = indices(j + v * kLanes) < chunk.cols;
+  }
+  return cols;
+}
+
+// Whether a register tile from row i of the chunk on needs no look at its pairs: all are inside the matrix and count for both
+// sides, and none is a positive.
+template <typename Chunk>
+static inline bool is_plain(const Chunk& chunk, int i, const Columns& cols) {
+  if (i + kRegisterRows > chunk.rows || cols.first + kRegisterCols > chunk.cols) return false;
+  const int distance = chunk.col0 + cols.first - chunk.row0 - i;
+  if (distance < kRegisterRows && -distance < kRegisterCols) return false;
+  return true;
+}
+
+// Vector v of the columns, in the chunk's row i. Of pairs in a plain tile nothing is asked.
+template <bool kPlain, typename Chunk>
+static inline Pairs pairs_at(const Chunk& chunk, vf dot, [[maybe_unused]] int i, const Row& row, const Columns& cols, int v) {
+  const Uniforms& uniforms = chunk.uniforms;
+  const Col& col = cols.at[v];
+  Pairs pairs;
+  pairs.dot = dot;
+  pairs.inside = kPlain ? splat(-1) : cols.inside[v];
+  pairs.positive = vm{};
+  if constexpr (!kPlain) {
+    pairs.positive = col.index == row.index;
+    pairs.positive &= pairs.inside;
+  }
+  // All kernels evaluate the same function of the dot as it would be stored: their logits agree.
+  pairs.logit = rounded(pairwise_logit(rounded(dot), pairs.positive, row, col, uniforms));
+  // Where a positive decides its softmax, errors of its logit then cancel between the sum of exponentials and the loss.
+  if constexpr (!kPlain) pairs.logit = pairs.positive ? splat(chunk.positive_logit[chunk.row0 + i]) : pairs.logit;
+  pairs.row_counts = pairs.col_counts = pairs.inside;
+  return pairs;
+}
 
 // A softmax's sum so far, one in each lane.
 struct Sums {
@@ -216,57 +324,71 @@ struct Sums {
 
 const Sums kEmpty = {vf{}};
 
+// What is summed of a block's rows while its tiles are walked, and of one tile's columns while its rows are.
+struct RowSums {
+  Sums sums[kBlockRows];
+};
+
+struct ColSums {
+  Sums sums[kVectors];
+};
+
+// The epilogue: from dots to logits to sums. A tile's sums are made apart and then added to the block's: rounding errors of
+// equal terms do not pile up. `block_row`: the tile's first row in the block.
+template <bool kPlain>
+[[gnu::always_inline]] static inline void add_tile(const Stats& chunk, int i, [[maybe_unused]] int block_row, const Columns& cols,
+                                                   vf (&tile)[kRegisterRows][kVectors], [[maybe_unused]] RowSums& row_sums,
+                                                   [[maybe_unused]] ColSums& col_sums) {
+  const int tile_rows = kPlain ? kRegisterRows : least(kRegisterRows, chunk.rows - i);
+  vf tile_col_sums[kVectors] = {};
+  for (int r = 0; r < tile_rows; ++r) {
+    const Row row = row_at(chunk, chunk.row0, i + r);
+    vf row_sum = {};
+    for (int v = 0; v < kVectors; ++v) {
+      const Pairs pairs = pairs_at<kPlain>(chunk, tile[r][v], i + r, row, cols, v);
+      const vf e = softmax_exp(pairs.logit - chunk.offset);
+      row_sum += only(pairs.row_counts, e);
+      tile_col_sums[v] += only(pairs.col_counts, e);
+    }
+    row_sums.sums[block_row + r].sum += row_sum;
+  }
+  for (int v = 0; v < kVectors; ++v) col_sums.sums[v].sum += tile_col_sums[v];
+}
+
+// Away from the main loop: most tiles are plain.
+[[gnu::noinline]] static void add_general_tile(const Stats& chunk, int i, int block_row, const Columns& cols,
+                                               vf (&tile)[kRegisterRows][kVectors], RowSums& row_sums, ColSums& col_sums) {
+  add_tile<false>(chunk, i, block_row, cols, tile, row_sums, col_sums);
+}
+
 // One thread's task: the logits of a block, and what is summed of them.
 static void stats_block(const Stats& chunk, int row_tile, int col_tile, [[maybe_unused]] int tile_index) {
-  const Uniforms& uniforms = chunk.uniforms;
   const int first_row = row_tile * kBlockRows, end_row = least(first_row + kBlockRows, chunk.rows);
   const int first_col = col_tile * kBlockCols, end_col = least(first_col + kBlockCols, chunk.cols);
-  Sums row_sums[kBlockRows];
-  for (Sums& sums : row_sums) sums = kEmpty;
+  RowSums row_sums = {};
+  for (Sums& sums : row_sums.sums) sums = kEmpty;
   for (int j = first_col; j < end_col; j += kRegisterCols) {
     const float* keys = chunk.key_panels + (int64_t)j * kSteps;
-    vi col[kVectors];
-    vm counted[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      col[v] = indices(chunk.col0 + j + v * kLanes);
-      counted[v] = col[v] < chunk.col0 + chunk.cols;
-    }
-    Sums col_sums[kVectors];
-    for (Sums& sums : col_sums) sums = kEmpty;
+    const Columns cols = columns_at(chunk, j);
+    ColSums col_sums = {};
+    for (Sums& sums : col_sums.sums) sums = kEmpty;
     for (int i = first_row; i < end_row; i += kRegisterRows) {
       // The main loop.
       vf tile[kRegisterRows][kVectors];
       dot_tile(chunk.query_panels + (int64_t)i * kSteps, keys, tile);
-
-      // The epilogue: from dots to logits to sums. A tile's sums are made apart and then added to the block's: rounding errors
-      // of equal terms do not pile up.
-      const int tile_rows = least(kRegisterRows, end_row - i);
-      vf tile_col_sums[kVectors] = {};
-      for (int r = 0; r < tile_rows; ++r) {
-        vf row_sum = {};
-        const int row = chunk.row0 + i + r;
-        const int positive_col = row;
-        for (int v = 0; v < kVectors; ++v) {
-          const vm positive = col[v] == positive_col;
-          const vf logit = rounded(pairwise_logit(tile[r][v], positive, row, col[v], uniforms));
-          const vf e = counted[v] ? softmax_exp(logit - chunk.offset) : vf{};
-          row_sum += e;
-          tile_col_sums[v] += e;
-        }
-        row_sums[i - first_row + r].sum += row_sum;
-      }
-      for (int v = 0; v < kVectors; ++v) col_sums[v].sum += tile_col_sums[v];
+      if (is_plain(chunk, i, cols)) add_tile<true>(chunk, i, i - first_row, cols, tile, row_sums, col_sums);
+      else add_general_tile(chunk, i, i - first_row, cols, tile, row_sums, col_sums);
     }
-    const int tile_cols = least(kRegisterCols, end_col - j);
+    [[maybe_unused]] const int tile_cols = least(kRegisterCols, end_col - j);
     const int64_t col_partial = (int64_t)row_tile * chunk.col_pitch + j;
     for (int c = 0; c < tile_cols; ++c) {
-      const Sums& sums = col_sums[c / kLanes];
+      const Sums& sums = col_sums.sums[c / kLanes];
       chunk.col_partial_sum[col_partial + c] = sums.sum[c % kLanes];
     }
   }
   const int64_t row_partial = (int64_t)col_tile * chunk.row_pitch;
   for (int i = first_row; i < end_row; ++i) {
-    chunk.row_partial_sum[row_partial + i] = horizontal_sum(row_sums[i - first_row].sum);
+    chunk.row_partial_sum[row_partial + i] = horizontal_sum(row_sums.sums[i - first_row].sum);
   }
 }
 

@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // inputs     f32, depth 512
@@ -63,6 +63,25 @@ static inline vi indices(int first) {
 
 static inline vf to_number(int index) { return splat((float)index); }
 static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
+
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
 
 static inline float horizontal_sum(vf value) {
   for (int width = kLanes / 2; width > 0; width /= 2)
@@ -137,18 +156,38 @@ struct Merge {
   int threads = next.take<int>();
 };
 
-// Arguments of `scale`, in order.
-struct Scale {
+// Arguments of `mergeChannels`, in order.
+struct MergeChannels {
   Arguments next;
-  const float* max = next.take<const float*>();
-  const float* sum = next.take<const float*>();
+  const float* partial = next.take<const float*>();
+  int channels = next.take<int>();
+  int tiles = next.take<int>();
+  int pitch = next.take<int>();
   int count = next.take<int>();
-  float weight = next.take<float>();
-  const float* weights = next.take<const float*>();
-  float sum_floor = next.take<float>();
-  float* scale = next.take<float*>();
-  double* loss_partial = next.take<double*>();
-  int32_t* out_of_range = next.take<int32_t*>();
+  int length = next.take<int>();
+  float* extra = next.take<float*>();
+  int threads = next.take<int>();
+};
+
+// Arguments of `tally`, in order.
+struct Tally {
+  Arguments next;
+  int count = next.take<int>();
+  const float* positive_count = next.take<const float*>();
+  const float* counted = next.take<const float*>();
+  const float* matched = next.take<const float*>();
+  double* tally = next.take<double*>();
+  int threads = next.take<int>();
+};
+
+// Arguments of `gather`, in order.
+struct Gather {
+  Arguments next;
+  int count = next.take<int>();
+  int n = next.take<int>();
+  const int32_t* row_of_col = next.take<const int32_t*>();
+  const float* from = next.take<const float*>();
+  float* to = next.take<float*>();
   int threads = next.take<int>();
 };
 
@@ -160,10 +199,6 @@ struct ReduceScalars {
   double* scalars = next.take<double*>();
   int threads = next.take<int>();
 };
-
-constexpr float kSmallestNormal = 1.17549435e-38f;
-
-static inline bool is_finite(float value) { return value - value == 0.0f; }
 
 }  // namespace
 
@@ -219,27 +254,39 @@ extern "C" void merge(void* const* args) {
   }
 }
 
-// weight / sum, by which exponentials become the softmax's share of G, and each row's (column's) share of the loss.
-extern "C" void scale(void* const* args) {
-  const Scale all{Arguments(args)};
-  int out_of_range = 0;
-#pragma omp parallel for schedule(static) num_threads(all.threads) reduction(| : out_of_range)
-  for (int b = 0; b < kPartials; ++b) {
-    double loss = 0;
-    for (int64_t i = b; i < all.count; i += kPartials) {
-      const float weight = all.weights == nullptr ? all.weight : all.weight * all.weights[i];
-      all.scale[i] = 0;
-      if (weight == 0) continue;
-      const float sum = all.sum[i];
-      const float scale = weight / sum;
-      // A subnormal scale has lost the digits that G needs.
-      if (!is_finite(sum) || sum < all.sum_floor || __builtin_fabsf(scale) < kSmallestNormal) out_of_range = 1;
-      all.scale[i] = scale;
-      loss += (double)weight * ((double)all.max[i] + __builtin_log((double)sum));
+// The same of the sums that are kept beside those of exponentials: one channel after the other, each of `length` numbers.
+extern "C" void mergeChannels(void* const* args) {
+  const MergeChannels chunk{Arguments(args)};
+#pragma omp parallel for schedule(static) num_threads(chunk.threads)
+  for (int i = 0; i < chunk.count; ++i)
+    for (int k = 0; k < chunk.channels; ++k) {
+      double sum = chunk.extra[(int64_t)k * chunk.length + i];
+      for (int tile = 0; tile < chunk.tiles; ++tile) sum += chunk.partial[(int64_t)(k * chunk.tiles + tile) * chunk.pitch + i];
+      chunk.extra[(int64_t)k * chunk.length + i] = (float)sum;
     }
-    all.loss_partial[b] = loss;
+}
+
+// How many rows (columns) have what their term needs of them, in each array that is given.
+extern "C" void tally(void* const* args) {
+  const Tally all{Arguments(args)};
+  int matched = 0;
+  for (int i = 0; i < all.count; ++i) {
+    const bool positive = all.positive_count == nullptr || all.positive_count[i] > 0;
+    const bool counted = all.counted == nullptr || all.counted[i] > 0;
+    if (positive && counted && (all.matched == nullptr || all.matched[i] > 0)) ++matched;
   }
-  if (out_of_range != 0) *all.out_of_range = 1;
+  *all.tally = matched;
+}
+
+// What each column's first positive has, from what the rows have of theirs; infinity where the column has none. Without a map
+// the positives are the diagonal.
+extern "C" void gather(void* const* args) {
+  const Gather all{Arguments(args)};
+#pragma omp parallel for schedule(static) num_threads(all.threads)
+  for (int j = 0; j < all.count; ++j) {
+    const int i = all.row_of_col != nullptr ? all.row_of_col[j] : j < all.n ? j : -1;
+    all.to[j] = i < 0 ? __builtin_inff() : all.from[i];
+  }
 }
 
 // Adds up what the tiles of a chunk contribute to the pair term and to the gradients of the parameters, tile after tile.

@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       siglip
@@ -68,6 +68,25 @@ static inline vi indices(int first) {
 static inline vf to_number(int index) { return splat((float)index); }
 static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
 
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
 static inline float horizontal_sum(vf value) {
   for (int width = kLanes / 2; width > 0; width /= 2)
     for (int lane = 0; lane < width; ++lane) value[lane] += value[lane + width];
@@ -133,6 +152,15 @@ static inline vf copysign(vf magnitude, vf sign) { return (vf)(((vi)magnitude & 
 static inline vf vmin(vf a, vf b) { return ((a < b) | (a != a)) ? a : b; }
 static inline vf vmax(vf a, vf b) { return ((a > b) | (a != a)) ? a : b; }
 static inline vf vsign(vf x) { return x == 0.0f ? x : x != x ? x : copysign(splat(1.0f), x); }
+
+static inline vi vimin(vi a, vi b) { return a < b ? a : b; }
+static inline vi vimax(vi a, vi b) { return a > b ? a : b; }
+
+// The quotient rounded down, for divisors above 0. ~a = -1 - a: what is below 0 is divided on the other side of it.
+static inline vi vifloor_divide(vi a, vi b) {
+  const vi sign = a >> 31;
+  return ((a ^ sign) / b) ^ sign;
+}
 
 template <typename Function>
 static inline vf each_lane(vf x, Function function) {
@@ -211,6 +239,34 @@ static inline vf vtanh(vf x) {
 
 constexpr int kScalars = 3;  // the pair term's sum, then the gradient of each parameter
 
+// Where kLanes pairs lie: a row, the same in all lanes, and columns, one a lane. `index` is a number in its own tensor, and
+// `view` the tensor: 0 the queries, 1 the keys.
+struct Row {
+  vi index, view;
+};
+
+struct Col {
+  vi index, view;
+};
+
+// Row i of the arrays, the matrix's row `first` + i.
+template <typename Arrays>
+static inline Row row_at([[maybe_unused]] const Arrays& arrays, int first, int i) {
+  return {
+      splat(first + i),
+      splat(0),
+  };
+}
+
+// Columns j, j + 1, ... of the arrays, which hold `count`; the matrix's columns from `first` + j on.
+template <typename Arrays>
+static inline Col col_at([[maybe_unused]] const Arrays& arrays, int first, int j, [[maybe_unused]] int count) {
+  return {
+      indices(first + j),
+      splat(1),
+  };
+}
+
 // The loss. Its functions have the same parameters for every loss, whichever it reads.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -221,11 +277,11 @@ struct Uniforms {
   float u2;  // (pair weight)
 };
 
-static inline vf pairwise_logit(vf dot, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline vf pairwise_logit(vf dot, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return (splat(uniforms.u0) * dot) + splat(uniforms.u1);
 }
 
-static inline vf pairwise_value(vf dot, vf logit, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline vf pairwise_value(vf dot, vf logit, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return splat(uniforms.u2) * (vsoftplus((positive ? (-logit) : logit)));
 }
 
@@ -234,7 +290,7 @@ struct PairGradient {
   vf scalars[kScalars];
 };
 
-static inline PairGradient pairwise_backward(vf dot, vf logit, vf softmax, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline PairGradient pairwise_backward(vf dot, vf logit, vf softmax, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   const vf t0 = positive ? (-logit) : logit;
   const vf gradient = softmax + ((splat(uniforms.u2) * (positive ? splat(-1.0f) : splat(1.0f))) * vsigmoid(t0));
   return {gradient * splat(uniforms.u0), {splat(uniforms.u2) * vsoftplus(t0), gradient * (splat(uniforms.u0) * dot), gradient}};
@@ -305,13 +361,18 @@ struct Gradient {
   int row0 = next.take<int>();
   int col0 = next.take<int>();
   const int32_t* positive = next.take<const int32_t*>();
-  const float* positive_weight = next.take<const float*>();
+  const float* positive_logit = next.take<const float*>();
+  const float* guide_tile = next.take<const float*>();
   float offset = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
   const float* row_max = next.take<const float*>();
   const float* row_scale = next.take<const float*>();
+  const float* row_pull = next.take<const float*>();
+  const float* row_mean_pull = next.take<const float*>();
   const float* col_max = next.take<const float*>();
   const float* col_scale = next.take<const float*>();
+  const float* col_pull = next.take<const float*>();
+  const float* col_mean_pull = next.take<const float*>();
   int gradient_pitch = next.take<int>();
   float gradient_scale = next.take<float>();
   float* gradient_tile = next.take<float*>();
@@ -319,20 +380,96 @@ struct Gradient {
   int threads = next.take<int>();
 };
 
+// kLanes pairs of a register tile: what there is to know of them before anything is summed.
+struct Pairs {
+  vf dot, logit;
+  vm positive;
+  vm inside;                  // the matrix
+  vm row_counts, col_counts;  // for the row's softmax, for the columns'
+};
+
+// The columns of a register tile.
+struct Columns {
+  int first;  // in the chunk
+  Col at[kVectors];
+  vm inside[kVectors];
+};
+
+template <typename Chunk>
+static inline Columns columns_at(const Chunk& chunk, int j) {
+  Columns cols;
+  cols.first = j;
+  for (int v = 0; v < kVectors; ++v) {
+    cols.at[v] = col_at(chunk, chunk.col0, j + v * kLanes, chunk.cols);
+    cols.inside[v] = indices(j + v * kLanes) < chunk.cols;
+  }
+  return cols;
+}
+
+// Whether a register tile from row i of the chunk on needs no look at its pairs: all are inside the matrix and count for both
+// sides, and none is a positive.
+template <typename Chunk>
+static inline bool is_plain(const Chunk& chunk, int i, const Columns& cols) {
+  if (i + kRegisterRows > chunk.rows || cols.first + kRegisterCols > chunk.cols) return false;
+  const int distance = chunk.col0 + cols.first - chunk.row0 - i;
+  if (distance < kRegisterRows && -distance < kRegisterCols) return false;
+  return true;
+}
+
+// Vector v of the columns, in the chunk's row i. Of pairs in a plain tile nothing is asked.
+template <bool kPlain, typename Chunk>
+static inline Pairs pairs_at(const Chunk& chunk, vf dot, [[maybe_unused]] int i, const Row& row, const Columns& cols, int v) {
+  const Uniforms& uniforms = chunk.uniforms;
+  const Col& col = cols.at[v];
+  Pairs pairs;
+  pairs.dot = dot;
+  pairs.inside = kPlain ? splat(-1) : cols.inside[v];
+  pairs.positive = vm{};
+  if constexpr (!kPlain) {
+    pairs.positive = col.index == row.index;
+    pairs.positive &= pairs.inside;
+  }
+  // All kernels evaluate the same function of the dot as it would be stored: their logits agree.
+  pairs.logit = rounded(pairwise_logit(rounded(dot), pairs.positive, row, col, uniforms));
+  pairs.row_counts = pairs.col_counts = pairs.inside;
+  return pairs;
+}
+
+// The epilogue: logits, the softmax's share of their derivatives, and the chain rule.
+template <bool kPlain>
+[[gnu::always_inline]] static inline void differentiate_tile(const Gradient& chunk, int i, const Columns& cols,
+                                                             const vf (&tile)[kRegisterRows][kVectors], double (&scalars)[kScalars]) {
+  const int tile_rows = kPlain ? kRegisterRows : least(kRegisterRows, chunk.rows - i);
+  vf tile_scalars[kScalars] = {};
+  for (int r = 0; r < tile_rows; ++r) {
+    const Row row = row_at(chunk, chunk.row0, i + r);
+    float* to = chunk.gradient_tile + gradient_offset(i + r, cols.first, chunk.gradient_pitch);
+    for (int v = 0; v < kVectors; ++v) {
+      const Pairs pairs = pairs_at<kPlain>(chunk, tile[r][v], i + r, row, cols, v);
+      const vf softmax = {};
+      const PairGradient pair =
+          pairwise_backward(pairs.dot, pairs.logit, softmax, pairs.positive, row, cols.at[v], chunk.uniforms);
+      store(to + v * kLanes, pair.dot * chunk.gradient_scale);
+      for (int k = 0; k < kScalars; ++k) tile_scalars[k] += only(pairs.inside, pair.scalars[k]);
+    }
+  }
+  for (int k = 0; k < kScalars; ++k) scalars[k] += horizontal_sum(tile_scalars[k]);
+}
+
+// Away from the main loop: most tiles are plain.
+[[gnu::noinline]] static void differentiate_general_tile(const Gradient& chunk, int i, const Columns& cols,
+                                                         const vf (&tile)[kRegisterRows][kVectors], double (&scalars)[kScalars]) {
+  differentiate_tile<false>(chunk, i, cols, tile, scalars);
+}
+
 // One thread's task: the block's logits again, and from them G, the loss's derivative with respect to each dot.
 static void gradient_block(const Gradient& chunk, int row_tile, int col_tile, int tile_index) {
-  const Uniforms& uniforms = chunk.uniforms;
   const int first_row = row_tile * kBlockRows, end_row = least(first_row + kBlockRows, chunk.rows);
   const int first_col = col_tile * kBlockCols, end_col = least(first_col + kBlockCols, chunk.cols);
   double scalars[kScalars] = {};
   for (int j = first_col; j < end_col; j += kRegisterCols) {
     const float* keys = chunk.key_panels + (int64_t)j * kSteps;
-    vi col[kVectors];
-    vm counted[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      col[v] = indices(chunk.col0 + j + v * kLanes);
-      counted[v] = col[v] < chunk.col0 + chunk.cols;
-    }
+    const Columns cols = columns_at(chunk, j);
     for (int i = first_row; i < end_row; i += kRegisterRows) {
       // The main loop. Meanwhile the lines that G goes to come into reach.
       float* tile_out = chunk.gradient_tile + gradient_offset(i, j, chunk.gradient_pitch);
@@ -340,25 +477,8 @@ static void gradient_block(const Gradient& chunk, int row_tile, int col_tile, in
         for (int c = 0; c < kRegisterCols; c += kLine) __builtin_prefetch(tile_out + r * kPanel + c, 1);
       vf tile[kRegisterRows][kVectors];
       dot_tile(chunk.query_panels + (int64_t)i * kSteps, keys, tile);
-
-      // The epilogue: logits, the softmax's share of their derivatives, and the chain rule.
-      const int tile_rows = least(kRegisterRows, end_row - i);
-      vf tile_scalars[kScalars] = {};
-      for (int r = 0; r < tile_rows; ++r) {
-        const int row = chunk.row0 + i + r;
-        const int positive_col = row;
-        float* to = chunk.gradient_tile + gradient_offset(i + r, j, chunk.gradient_pitch);
-        for (int v = 0; v < kVectors; ++v) {
-          const vm positive = col[v] == positive_col;
-          const vf dot = tile[r][v];
-          const vf logit = rounded(pairwise_logit(dot, positive, row, col[v], uniforms));
-          const vf softmax = {};
-          const PairGradient pair = pairwise_backward(dot, logit, softmax, positive, row, col[v], uniforms);
-          store(to + v * kLanes, pair.dot * chunk.gradient_scale);
-          for (int k = 0; k < kScalars; ++k) tile_scalars[k] += counted[v] ? pair.scalars[k] : vf{};
-        }
-      }
-      for (int k = 0; k < kScalars; ++k) scalars[k] += horizontal_sum(tile_scalars[k]);
+      if (is_plain(chunk, i, cols)) differentiate_tile<true>(chunk, i, cols, tile, scalars);
+      else differentiate_general_tile(chunk, i, cols, tile, scalars);
     }
   }
   for (int k = 0; k < kScalars; ++k) chunk.scalar_partial[(int64_t)tile_index * kScalars + k] = (float)scalars[k];

@@ -1,4 +1,4 @@
-// Emitted by infinitile 0.1.0: do not edit.
+// Emitted by infinitile 0.2.0: do not edit.
 // SPDX-License-Identifier: Apache-2.0
 //
 // loss       siglip
@@ -68,6 +68,25 @@ static inline vi indices(int first) {
 static inline vf to_number(int index) { return splat((float)index); }
 static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
 
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
 static inline float horizontal_sum(vf value) {
   for (int width = kLanes / 2; width > 0; width /= 2)
     for (int lane = 0; lane < width; ++lane) value[lane] += value[lane + width];
@@ -133,6 +152,15 @@ static inline vf copysign(vf magnitude, vf sign) { return (vf)(((vi)magnitude & 
 static inline vf vmin(vf a, vf b) { return ((a < b) | (a != a)) ? a : b; }
 static inline vf vmax(vf a, vf b) { return ((a > b) | (a != a)) ? a : b; }
 static inline vf vsign(vf x) { return x == 0.0f ? x : x != x ? x : copysign(splat(1.0f), x); }
+
+static inline vi vimin(vi a, vi b) { return a < b ? a : b; }
+static inline vi vimax(vi a, vi b) { return a > b ? a : b; }
+
+// The quotient rounded down, for divisors above 0. ~a = -1 - a: what is below 0 is divided on the other side of it.
+static inline vi vifloor_divide(vi a, vi b) {
+  const vi sign = a >> 31;
+  return ((a ^ sign) / b) ^ sign;
+}
 
 template <typename Function>
 static inline vf each_lane(vf x, Function function) {
@@ -211,6 +239,34 @@ static inline vf vtanh(vf x) {
 
 constexpr int kScalars = 3;  // the pair term's sum, then the gradient of each parameter
 
+// Where kLanes pairs lie: a row, the same in all lanes, and columns, one a lane. `index` is a number in its own tensor, and
+// `view` the tensor: 0 the queries, 1 the keys.
+struct Row {
+  vi index, view;
+};
+
+struct Col {
+  vi index, view;
+};
+
+// Row i of the arrays, the matrix's row `first` + i.
+template <typename Arrays>
+static inline Row row_at([[maybe_unused]] const Arrays& arrays, int first, int i) {
+  return {
+      splat(first + i),
+      splat(0),
+  };
+}
+
+// Columns j, j + 1, ... of the arrays, which hold `count`; the matrix's columns from `first` + j on.
+template <typename Arrays>
+static inline Col col_at([[maybe_unused]] const Arrays& arrays, int first, int j, [[maybe_unused]] int count) {
+  return {
+      indices(first + j),
+      splat(1),
+  };
+}
+
 // The loss. Its functions have the same parameters for every loss, whichever it reads.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -221,11 +277,11 @@ struct Uniforms {
   float u2;  // (pair weight)
 };
 
-static inline vf pairwise_logit(vf dot, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline vf pairwise_logit(vf dot, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return (splat(uniforms.u0) * dot) + splat(uniforms.u1);
 }
 
-static inline vf pairwise_value(vf dot, vf logit, vm positive, int row, vi col, const Uniforms& uniforms) {
+static inline vf pairwise_value(vf dot, vf logit, vm positive, const Row& row, const Col& col, const Uniforms& uniforms) {
   return splat(uniforms.u2) * (vsoftplus((positive ? (-logit) : logit)));
 }
 
@@ -285,56 +341,130 @@ struct Stats {
   int row0 = next.take<int>();
   int col0 = next.take<int>();
   const int32_t* positive = next.take<const int32_t*>();
+  const float* positive_logit = next.take<const float*>();
+  const float* guide_tile = next.take<const float*>();
   float offset = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
   int row_pitch = next.take<int>();
   int col_pitch = next.take<int>();
   float* row_partial_max = next.take<float*>();
   float* row_partial_sum = next.take<float*>();
+  float* row_partial_extra = next.take<float*>();
   float* col_partial_max = next.take<float*>();
   float* col_partial_sum = next.take<float*>();
+  float* col_partial_extra = next.take<float*>();
   float* scalar_partial = next.take<float*>();
   int threads = next.take<int>();
 };
 
+// kLanes pairs of a register tile: what there is to know of them before anything is summed.
+struct Pairs {
+  vf dot, logit;
+  vm positive;
+  vm inside;                  // the matrix
+  vm row_counts, col_counts;  // for the row's softmax, for the columns'
+};
+
+// The columns of a register tile.
+struct Columns {
+  int first;  // in the chunk
+  Col at[kVectors];
+  vm inside[kVectors];
+};
+
+template <typename Chunk>
+static inline Columns columns_at(const Chunk& chunk, int j) {
+  Columns cols;
+  cols.first = j;
+  for (int v = 0; v < kVectors; ++v) {
+    cols.at[v] = col_at(chunk, chunk.col0, j + v * kLanes, chunk.cols);
+    cols.inside[v] = indices(j + v * kLanes) < chunk.cols;
+  }
+  return cols;
+}
+
+// Whether a register tile from row i of the chunk on needs no look at its pairs: all are inside the matrix and count for both
+// sides, and none is a positive.
+template <typename Chunk>
+static inline bool is_plain(const Chunk& chunk, int i, const Columns& cols) {
+  if (i + kRegisterRows > chunk.rows || cols.first + kRegisterCols > chunk.cols) return false;
+  const int distance = chunk.col0 + cols.first - chunk.row0 - i;
+  if (distance < kRegisterRows && -distance < kRegisterCols) return false;
+  return true;
+}
+
+// Vector v of the columns, in the chunk's row i. Of pairs in a plain tile nothing is asked.
+template <bool kPlain, typename Chunk>
+static inline Pairs pairs_at(const Chunk& chunk, vf dot, [[maybe_unused]] int i, const Row& row, const Columns& cols, int v) {
+  const Uniforms& uniforms = chunk.uniforms;
+  const Col& col = cols.at[v];
+  Pairs pairs;
+  pairs.dot = dot;
+  pairs.inside = kPlain ? splat(-1) : cols.inside[v];
+  pairs.positive = vm{};
+  if constexpr (!kPlain) {
+    pairs.positive = col.index == row.index;
+    pairs.positive &= pairs.inside;
+  }
+  // All kernels evaluate the same function of the dot as it would be stored: their logits agree.
+  pairs.logit = rounded(pairwise_logit(rounded(dot), pairs.positive, row, col, uniforms));
+  pairs.row_counts = pairs.col_counts = pairs.inside;
+  return pairs;
+}
+
+// What is summed of a block's rows while its tiles are walked, and of one tile's columns while its rows are.
+struct RowSums {
+  double pairs;
+};
+
+struct ColSums {
+};
+
+// The epilogue: from dots to logits to sums. A tile's sums are made apart and then added to the block's: rounding errors of
+// equal terms do not pile up. `block_row`: the tile's first row in the block.
+template <bool kPlain>
+[[gnu::always_inline]] static inline void add_tile(const Stats& chunk, int i, [[maybe_unused]] int block_row, const Columns& cols,
+                                                   vf (&tile)[kRegisterRows][kVectors], [[maybe_unused]] RowSums& row_sums,
+                                                   [[maybe_unused]] ColSums& col_sums) {
+  const int tile_rows = kPlain ? kRegisterRows : least(kRegisterRows, chunk.rows - i);
+  vf values = {};
+  for (int r = 0; r < tile_rows; ++r) {
+    const Row row = row_at(chunk, chunk.row0, i + r);
+    for (int v = 0; v < kVectors; ++v) {
+      const Pairs pairs = pairs_at<kPlain>(chunk, tile[r][v], i + r, row, cols, v);
+      const vf any = pairwise_value(pairs.dot, pairs.logit, pairs.positive, row, cols.at[v], chunk.uniforms);
+      const vf value = only(pairs.inside, any);
+      values += value;
+    }
+  }
+  row_sums.pairs += horizontal_sum(values);
+}
+
+// Away from the main loop: most tiles are plain.
+[[gnu::noinline]] static void add_general_tile(const Stats& chunk, int i, int block_row, const Columns& cols,
+                                               vf (&tile)[kRegisterRows][kVectors], RowSums& row_sums, ColSums& col_sums) {
+  add_tile<false>(chunk, i, block_row, cols, tile, row_sums, col_sums);
+}
 
 // One thread's task: the logits of a block, and what is summed of them.
 static void stats_block(const Stats& chunk, int row_tile, int col_tile, [[maybe_unused]] int tile_index) {
-  const Uniforms& uniforms = chunk.uniforms;
   const int first_row = row_tile * kBlockRows, end_row = least(first_row + kBlockRows, chunk.rows);
   const int first_col = col_tile * kBlockCols, end_col = least(first_col + kBlockCols, chunk.cols);
-  double pair_sum = 0;
+  RowSums row_sums = {};
   for (int j = first_col; j < end_col; j += kRegisterCols) {
     const float* keys = chunk.key_panels + (int64_t)j * kSteps;
-    vi col[kVectors];
-    vm counted[kVectors];
-    for (int v = 0; v < kVectors; ++v) {
-      col[v] = indices(chunk.col0 + j + v * kLanes);
-      counted[v] = col[v] < chunk.col0 + chunk.cols;
-    }
+    const Columns cols = columns_at(chunk, j);
+    ColSums col_sums = {};
     for (int i = first_row; i < end_row; i += kRegisterRows) {
       // The main loop.
       vf tile[kRegisterRows][kVectors];
       dot_tile(chunk.query_panels + (int64_t)i * kSteps, keys, tile);
-
-      // The epilogue: from dots to logits to sums. A tile's sums are made apart and then added to the block's: rounding errors
-      // of equal terms do not pile up.
-      const int tile_rows = least(kRegisterRows, end_row - i);
-      vf values = {};
-      for (int r = 0; r < tile_rows; ++r) {
-        const int row = chunk.row0 + i + r;
-        const int positive_col = row;
-        for (int v = 0; v < kVectors; ++v) {
-          const vm positive = col[v] == positive_col;
-          const vf logit = rounded(pairwise_logit(tile[r][v], positive, row, col[v], uniforms));
-          const vf value = pairwise_value(tile[r][v], logit, positive, row, col[v], uniforms);
-          values += counted[v] ? value : vf{};
-        }
-      }
-      pair_sum += horizontal_sum(values);
+      if (is_plain(chunk, i, cols)) add_tile<true>(chunk, i, i - first_row, cols, tile, row_sums, col_sums);
+      else add_general_tile(chunk, i, i - first_row, cols, tile, row_sums, col_sums);
     }
+    [[maybe_unused]] const int tile_cols = least(kRegisterCols, end_col - j);
   }
-  for (int k = 0; k < kScalars; ++k) chunk.scalar_partial[(int64_t)tile_index * kScalars + k] = k == 0 ? (float)pair_sum : 0.0f;
+  for (int k = 0; k < kScalars; ++k) chunk.scalar_partial[(int64_t)tile_index * kScalars + k] = k == 0 ? (float)row_sums.pairs : 0.0f;
 }
 
 }  // namespace

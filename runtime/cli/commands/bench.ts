@@ -56,7 +56,7 @@ export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
     .summary('time a loss on synthetic rows')
     .description('Time forward, and forward and backward, on synthetic unit rows: medians after a warm-up.')
-    .addOption(new Option('--loss <loss>', 'a preset (clip, infoNCE, siglip), or an export of a file: losses.ts#mine').default('clip'))
+    .addOption(new Option('--loss <loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine').default('clip'))
     .addOption(countOption('--n <rows>', 'queries').default(16384))
     .addOption(countOption('--m <rows>', 'keys (default: as many)'))
     .addOption(countOption('--dim <count>', 'numbers in an embedding').default(512))

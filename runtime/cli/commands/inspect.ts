@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { bind, largestChunk, type BoundPlan } from '../../../codegen/plan/bind.js';
-import type { Plan, SoftmaxMode } from '../../../codegen/plan/plan.js';
+import type { BoundPlan } from '../../../codegen/plan/bind.js';
+import { bindWithin } from '../../../codegen/plan/bind-within.js';
+import type { SoftmaxMode } from '../../../codegen/plan/plan.js';
 import { printBound, printPlan } from '../../../codegen/plan/print.js';
 import { assertNever } from '../../../dsl/assert-never.js';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { Precision } from '../../../dsl/problem.js';
 import { automatic } from '../../../dsl/tilings.js';
+import { matrixShape, usesTensor } from '../../matrix-shape.js';
 import { ptxOf, sassOf } from '../inspect/device-code.js';
 import { printExpressions } from '../inspect/expressions.js';
 import { chooseFiles, chooseTarget, inspectProgram, joinFiles, type Inspected } from '../inspect/request.js';
@@ -33,7 +35,7 @@ export function inspectCommand(terminal: Terminal): Command {
   return new Command('inspect')
     .summary('show what a loss is compiled to')
     .description('Show what a loss is compiled to: its plan, its kernels, their machine code, its mathematics. No GPU is needed.')
-    .argument('<loss>', 'a preset (clip, infoNCE, siglip), or an export of a file: losses.ts#mine')
+    .argument('<loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine')
     .addOption(new Option('--emit <what>', 'what to show').choices(emissions).default('plan'))
     .addOption(new Option('--target <name>', "cpu, cuda, or a target's own name, such as x86-64-v4 or sm_80 (default: cpu; for ptx and sass: cuda)"))
     .addOption(countOption('--dim <count>', 'numbers in an embedding').default(512))
@@ -60,7 +62,7 @@ async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortS
   refuseUnusedFlags(flags);
   switch (flags.emit) {
     case 'plan':
-      return flags.n === undefined ? printPlan(program.plan) : `${printPlan(program.plan)}\n${printBound(sized(program.plan, target.defaultWorkspace, flags.n, flags.m ?? flags.n))}`;
+      return flags.n === undefined ? printPlan(program.plan) : `${printPlan(program.plan)}\n${printBound(sized(inspected, flags.n, flags.m ?? flags.n))}`;
     case 'expression':
       return printExpressions(inspected);
     case 'source':
@@ -74,10 +76,9 @@ async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortS
   }
 }
 
-function sized(plan: Plan, budget: number, n: number, m: number): BoundPlan {
-  const run = { n, m, threads: availableParallelism() };
-  const asked = bind(plan, run);
-  return asked.workspaceBytes <= budget ? asked : bind(plan, run, largestChunk(plan, run, budget) ?? asked.chunk);
+function sized({ loss, target, program, tiling }: Inspected, n: number, m: number): BoundPlan {
+  const shape = matrixShape(loss, { queries: n, keys: usesTensor(loss, 'keys') ? m : 0 });
+  return bindWithin(program.plan, { ...shape, threads: availableParallelism() }, target.defaultWorkspace, tiling.chunk !== undefined);
 }
 
 function refuseUnusedFlags({ emit, n, m, file }: InspectFlags): void {

@@ -3,19 +3,20 @@ import { Command } from 'commander';
 import { formatBytes } from '../../../codegen/plan/print.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
 import type { Tiling } from '../../../dsl/tiling.js';
+import { checkRanked } from '../../check-inputs.js';
 import { compile, type CompileOptions } from '../../compile.js';
-import type { Kernel } from '../../kernel.js';
+import type { BySide, Kernel } from '../../kernel.js';
 import type { Parameters } from '../../scalars.js';
 import type { Session, StepResult } from '../../session.js';
 import { openInputs, type InputFiles, type InputFlags } from '../inputs.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
-import { jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
+import { attributeOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
 import { OutputDirectory } from '../output-directory.js';
 import { checkParameterFlags } from '../parameters.js';
 import { Progress } from '../progress.js';
 import { facts, formatMilliseconds, formatNumber, formatRate } from '../report.js';
-import { takeGradient, takeLse, writeResult, type LseSummary } from '../run-output.js';
+import { takeBySide, takeGradient, takeLse, takeRanks, takeValues, writeResult, type Recall, type Summary } from '../run-output.js';
 import type { Terminal } from '../terminal.js';
 import { denseBytes, flopsOf } from '../work.js';
 
@@ -27,6 +28,8 @@ interface RunFlags extends InputFlags {
   readonly threads?: number;
   readonly forward?: true;
   readonly lse?: true;
+  readonly perRow?: true;
+  readonly metrics?: true;
   readonly out?: string;
   readonly json?: true;
 }
@@ -44,8 +47,12 @@ export interface RunReport {
   readonly dim: number;
   readonly params: Parameters;
   readonly loss: number;
-  readonly gradients: { readonly params: Parameters; readonly queriesNorm: number; readonly keysNorm: number } | null;
-  readonly lse: { readonly rows: LseSummary | null; readonly cols: LseSummary | null } | null;
+  readonly gradients: { readonly params: Parameters; readonly queriesNorm: number; readonly keysNorm?: number } | null;
+  readonly lse: { readonly rows: Summary | null; readonly cols: Summary | null } | null;
+  /** Of what each row (column) adds to the loss, with `--per-row`. */
+  readonly perRow?: BySide<Summary>;
+  /** In-batch retrieval, with `--metrics`. */
+  readonly metrics?: BySide<Recall>;
   readonly seconds: number;
   readonly pairsPerSecond: number;
   readonly gflops: number;
@@ -57,9 +64,13 @@ export function runCommand(terminal: Terminal): Command {
   return new Command('run')
     .summary('compute a loss and its gradients from files')
     .description('Compute a loss and its gradients from files of embeddings (.npy, .safetensors, file.safetensors#tensor).')
-    .argument('<loss>', 'a preset (clip, infoNCE, siglip), or an export of a file: losses.ts#mine')
+    .argument('<loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine')
     .requiredOption('--queries <file>', 'Q [N, D], one embedding a row')
-    .requiredOption('--keys <file>', 'K [M, D]')
+    .option('--keys <file>', 'K [M, D]; needless for a loss between queries alone')
+    .option('--guide-queries <file>', 'for a guided loss: the guide of each query, of any depth')
+    .option('--guide-keys <file>', 'and of each key')
+    .addOption(attributeOption('--rows', 'the rows'))
+    .addOption(attributeOption('--cols', 'the columns'))
     .option('--positives <file>', "for a loss with an index map: each query's key, -1 for none")
     .addOption(paramsOption())
     .addOption(tilingOption())
@@ -69,6 +80,8 @@ export function runCommand(terminal: Terminal): Command {
     .addOption(threadsOption())
     .option('--forward', 'the loss alone, without gradients')
     .option('--lse', 'also log sum exp of rows and columns')
+    .option('--per-row', 'also what each row and column adds to the loss (with --out: rowValues.npy, colValues.npy)')
+    .option('--metrics', 'also in-batch retrieval: recall at 1, 5 and 10, rows to columns and back (with --out: rowRanks.npy, colRanks.npy)')
     .option('--out <directory>', 'write dQueries.npy, dKeys.npy, with --lse rowLse.npy and colLse.npy, and result.json there')
     .addOption(jsonOption())
     .action((loss: string, flags: RunFlags) => interruptible((signal) => run(loss, flags, terminal, signal)));
@@ -78,7 +91,8 @@ async function run(name: string, flags: RunFlags, terminal: Terminal, signal: Ab
   const loss = await loadLoss(name);
   const params = checkParameterFlags(loss, flags.params ?? {});
   const tiling = flags.tiling === undefined ? undefined : await loadTiling(flags.tiling);
-  const inputs = await openInputs(flags);
+  const inputs = await openInputs(loss, flags);
+  if (flags.metrics === true) checkRanked(loss);
   const output = flags.out === undefined ? undefined : await OutputDirectory.begin(flags.out);
   const progress = new Progress(terminal);
   try {
@@ -96,9 +110,10 @@ async function run(name: string, flags: RunFlags, terminal: Terminal, signal: Ab
   }
 }
 
-function compileOptions(flags: RunFlags, { dim, precision }: InputFiles, tiling: Tiling | undefined, signal: AbortSignal, progress: Progress): CompileOptions {
+function compileOptions(flags: RunFlags, { dim, guideDim, precision }: InputFiles, tiling: Tiling | undefined, signal: AbortSignal, progress: Progress): CompileOptions {
   return {
     dim,
+    ...(guideDim === undefined ? {} : { guideDim }),
     precision,
     signal,
     onBuild: (done, total) => progress.show('compiling', done, total),
@@ -121,14 +136,14 @@ interface Job {
 
 async function compute(kernel: Kernel, job: Job): Promise<RunReport> {
   const { inputs, flags, params, progress, signal } = job;
-  const { queries: q, keys: k, positives } = inputs;
-  const session = await kernel.session({ q, k, ...(positives === undefined ? {} : { positives }), convert: flags.precision !== undefined }, signal);
+  const session = await kernel.session({ ...inputs.given, convert: flags.precision !== undefined }, signal);
   try {
     const started = performance.now();
     const step = await session.step({
       params,
       gradients: flags.forward !== true,
-      forward: flags.lse === true,
+      forward: flags.lse === true || flags.perRow === true,
+      reports: flags.metrics === true || (flags.perRow === true && job.loss.pairs !== undefined),
       signal,
       onProgress: (done, total) => progress.show('computing', done, total),
     });
@@ -146,8 +161,9 @@ async function compute(kernel: Kernel, job: Job): Promise<RunReport> {
 
 async function gather(kernel: Kernel, session: Session, step: StepResult, seconds: number, job: Job): Promise<RunReport> {
   const { loss, params, inputs, flags, output, signal } = job;
-  const { n, m, dim, precision } = inputs;
-  const walks = { gradients: flags.forward !== true, lse: flags.lse === true };
+  const { queries, keys, dim, precision } = inputs;
+  const { n, m } = inputs.shape;
+  const walks = { gradients: flags.forward !== true, forward: flags.lse === true || flags.perRow === true || flags.metrics === true };
   const lseOf = (side: 'row' | 'col') => (loss[`${side}s`] === undefined ? null : takeLse(session, side, output, signal));
   return {
     name: loss.name,
@@ -164,11 +180,13 @@ async function gather(kernel: Kernel, session: Session, step: StepResult, second
     gradients: walks.gradients
       ? {
           params: step.params,
-          queriesNorm: await takeGradient(session, { name: 'dQueries', rows: n, dim }, output, signal),
-          keysNorm: await takeGradient(session, { name: 'dKeys', rows: m, dim }, output, signal),
+          queriesNorm: await takeGradient(session, { name: 'dQueries', rows: queries, dim }, output, signal),
+          ...(keys === 0 ? {} : { keysNorm: await takeGradient(session, { name: 'dKeys', rows: keys, dim }, output, signal) }),
         }
       : null,
-    lse: walks.lse ? { rows: await lseOf('row'), cols: await lseOf('col') } : null,
+    lse: flags.lse === true ? { rows: await lseOf('row'), cols: await lseOf('col') } : null,
+    ...(flags.perRow === true ? { perRow: await takeBySide((side) => takeValues(session, side, output, signal)) } : {}),
+    ...(flags.metrics === true ? { metrics: await takeBySide((side) => takeRanks(session, side, output, signal)) } : {}),
     seconds,
     pairsPerSecond: (n * m) / seconds,
     gflops: flopsOf(loss, n, m, dim, walks) / seconds / 1e9,
@@ -186,18 +204,28 @@ function printReport(report: RunReport): string {
       : ([
           ...Object.entries(gradients.params).map(([name, value]) => [`d ${name}`, formatNumber(value)] as const),
           ['|dQ|', formatNumber(gradients.queriesNorm)],
-          ['|dK|', formatNumber(gradients.keysNorm)],
+          ...(gradients.keysNorm === undefined ? [] : [['|dK|', formatNumber(gradients.keysNorm)] as const]),
         ] as const)),
     ...range('row lse', lse?.rows),
     ...range('column lse', lse?.cols),
+    ...range('row loss', report.perRow?.rows),
+    ...range('column loss', report.perRow?.cols),
+    ...recall('rows find', report.metrics?.rows),
+    ...recall('columns find', report.metrics?.cols),
     ['time', `${formatMilliseconds(report.seconds * 1000)}, ${formatRate(report.pairsPerSecond)} pairs/s, ${formatNumber(Math.round(report.gflops))} GFLOP/s`],
     ['workspace', `${formatBytes(report.workspaceBytes)}; the dense matrix would take ${formatBytes(report.denseBytes)}`],
     ['ran on', `${report.device}, target ${report.target}, tiling ${report.tiling}, softmax ${report.softmax}`],
   ]);
 }
 
-function range(name: string, summary: LseSummary | null | undefined): readonly (readonly [string, string])[] {
+function range(name: string, summary: Summary | null | undefined): readonly (readonly [string, string])[] {
   if (summary === null || summary === undefined) return [];
   const { min, mean, max } = summary;
   return [[name, `${formatNumber(min)} .. ${formatNumber(max)}, mean ${formatNumber(mean)}`]];
+}
+
+function recall(name: string, found: Recall | undefined): readonly (readonly [string, string])[] {
+  if (found === undefined) return [];
+  const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  return [[name, `their positives first ${share(found.recallAt1)}, among five ${share(found.recallAt5)}, among ten ${share(found.recallAt10)}`]];
 }

@@ -48,8 +48,9 @@ export async function sassOf(target: Target, files: readonly SourceText[], signa
 
 type Disassembler = (cubin: string, signal: AbortSignal) => Promise<string>;
 
-async function findDisassembler(env: NodeJS.ProcessEnv): Promise<Disassembler> {
-  const folders = [env['CUDA_HOME'], env['CUDA_PATH'], '/usr/local/cuda'].flatMap((root) => (root === undefined || root === '' ? [] : [path.join(root, 'bin')]));
+/** On PATH, or in a CUDA toolkit: that of the environment, or where toolkits usually are. */
+export async function findDisassembler(env: NodeJS.ProcessEnv, usual: readonly string[] = ['/usr/local/cuda']): Promise<Disassembler> {
+  const folders = [env['CUDA_HOME'], env['CUDA_PATH'], ...usual].flatMap((root) => (root === undefined || root === '' ? [] : [path.join(root, 'bin')]));
   for (const [name, ...args] of [['nvdisasm', '--print-code'], ['cuobjdump', '--dump-sass']] as const) {
     for (const candidate of [name, ...folders.map((folder) => path.join(folder, name))]) {
       const program = await findProgram(candidate, env);

@@ -4,19 +4,21 @@ import { targetNamed, targets } from '../../../codegen/targets/index.js';
 import type { SourceText, Target } from '../../../codegen/targets/target.js';
 import { didYouMean, InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
+import type { Tiling } from '../../../dsl/tiling.js';
 import { cpuFeatures } from '../../device/cpu.js';
 
 /** What is looked at: no device is needed for it. */
 export interface Inspected {
   readonly loss: PairwiseLoss;
   readonly target: Target;
+  readonly tiling: Tiling;
   readonly program: Program;
 }
 
 export type CompileRequest = Omit<Parameters<typeof compileProgram>[0], 'target'>;
 
 export function inspectProgram(request: CompileRequest, target: Target): Inspected {
-  return { loss: request.loss, target, program: compileProgram({ ...request, target }) };
+  return { loss: request.loss, target, tiling: request.tiling, program: compileProgram({ ...request, target }) };
 }
 
 /** A target by name, whether or not this machine runs it. `cpu`: the best for this CPU; `cuda`: the GPU target. */

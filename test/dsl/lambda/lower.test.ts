@@ -1,14 +1,37 @@
 import test from 'ava';
-import { printExpression, type InputName } from '../../../dsl/expression/index.js';
-import { lowerText, type LambdaRequest } from '../../../dsl/lambda/index.js';
+import { constant } from '../../../dsl/expression/build.js';
+import { printExpression, typeOf, type InputName } from '../../../dsl/expression/index.js';
+import { compileHelper, lowerText, type LambdaRequest } from '../../../dsl/lambda/index.js';
+
+const constants = { margin: 0.2, hard: true, group: 8 };
+const helper = (call: (...args: never[]) => number | boolean) => compileHelper(call, 'function', constants, () => undefined, []).helper;
+const sides = { index: 'index', view: 'index', label: 'index', weight: 'number' } as const;
 
 const request: LambdaRequest = {
   description: "logit of loss 'test'",
   inputs: ['dot', 'positive', 'logit'] satisfies readonly InputName[],
   params: ['scale', 'bias'],
-  constants: { margin: 0.2, hard: true },
+  constants,
+  functions: {
+    hinge: helper((x: number, at: number) => Math.max(0, x - at)),
+    group: helper((i: number) => Math.floor(i / 8)),
+    even: helper((i: number) => i % 2 === 0),
+    slope: helper((x: number) => {
+      const twice = (y: number) => 2 * y;
+      if (x > 0) return twice(x);
+      return x;
+    }),
+  },
+  row: sides,
+  col: sides,
   result: 'number',
 };
+
+/** A mask, which knows the row's positive. */
+const mask: LambdaRequest = { ...request, row: { ...sides, positiveLogit: 'number' }, result: 'boolean' };
+
+/** What a row adds: no pair is at hand. */
+const term: LambdaRequest = { description: "value of the row softmax of loss 'test'", inputs: ['lse', 'positiveLogit', 'meanLogit'], params: [], constants, functions: {}, row: sides, result: 'number' };
 
 /** A lambda's text, and what it means. */
 const meanings: readonly (readonly [string, string])[] = [
@@ -39,6 +62,14 @@ const meanings: readonly (readonly [string, string])[] = [
   ['({ dot }) => { function clip(x, { }, y) { return Math.min(x, y); } return clip(dot, 1, 2); }', 'min(dot, 2)'],
   ['({ dot }) => { return twice(dot); function twice(x) { return 2 * x; } }', '2 * dot'],
   ['({ dot }) => ((x) => x + 1)(dot)', 'dot + 1'],
+  // functions of the loss
+  ['({ dot, functions }) => functions.hinge(dot, 0.5)', 'max(0, dot - 0.5)'],
+  ['({ dot, functions: { slope } }) => slope(dot + 1)', 'dot + 1 > 0 ? 2 * (dot + 1) : dot + 1'],
+  ['(pair) => pair.functions.hinge(pair.functions.slope(pair.dot), pair.row.index)', 'max(0, (dot > 0 ? 2 * dot : dot) - row.index)'],
+  // attributes
+  ['({ dot, row, col }) => row.label === col.label ? row.weight * dot : 0', 'row.label === col.label ? row.weight * dot : 0'],
+  ['({ dot, row: { weight }, col: { weight: other } }) => weight * other * dot', 'row.weight * col.weight * dot'],
+  ['({ dot, row, col }) => row.view === 0 && col.view !== row.view ? dot : 0', 'row.view === 0 && col.view !== row.view ? dot : 0'],
   // what compilers make of it
   ['({dot})=>{const helper=__name(x=>x*2,"helper");return helper(dot)}', 'dot * 2'],
   ['({dot})=>{function helper(x){return x*2}__name(helper,"helper");return helper(dot)}', 'dot * 2'],
@@ -55,6 +86,68 @@ for (const [text, meaning] of meanings) {
     t.is(expression && printExpression(expression), meaning);
   });
 }
+
+/** Integers: indices, i32 attributes, and whole constants beside them. */
+const integers: readonly (readonly [string, string])[] = [
+  ['row.index + 1', 'row.index + 1'],
+  ['2 * col.index - row.label', '2 * col.index - row.label'],
+  ['-row.index', '-row.index'],
+  ['row.index % 2', 'row.index % 2'],
+  ['row.label % constants.group', 'row.label % 8'],
+  ['row.index % (2 * constants.group)', 'row.index % 16'],
+  ['Math.floor(row.index / 8)', 'floorDivide(row.index, 8)'],
+  ['Math.floor((row.index + 2 * constants.group) / constants.group)', 'floorDivide(row.index + 2 * 8, 8)'],
+  ['floorDivide(row.index, 8) * 8', 'floorDivide(row.index, 8) * 8'],
+  ['Math.min(row.index, col.index, 7)', 'min(min(row.index, col.index), 7)'],
+  ['Math.max(row.label, -1)', 'max(row.label, -1)'],
+  ['positive ? row.index : 0', 'positive ? row.index : 0'],
+  ['select(positive, -1, col.label)', 'positive ? -1 : col.label'],
+  ['((x) => x % 3)(row.index)', 'row.index % 3'],
+  ['functions.group(row.index)', 'floorDivide(row.index, 8)'],
+  ['functions.even(row.index + 1) ? row.label : 0', '(row.index + 1) % 2 === 0 ? row.label : 0'],
+];
+
+for (const [text, meaning] of integers) {
+  test(`an integer: ${text}`, (t) => {
+    const { expression, diagnostics } = lowerText(`({ positive, row, col, constants, functions }) => ${text}`, request);
+    t.deepEqual(diagnostics, []);
+    t.is(expression && printExpression(expression), meaning);
+    t.is(expression && typeOf(expression), 'index');
+  });
+}
+
+/** Beside a number, an integer is a number. */
+for (const text of ['row.index / 2', 'row.index * 0.5', 'row.index + row.weight', 'row.index * dot', 'Math.floor(row.index / 2.5)', 'Math.floor(row.index / col.index)', 'functions.group(dot)', 'positive ? row.index : 0.5', 'row.index * 4e9', '1 + 2']) {
+  test(`a number: ${text}`, (t) => {
+    const { expression } = lowerText(`({ dot, positive, row, col, functions }) => ${text}`, request);
+    t.is(expression && typeOf(expression), 'number');
+  });
+}
+
+const masks: readonly (readonly [string, string])[] = [
+  ['({ row, col }) => row.index !== col.index', 'row.index !== col.index'],
+  ['({ row, col }) => Math.floor(row.index / 2) !== Math.floor(col.index / 2)', 'floorDivide(row.index, 2) !== floorDivide(col.index, 2)'],
+  ['({ logit, positive, row, constants }) => positive || logit <= row.positiveLogit + constants.margin', 'positive || logit <= row.positiveLogit + 0.2'],
+  ['({ positive, row, col }) => { if (positive) return true; return row.label !== col.label; }', 'positive && true || !positive && row.label !== col.label'],
+];
+
+for (const [text, meaning] of masks) {
+  test(`a mask: ${text}`, (t) => {
+    const { expression, diagnostics } = lowerText(text, mask);
+    t.deepEqual(diagnostics, []);
+    t.is(expression && printExpression(expression), meaning);
+  });
+}
+
+test('what a row adds is made of its sums', (t) => {
+  const { expression } = lowerText('({ lse, positiveLogit, meanLogit, row, constants }) => row.weight * (lse - 0.9 * positiveLogit - constants.margin * meanLogit)', term);
+  t.is(expression && printExpression(expression), 'row.weight * (lse - 0.9 * positiveLogit - 0.2 * meanLogit)');
+});
+
+test('a divisor is known: places and values stay', (t) => {
+  const { expression } = lowerText('({ row, constants }) => row.index % (constants.group - 1)', request);
+  t.like(expression?.kind === 'apply' ? expression.operands[1] : undefined, { ...constant(7), span: { start: { column: 37 } } });
+});
 
 /** Codes of the mistakes in a text, in order. */
 const refusals: readonly (readonly [string, readonly string[]])[] = [
@@ -94,6 +187,19 @@ const refusals: readonly (readonly [string, readonly string[]])[] = [
   ['({ dot }) => softplus', ['INF1009']],
   ['({ dot }) => Math.exp', ['INF1009']],
   ['({ dot, positive }) => positive', ['INF1009']],
+  ['({ dot, row }) => dot % 2 + row.weight % 2 + row.index % 0.5', ['INF1009', 'INF1009', 'INF1018']],
+  ['({ row, col }) => floorDivide(row.weight, 2) + row.index % row.weight', ['INF1009', 'INF1018']],
+  ['({ row, col }) => row.index % col.index + row.index % 0 + row.index % -2 + floorDivide(row.index, col.label)', ['INF1018', 'INF1018', 'INF1018', 'INF1018']],
+  ['({ dot, row, col }) => row.labl + col.positiveLogit + row', ['INF1013', 'INF1010', 'INF1009']],
+  ['({ dot, functions }) => functions.hinge(dot)', ['INF1011']],
+  ['({ dot, positive, functions }) => functions.hinge(positive, dot)', ['INF1009']],
+  ['({ dot, functions }) => functions.even(dot) ? 1 : 0', ['INF1009']],
+  ['({ dot, functions }) => functions.even(dot > 0) ? 1 : 0', ['INF1009']],
+  ['({ dot, functions }) => functions.hing(dot, 1)', ['INF1004']],
+  ['({ dot, functions }) => functions', ['INF1009']],
+  ['({ dot, functions }) => functions.hinge + functions.hinge.x', ['INF1009', 'INF1001']],
+  ['({ dot, functions: { other } }) => other(dot)', ['INF1004']],
+  ['({ lse, guide }) => lse + guide', ['INF1010', 'INF1010']],
   ['({ dot }, more) => dot', ['INF1011']],
   ['({ dot }) => Math.exp() + Math.pow(dot) + Math.min()', ['INF1011', 'INF1011', 'INF1011']],
   ['({ dot }) => { const f = (x) => f(x); return f(dot); }', ['INF1015']],
@@ -112,6 +218,19 @@ for (const [text, codes] of refusals) {
     }
   });
 }
+
+const termRefusals: readonly (readonly [string, readonly string[]])[] = [
+  ['({ lse, dot, logit, positive, col }) => lse', ['INF1010', 'INF1010', 'INF1010', 'INF1010']],
+  ['({ lse, row }) => lse - row.positiveLogit', ['INF1010']],
+  ['({ lse }) => lse > 0', ['INF1009']],
+  ['({ lsee }) => lsee', ['INF1017']],
+];
+
+for (const [text, codes] of termRefusals) {
+  test(`refused in a term: ${text}`, (t) => t.deepEqual(lowerText(text, term).diagnostics.map(({ code }) => code), codes));
+}
+
+test('refused in a mask: a number', (t) => t.deepEqual(lowerText('({ logit }) => { if (logit > 1) return true; return logit; }', mask).diagnostics.map(({ code }) => code), ['INF1009']));
 
 test('places are those in the text of the function', (t) => {
   const { diagnostics } = lowerText('({ dot }) => {\n  const x = dot;\n  return x + y;\n}', request);

@@ -2,7 +2,8 @@ import { pairwiseLoss, softmax } from '../../../dsl/index.js';
 
 export const declare = () =>
   pairwiseLoss('mistaken', {
-    // @ts-expect-error rows have an index only
-    logit: ({ dot, row, col }) => (row.label === col.label ? dot : -dot),
+    attributes: { rows: { label: 'i32' } },
+    // @ts-expect-error columns have no label, and rows no lable
+    logit: ({ dot, row, col }) => (row.lable === col.label ? dot : -dot),
     rows: softmax(),
   });

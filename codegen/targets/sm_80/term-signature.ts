@@ -1,0 +1,40 @@
+import type { Side } from '../../../dsl/expression/nodes.js';
+import { termFields } from '../../emit/places.js';
+import type { Needs } from '../../plan/needs.js';
+import type { Problem } from '../target.js';
+import { arrays, float, int, read, signature, uniforms, when, write, type Signature } from './parameters.js';
+
+/** What the kernel of a side's softmax term is given. */
+export function termSignature({ loss }: Problem, needs: Needs, side: Side): Signature {
+  const own = needs[side];
+  const pull = own?.readsPositive === true;
+  return signature(
+    int('count'),
+    when(knowsPositive(needs, side), int('n'), read('float', 'positiveLogit')),
+    read('float', 'max'),
+    read('float', 'sum'),
+    float('weight'),
+    when(needs.relation === 'mapped', read('float', 'matched')),
+    when(own?.counted === true, read('double', 'tally')),
+    float('sumFloor'),
+    when(own !== undefined && own.channels.length > 0, read('float', 'extra')),
+    arrays(termFields(loss, needs, side)),
+    when(needs.stacked, int('start'), int('split')),
+    uniforms,
+    write('float', 'scale'),
+    when(pull, write('float', 'pull')),
+    when(own?.readsMean === true, write('float', 'meanPull')),
+    write('double', 'lossPartial'),
+    write('double', 'values'),
+    when(loss.params.length > 0, write('double', 'params')),
+    write('int', 'outOfRange'),
+    write('int', 'empty'),
+    write('int', 'unmatched'),
+  );
+}
+
+/** Whether the term reads its positive's logit, and each row (column) has at most one, whose logit is known before the tiles. */
+export function knowsPositive(needs: Needs, side: Side): boolean {
+  const own = needs[side];
+  return own?.readsPositive === true && !own.channels.includes('positives');
+}

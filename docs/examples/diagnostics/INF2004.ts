@@ -1,0 +1,5 @@
+import { pairwiseLoss } from 'infinitile';
+
+export const mine = pairwiseLoss('mine', {
+  logit: ({ dot }) => 20 * dot,
+});

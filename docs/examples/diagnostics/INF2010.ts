@@ -1,0 +1,5 @@
+import { pairwiseLoss, softmax } from 'infinitile';
+
+export const mine = pairwiseLoss('mine', {
+  rows: softmax(),
+});

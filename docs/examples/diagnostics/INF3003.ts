@@ -1,0 +1,3 @@
+import { tiling } from 'infinitile';
+
+export const mine = tiling('mine', (t) => t.chunk({ rows: 4096, cols: 0.5 }));

@@ -1,0 +1,3 @@
+import { clip, compile } from 'infinitile';
+
+await compile(clip, { dim: 0.5 });

@@ -1,0 +1,288 @@
+// Emitted by infinitile 0.2.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// inputs     f32, depth 512
+// target     x86-64-v4
+// tiling     automatic
+//   chunk        4096 x 4096
+//   block        192 x 1024, depth 256
+//   register     12 x 32
+//   instruction  avx512.fma
+
+#include <cstdint>
+#include <cstring>
+
+namespace {
+
+// Tiling. A block of kBlockRows x kBlockCols logits is one thread's task; its micro-kernel keeps kRegisterRows x
+// kRegisterCols accumulators in SIMD registers and adds them up in pieces of kDepth along the summed dimension.
+constexpr int kDim = 512;
+constexpr int kLanes = 16;
+constexpr int kBlockRows = 192;
+constexpr int kBlockCols = 1024;
+constexpr int kDepth = 256;
+constexpr int kRegisterRows = 12;
+constexpr int kRegisterCols = 32;
+constexpr int kVectors = kRegisterCols / kLanes;
+
+static_assert(kRegisterCols % kLanes == 0, "a register tile is whole vectors wide");
+static_assert(kBlockRows % kRegisterRows == 0, "a block is whole register tiles high");
+static_assert(kBlockCols % kRegisterCols == 0, "a block is whole register tiles wide");
+static_assert(kRegisterRows * kVectors + kVectors + 1 <= 32, "accumulators, one row of B and one value of A fit the registers");
+
+// Vectors of kLanes numbers, of lane masks (0 or -1), and of indices.
+typedef float vf __attribute__((vector_size(kLanes * sizeof(float))));
+typedef int32_t vm __attribute__((vector_size(kLanes * sizeof(int32_t))));
+typedef vm vi;
+
+static inline vf splat(float value) { return value - vf{}; }
+static inline vi splat(int value) { return value - vi{}; }
+
+// At any alignment.
+static inline vf load(const float* from) {
+  vf value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+static inline void store(float* to, vf value) { std::memcpy(to, &value, sizeof value); }
+
+// The value as it would be stored: the compiler does not fuse what made it with what is done to it. Kernels that evaluate
+// the same logit then agree in every bit.
+static inline vf rounded(vf value) {
+  asm("" : "+v"(value));
+  return value;
+}
+
+// first, first + 1, ...
+static inline vi indices(int first) {
+  vi value;
+  for (int lane = 0; lane < kLanes; ++lane) value[lane] = first + lane;
+  return value;
+}
+
+static inline vf to_number(int index) { return splat((float)index); }
+static inline vf to_number(vi index) { return __builtin_convertvector(index, vf); }
+
+// What is not chosen is 0.
+static inline vf only(vm chosen, vf value) { return chosen ? value : vf{}; }
+
+// `count` numbers, zeros beyond.
+static inline vf load_lanes(const float* from, int count) {
+  if (count >= kLanes) return load(from);
+  vf value = {};
+  for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline vi load_lanes(const int32_t* from, int count) {
+  vi value = {};
+  if (count >= kLanes) std::memcpy(&value, from, sizeof value);
+  else
+    for (int lane = 0; lane < count; ++lane) value[lane] = from[lane];
+  return value;
+}
+
+static inline float horizontal_sum(vf value) {
+  for (int width = kLanes / 2; width > 0; width /= 2)
+    for (int lane = 0; lane < width; ++lane) value[lane] += value[lane + width];
+  return value[0];
+}
+
+constexpr int kLine = 64 / sizeof(float);  // numbers in a cache line
+constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+constexpr int least(int a, int b) { return a < b ? a : b; }
+
+// A kernel's arguments, in the order of its parameters: addresses of the values.
+class Arguments {
+ public:
+  explicit Arguments(void* const* next) : next_(next) {}
+
+  template <typename T>
+  T take() {
+    T value;
+    std::memcpy(&value, *next_++, sizeof value);
+    return value;
+  }
+
+ private:
+  void* const* next_;
+};
+
+// An input's number, as it is stored.
+using Element = float;
+static inline float to_float(Element value) { return value; }
+
+// Up to kLanes elements, zeros after the last.
+static inline vf load_elements(const Element* from, int count) {
+  float values[kLanes] = {};
+  if (count >= kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) values[lane] = to_float(from[lane]);
+  } else {
+    for (int lane = 0; lane < count; ++lane) values[lane] = to_float(from[lane]);
+  }
+  return load(values);
+}
+
+// What the micro-kernel of Q K^T takes in one step, from element `step` of a row on.
+static inline float step_of(const Element* row, int step) {
+  return to_float(row[step]);
+}
+
+using Accumulators = vf[kRegisterRows][kVectors];
+
+static inline void clear(Accumulators& acc) {
+  for (auto& row : acc)
+    for (vf& value : row) value = vf{};
+}
+
+static inline vf multiply_add(vf acc, vf a, vf b) { return acc + a * b; }
+
+// The micro-kernel: acc += A B over `depth` steps. Each step reads kRegisterRows values of A, kARow apart, and one row of
+// a panel of B; a step further, A is kAStep and B is kRegisterCols elements on. All loops over the tile unroll, so that
+// the accumulators live in registers.
+template <int kARow, int kAStep>
+[[gnu::always_inline]] static inline void multiply(const float* a, const float* b, int depth, Accumulators& acc) {
+  for (int k = 0; k < depth; ++k, a += kAStep, b += kRegisterCols) {
+    vf values[kVectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) values[v] = load(b + v * kLanes);
+#pragma GCC unroll 12
+    for (int r = 0; r < kRegisterRows; ++r) {
+      const vf value = splat(a[r * kARow]);
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) acc[r][v] = multiply_add(acc[r][v], value, values[v]);
+    }
+  }
+}
+
+constexpr int kSteps = 512;  // of the micro-kernel, for kDim elements
+constexpr int kPieceSteps = 256;
+
+// One register tile of Q K^T, from a panel of queries [kSteps][kRegisterRows] and one of keys [kSteps][kRegisterCols].
+// The pieces are summed apart: rounding errors then grow with the piece, not with kDim.
+static inline void dot_tile(const float* queries, const float* keys, vf (&tile)[kRegisterRows][kVectors]) {
+  for (int k = 0; k < kSteps; k += kPieceSteps) {
+    Accumulators acc;
+    clear(acc);
+    multiply<1, kRegisterRows>(queries + k * kRegisterRows, keys + k * kRegisterCols, least(kPieceSteps, kSteps - k), acc);
+#pragma GCC unroll 12
+    for (int r = 0; r < kRegisterRows; ++r)
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) tile[r][v] = k == 0 ? acc[r][v] : tile[r][v] + acc[r][v];
+  }
+}
+
+// Summed in the order of the tiles: their dots are the same to the last bit.
+static float dot_of(const Element* query, const Element* key) {
+  vf sum = {};
+  for (int k0 = 0; k0 < kSteps; k0 += kPieceSteps) {
+    vf acc = {};
+    for (int k = k0; k < least(k0 + kPieceSteps, kSteps); ++k) acc = multiply_add(acc, splat(step_of(query, k)), splat(step_of(key, k)));
+    sum = k0 == 0 ? acc : sum + acc;
+  }
+  return sum[0];
+}
+
+// Panels of `kWidth` rows, transposed: [row / kWidth][step][row % kWidth], zeros after the last row.
+template <int kWidth>
+static void pack_panels(const Element* from, float* to, int rows, int threads) {
+  constexpr int kRun = 16;  // steps: a cache line of f32 is read at a time
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (int panel = 0; panel < ceil_div(rows, kWidth); ++panel) {
+    float* out = to + (int64_t)panel * kWidth * kSteps;
+    for (int step0 = 0; step0 < kSteps; step0 += kRun)
+      for (int r = 0; r < kWidth; ++r) {
+        const int row = panel * kWidth + r;
+        const Element* in = from + (int64_t)row * kDim;
+        for (int step = step0; step < least(step0 + kRun, kSteps); ++step) out[step * kWidth + r] = row < rows ? step_of(in, step) : 0.0f;
+      }
+  }
+}
+
+// The guide's inner products lie in panels of kRegisterCols columns: [column / kRegisterCols][row][column % kRegisterCols],
+// a panel as high as the chunk's rows in whole register tiles.
+static inline int64_t guide_offset(int row, int col, int rows) {
+  const int pitch = ceil_div(rows, kRegisterRows) * kRegisterRows;
+  return ((int64_t)(col / kRegisterCols) * pitch + row) * kRegisterCols + col % kRegisterCols;
+}
+
+// Arguments of `packGuideQueryPanels`, in order.
+struct PackGuideQueryPanels {
+  Arguments next;
+  const Element* guide_queries = next.take<const Element*>();
+  int rows = next.take<int>();
+  float* guide_query_panels = next.take<float*>();
+  int threads = next.take<int>();
+};
+
+// Arguments of `packGuideKeyPanels`, in order.
+struct PackGuideKeyPanels {
+  Arguments next;
+  const Element* guide_keys = next.take<const Element*>();
+  int cols = next.take<int>();
+  float* guide_key_panels = next.take<float*>();
+  int threads = next.take<int>();
+};
+
+// Arguments of `guide`, in order.
+struct Guide {
+  Arguments next;
+  const float* guide_query_panels = next.take<const float*>();
+  const float* guide_key_panels = next.take<const float*>();
+  int rows = next.take<int>();
+  int cols = next.take<int>();
+  float* guide_tile = next.take<float*>();
+  int threads = next.take<int>();
+};
+
+// Arguments of `guidePositives`, in order.
+struct GuidePositives {
+  Arguments next;
+  const Element* all_guide_queries = next.take<const Element*>();
+  const Element* all_guide_keys = next.take<const Element*>();
+  int n = next.take<int>();
+  int m = next.take<int>();
+  const int32_t* positive = next.take<const int32_t*>();
+  float* positive_guide = next.take<float*>();
+  int threads = next.take<int>();
+};
+
+}  // namespace
+
+extern "C" void packGuideQueryPanels(void* const* args) {
+  const PackGuideQueryPanels chunk{Arguments(args)};
+  pack_panels<kRegisterRows>(chunk.guide_queries, chunk.guide_query_panels, chunk.rows, chunk.threads);
+}
+
+extern "C" void packGuideKeyPanels(void* const* args) {
+  const PackGuideKeyPanels chunk{Arguments(args)};
+  pack_panels<kRegisterCols>(chunk.guide_keys, chunk.guide_key_panels, chunk.cols, chunk.threads);
+}
+
+// The inner products of a chunk's guides. Register tiles are written in full, beyond the chunk's last row and column too.
+extern "C" void guide(void* const* args) {
+  const Guide chunk{Arguments(args)};
+  const int row_tiles = ceil_div(chunk.rows, kBlockRows), col_tiles = ceil_div(chunk.cols, kBlockCols);
+#pragma omp parallel for schedule(dynamic) num_threads(chunk.threads)
+  for (int block = 0; block < row_tiles * col_tiles; ++block) {
+    const int first_row = block / col_tiles * kBlockRows, end_row = least(first_row + kBlockRows, chunk.rows);
+    const int first_col = block % col_tiles * kBlockCols, end_col = least(first_col + kBlockCols, chunk.cols);
+    for (int j = first_col; j < end_col; j += kRegisterCols)
+      for (int i = first_row; i < end_row; i += kRegisterRows) {
+        vf tile[kRegisterRows][kVectors];
+        dot_tile(chunk.guide_query_panels + (int64_t)i * kSteps, chunk.guide_key_panels + (int64_t)j * kSteps, tile);
+        std::memcpy(chunk.guide_tile + guide_offset(i, j, chunk.rows), tile, sizeof tile);
+      }
+  }
+}
+
+// The guide of each row's positive: on the diagonal where there is no map; infinity where the row has none.
+extern "C" void guidePositives(void* const* args) {
+  const GuidePositives all{Arguments(args)};
+#pragma omp parallel for schedule(static) num_threads(all.threads)
+  for (int i = 0; i < all.n; ++i) {
+    const int j = all.positive != nullptr ? all.positive[i] : i < all.m ? i : -1;
+    all.positive_guide[i] = j < 0 ? __builtin_inff() : dot_of(all.all_guide_queries + (int64_t)i * kDim, all.all_guide_keys + (int64_t)j * kDim);
+  }
+}

@@ -1,0 +1,7 @@
+import { commandExamples } from './command-examples.js';
+import type { Example } from './example.js';
+import { machineExamples } from './machine-examples.js';
+import { sourceExamples } from './source-examples.js';
+
+/** By code. */
+export const examples: ReadonlyMap<string, Example> = new Map([...sourceExamples(), ...commandExamples(), ...machineExamples()]);
