@@ -145,13 +145,12 @@ export class Reference {
 
   #walkSums(): { readonly rowSums: Sums; readonly colSums: Sums; readonly rowPairs: Float64Array; readonly colPairs: Float64Array } {
     const { pair: pairTerm } = this.#evaluators;
-    const { firstRows } = this.#positives;
     const [rowSums, colSums] = [new Sums(this.n), new Sums(this.m)];
     const [rowPairs, colPairs] = [new Float64Array(this.n), new Float64Array(this.m)];
     this.#pairs.walk((i, j, pair) => {
       const { logit, positive, row, col } = pair;
-      rowSums.add(i, logit, this.#counts('rows', pair), positive, positive ? Infinity : (row['positiveLogit'] ?? NaN));
-      colSums.add(j, logit, this.#counts('cols', pair), positive, firstRows?.[j] === i ? Infinity : (col['positiveLogit'] ?? NaN));
+      rowSums.add(i, logit, this.#counts('rows', pair), positive, row['positiveLogit'] ?? NaN);
+      colSums.add(j, logit, this.#counts('cols', pair), positive, col['positiveLogit'] ?? NaN);
       if (pairTerm === undefined) return;
       const value = pairTerm.value(pair);
       increase(rowPairs, i, value);

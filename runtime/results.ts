@@ -79,7 +79,7 @@ export async function readValues(buffers: DeviceBuffers, side: SideName, { loss,
   return pairs === undefined ? undefined : Float64Array.from(pairs, (value) => value / weight);
 }
 
-/** How many logits that count exceed that of the positive; -1 for a row (column) without one. */
+/** How many logits that count, and are no positives, exceed that of the positive; -1 for a row (column) without one. */
 export async function readRanks(buffers: DeviceBuffers, side: SideName, { relation, shape }: SessionInputs, plan: Plan): Promise<Int32Array | undefined> {
   const length = lengthOf(side, shape);
   const ranks = await readChannel(buffers, side, 'rank', plan, length);

@@ -119,7 +119,7 @@ export class Session {
     return this.#last === undefined ? undefined : readValues(this.#buffers, side, this.#inputs, this.#last.plan);
   }
 
-  /** How many logits that count exceed that of the row's (column's) positive; -1 without one. After a step with `reports`. */
+  /** How many logits that count, and are no positives, exceed that of the row's (column's) positive; -1 without one. After a step with `reports`. */
   async readRanks(side: SideName): Promise<Int32Array | undefined> {
     return this.#last === undefined ? undefined : readRanks(this.#buffers, side, this.#inputs, this.#last.plan);
   }

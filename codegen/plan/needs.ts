@@ -11,7 +11,7 @@ export type Relation = 'diagonal' | 'mapped' | 'where';
 /**
  * Sums that a softmax keeps of each row (column) beside that of its exponentials.
  * `positives`, `positiveCount`: of the positives' logits, and how many. `logits`, `count`: of the logits that count, and how
- * many. `rank`: how many logits that count exceed the positive's. `pairs`: of the pair term's values.
+ * many. `rank`: how many logits that count, and are no positives, exceed the positive's. `pairs`: of the pair term's values.
  */
 export type Channel = 'positives' | 'positiveCount' | 'logits' | 'count' | 'rank' | 'pairs';
 

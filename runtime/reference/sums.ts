@@ -9,7 +9,7 @@ export class Sums {
   /** Logits of the positives, and how many. */
   readonly positives: Float64Array;
   readonly positiveCounts: Float64Array;
-  /** How many logits that count exceed the positive's. */
+  /** How many logits of others that count exceed the positive's: a column's other positives are none of them. */
   readonly ranks: Float64Array;
 
   constructor(length: number) {
@@ -18,7 +18,7 @@ export class Sums {
     [this.sums, this.logits, this.counts, this.positives, this.positiveCounts, this.ranks] = [zeros(), zeros(), zeros(), zeros(), zeros(), zeros()];
   }
 
-  /** `above`: of a relation with one positive a row, that positive's logit; Infinity at the positive itself. */
+  /** `above`: of a relation with one positive a row, that positive's logit. */
   add(at: number, logit: number, counts: boolean, positive: boolean, above: number): void {
     if (positive) {
       increase(this.positives, at, logit);
@@ -27,7 +27,7 @@ export class Sums {
     if (!counts) return;
     increase(this.logits, at, logit);
     increase(this.counts, at, 1);
-    if (logit > above) increase(this.ranks, at, 1);
+    if (logit > above && !positive) increase(this.ranks, at, 1);
     const [max, sum] = [this.maxima[at] ?? 0, this.sums[at] ?? 0];
     if (logit === -Infinity) return;
     if (logit <= max) this.sums[at] = sum + Math.exp(logit - max);

@@ -1,8 +1,10 @@
 import test from 'ava';
 import type { Tiling } from '../../dsl/tiling.js';
+import { counterpart, pairwiseLoss, Reference } from '../../runtime/index.js';
 import type { Backend } from '../../runtime/device/backend.js';
 import { Kernel } from '../../runtime/kernel.js';
 import { runRandomLosses } from '../numeric/random.js';
+import { rows } from '../numeric/rows.js';
 import { CudaOnHost } from '../support/cuda-on-host/backend.js';
 
 /** Small tiles, so that small matrices have tiles of all kinds: inside, at edges, masked, in several chunks; one and two groups of columns a warp. */
@@ -34,6 +36,33 @@ test('random losses on the kernels of sm_80, emulated, are those of fp64', async
     t.log(`${compared} compared, ${refused} refused by both, ${undecided} undecided in fp32`);
     t.deepEqual(mistakes, []);
     t.true(compared >= 15, 'most runs say something');
+  } finally {
+    await host.close();
+  }
+});
+
+const oneSided = pairwiseLoss('oneSided', {
+  params: ['logScale'],
+  between: { rows: ['queries', 'keys'], cols: ['queries', 'keys'] },
+  positives: counterpart,
+  logit: ({ dot, params }) => Math.exp(params.logScale) * dot,
+  rows: { normaliser: 'counterparts', counts: ({ row }) => row.view === 0 },
+});
+
+test('of counterparts that share a normaliser one may have all that counts', async (t) => {
+  const host = await CudaOnHost.open();
+  try {
+    const [n, dim] = [21, 8];
+    const kernel = new Kernel({ loss: oneSided, dim, inputDim: dim, guideDim: dim, precision: 'f32', tiling: tilings[0], backend: host.backend() as Backend, threads: 1 });
+    for (const [logScale, softmax] of [[1, 'bounded'], [6, 'running']] as const) {
+      const inputs = { q: rows(n, dim, 1), k: rows(n, dim, 2), params: { logScale } };
+      const result = await kernel.run(inputs);
+      const exact = new Reference({ ...inputs, loss: oneSided, dim }).all();
+      t.is(result.softmax, softmax);
+      t.true(Math.abs(result.loss - exact.loss) <= 1e-5 * Math.abs(exact.loss), `${result.loss}, not ${exact.loss}`);
+      t.true(Math.abs((result.gradients?.params['logScale'] ?? NaN) - (exact.params['logScale'] ?? NaN)) <= 3e-5 * Math.abs(exact.params['logScale'] ?? NaN));
+    }
+    kernel.close();
   } finally {
     await host.close();
   }

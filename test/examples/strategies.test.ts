@@ -2,6 +2,7 @@ import test from 'ava';
 import { compileProgram } from '../../codegen/compile.js';
 import { cpuTargetFor } from '../../codegen/targets/cpu/index.js';
 import { targetNamed } from '../../codegen/targets/index.js';
+import { groups, neighbours } from '../../examples/losses/masks.js';
 import { softcap } from '../../examples/losses/softcap.js';
 import { retrieval } from '../../examples/losses/retrieval.js';
 import { ampere } from '../../examples/strategies/ampere.js';
@@ -63,6 +64,10 @@ test.serial("'wordnet' runs on any machine", async (t) => {
 
 test.serial("'softcap' computes what it says", async (t) => {
   await checkCase(t, { loss: softcap, n: 200, m: 200, dim: 16, params: { logScale: Math.log(200) } });
+});
+
+test.serial("'neighbours' and 'groups' leave out what they say", async (t) => {
+  for (const loss of [neighbours, groups]) await checkCase(t, { loss, n: 300, m: 300, dim: 16, params: { logScale: 2 } });
 });
 
 test.serial("'retrieval' takes a map from N questions to M documents", async (t) => {

@@ -144,6 +144,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
     if (fate == Fate::Empty) atomicMin(empty, i);
     const double ownMax = max[i];
     const double ownSum = sum[i];
+    const double allSum = ownSum;
     const double lse = ownMax + log(ownSum);
     double byLse = 0.0;
     double value = notANumber();
@@ -157,9 +158,9 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
       byPositive = own * term.byPositiveLogit / positivesOf(i);
 #pragma unroll
       for (int k = 0; k < kParams; ++k) sumByParams[k] += own * term.byParams[k];
-      if (!(sum[i] >= sumFloor && sum[i] <= kLargest)) *outOfRange = 1;
+      if (!(allSum >= sumFloor && allSum <= kLargest)) *outOfRange = 1;
     }
-    scale[i] = byLse == 0.0 ? 0.0f : static_cast<float>(byLse / ownSum);
+    scale[i] = byLse == 0.0 ? 0.0f : static_cast<float>(byLse / allSum);
     pull[i] = static_cast<float>(byPositive);
     values[i] = value;
   }
@@ -237,6 +238,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) colTerms(
     if (fate == Fate::Empty) atomicMin(empty, i);
     const double ownMax = max[i];
     const double ownSum = sum[i];
+    const double allSum = ownSum;
     const double lse = ownMax + log(ownSum);
     double byLse = 0.0;
     double value = notANumber();
@@ -250,9 +252,9 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) colTerms(
       byPositive = own * term.byPositiveLogit / positivesOf(i);
 #pragma unroll
       for (int k = 0; k < kParams; ++k) sumByParams[k] += own * term.byParams[k];
-      if (!(sum[i] >= sumFloor && sum[i] <= kLargest)) *outOfRange = 1;
+      if (!(allSum >= sumFloor && allSum <= kLargest)) *outOfRange = 1;
     }
-    scale[i] = byLse == 0.0 ? 0.0f : static_cast<float>(byLse / ownSum);
+    scale[i] = byLse == 0.0 ? 0.0f : static_cast<float>(byLse / allSum);
     pull[i] = static_cast<float>(byPositive);
     values[i] = value;
   }

@@ -124,6 +124,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
   };
   const auto positivesOf = [&](int i) { return i < n && positiveLogit[i] <= kLargest ? 1.0 : 0.0; };
   const auto positiveLogitOf = [&](int i) { return static_cast<double>(positiveLogit[i]); };
+  const auto partnerOf = [&](int i) { return i < split ? i + split : i - split; };
   const auto fateOf = [&](int i) {
     if (weightOf(i) == 0.0) return Fate::LeftOut;
     if (positivesOf(i) == 0.0) return Fate::Unmatched;
@@ -147,7 +148,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
     const double ownMax = max[i];
     const double ownSum = sum[i];
     // A row and its counterpart share one normaliser, so each one's logits move both terms.
-    const int partner = i < split ? i + split : i - split;
+    const int partner = partnerOf(i);
     const double allMax = max[partner] > max[i] ? max[partner] : max[i];
     const double allSum = ownSum * exp(ownMax - allMax) + static_cast<double>(sum[partner]) * exp(static_cast<double>(max[partner]) - allMax);
     const double lse = allMax + log(allSum);
@@ -163,9 +164,9 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
       byPositive = own * term.byPositiveLogit / positivesOf(i);
 #pragma unroll
       for (int k = 0; k < kParams; ++k) sumByParams[k] += own * term.byParams[k];
-      if (!(sum[i] >= sumFloor && sum[i] <= kLargest)) *outOfRange = 1;
+      if (!(allSum >= sumFloor && allSum <= kLargest)) *outOfRange = 1;
       // A scale that is subnormal has lost digits that G needs.
-      if (fabs(own / ownSum) < static_cast<double>(kSmallestNormal)) *outOfRange = 1;
+      if (fabs(own / allSum) < static_cast<double>(kSmallestNormal)) *outOfRange = 1;
     }
     scale[i] = byLse == 0.0 ? 0.0f : static_cast<float>(byLse * exp(ownMax - allMax) / allSum);
     pull[i] = static_cast<float>(byPositive);

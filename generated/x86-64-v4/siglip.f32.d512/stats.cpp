@@ -432,8 +432,8 @@ template <bool kPlain>
     const Row row = row_at(chunk, chunk.row0, i + r);
     for (int v = 0; v < kVectors; ++v) {
       const Pairs pairs = pairs_at<kPlain>(chunk, tile[r][v], i + r, row, cols, v);
-      const vf any = pairwise_value(pairs.dot, pairs.logit, pairs.positive, row, cols.at[v], chunk.uniforms);
-      const vf value = only(pairs.inside, any);
+      const vf value = only(
+          pairs.inside, pairwise_value(pairs.dot, pairs.logit, pairs.positive, row, cols.at[v], chunk.uniforms));
       values += value;
     }
   }
