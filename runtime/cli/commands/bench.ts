@@ -8,6 +8,7 @@ import { bench, type Against, type BenchResult } from '../../bench/bench.js';
 import { torchVersions } from '../../bench/torch-peer.js';
 import { compile } from '../../compile.js';
 import type { Kernel } from '../../kernel.js';
+import { matrixShape, usesTensor } from '../../matrix-shape.js';
 import type { Parameters } from '../../scalars.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
@@ -37,6 +38,7 @@ interface BenchFlags {
 export interface BenchLine {
   readonly target: string;
   readonly precision: Precision;
+  /** Rows and columns of the matrix. */
   readonly n: number;
   readonly m: number;
   readonly dim: number;
@@ -118,10 +120,11 @@ function requireClip({ name }: PairwiseLoss, n: number, m: number): void {
   });
 }
 
-function lineOf({ target, plan }: Kernel, { n, m = n, dim }: BenchFlags, result: BenchResult): BenchLine {
+function lineOf({ target, plan, loss }: Kernel, { n, m = n, dim }: BenchFlags, result: BenchResult): BenchLine {
   const { forwardMs, forwardBackwardMs, workspaceBytes, peakExtraBytes, against } = result;
-  const gflops = gflopsOf(n, m, dim, forwardBackwardMs);
-  return { target: target.name, precision: plan.precision, n, m, dim, forwardMs, forwardBackwardMs, gflops, workspaceBytes, peakExtraBytes, against };
+  const matrix = matrixShape(loss, { queries: n, keys: usesTensor(loss, 'keys') ? m : 0 });
+  const gflops = gflopsOf(matrix.n, matrix.m, dim, forwardBackwardMs);
+  return { target: target.name, precision: plan.precision, n: matrix.n, m: matrix.m, dim, forwardMs, forwardBackwardMs, gflops, workspaceBytes, peakExtraBytes, against };
 }
 
 function gflopsOf(n: number, m: number, dim: number, milliseconds: number): number {
