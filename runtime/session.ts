@@ -1,4 +1,5 @@
 import { buffersOf, type BoundPlan } from '../codegen/plan/bind.js';
+import { hasSoftmax } from '../codegen/plan/needs.js';
 import type { SoftmaxMode } from '../codegen/plan/plan.js';
 import type { Program } from '../codegen/compile.js';
 import { InfinitileError } from '../dsl/diagnostics/index.js';
@@ -87,8 +88,7 @@ export class Session {
     const { loss, shape, relation } = this.#inputs;
     const { program } = await this.#load('bounded', options.reports === true);
     const logits = logitRange(program, loss, options.params, this.#extremes());
-    const softmax = loss.rows !== undefined || loss.cols !== undefined;
-    const range = softmax ? softmaxRange(logits, Math.max(shape.n, shape.m), leastWeight(relation)) : { ...exactRange, mode: 'bounded' as const };
+    const range = hasSoftmax(loss) ? softmaxRange(logits, Math.max(shape.n, shape.m), leastWeight(relation)) : { ...exactRange, mode: 'bounded' as const };
     const first = await this.#attempt(range, options);
     if (first !== undefined) return first;
     const second = range.mode === 'running' ? undefined : await this.#attempt(exactRange, options);
@@ -133,8 +133,7 @@ export class Session {
     const { loss, relation, shape } = this.#inputs;
     const { program, bound, modules } = await this.#load(range.mode, options.reports === true);
     const { plan } = program;
-    const softmax = loss.rows !== undefined || loss.cols !== undefined;
-    const needsForward = softmax || !options.gradients || options.forward === true || options.reports === true;
+    const needsForward = hasSoftmax(loss) || !options.gradients || options.forward === true || options.reports === true;
     const [forwardSteps, backwardSteps] = [needsForward ? plan.forward : [], options.gradients ? plan.backward : []];
     const fresh = this.#buffers.allocate(program, bound, buffersOf([...forwardSteps, ...backwardSteps]));
     await writeHostValues(this.#buffers, this.#inputs, fresh);

@@ -49,9 +49,10 @@ export interface Needs {
 /** `reports`: whether ranks of positives, and sums of the pair term by row, are asked for beside the loss. */
 export function needsOf(loss: PairwiseLoss, reports = false): Needs {
   const relation = relationOf(loss);
-  const [row, col] = [sideNeeds(loss, loss.rows, 'row', relation, reports), sideNeeds(loss, loss.cols, 'col', relation, reports)];
-  const ofPositive = { row: positiveAttributes(loss, 'row', reports), col: positiveAttributes(loss, 'col', reports) };
-  const softmax = loss.rows !== undefined || loss.cols !== undefined;
+  const asked = { row: reports && reportsOn(loss.rows, loss.cols), col: reports && reportsOn(loss.cols, loss.rows) };
+  const [row, col] = [sideNeeds(loss, loss.rows, 'row', relation, asked.row), sideNeeds(loss, loss.cols, 'col', relation, asked.col)];
+  const ofPositive = { row: positiveAttributes(loss, 'row', asked.row), col: positiveAttributes(loss, 'col', asked.col) };
+  const softmax = hasSoftmax(loss);
   return {
     relation,
     ...(row === undefined ? {} : { row }),
@@ -77,6 +78,10 @@ export function relationOf({ positives, rows, cols, between }: PairwiseLoss): Re
   return positives.kind === 'diagonal' && usual && !skips && !columnsOnly ? 'diagonal' : 'mapped';
 }
 
+export function hasSoftmax({ rows, cols }: PairwiseLoss): boolean {
+  return rows !== undefined || cols !== undefined;
+}
+
 /** Whether rows and columns share a tensor, or one of them is both. */
 export function isStacked({ between }: Pick<PairwiseLoss, 'between'>): boolean {
   return !(between.rows.length === 1 && between.cols.length === 1 && between.rows[0] === 'queries' && between.cols[0] === 'keys');
@@ -85,6 +90,11 @@ export function isStacked({ between }: Pick<PairwiseLoss, 'between'>): boolean {
 /** Whether a mask reads the guide of a positive. */
 export function readsGuide(ofPositive: Needs['ofPositive']): boolean {
   return ofPositive.row.includes('positiveGuide') || ofPositive.col.includes('positiveGuide');
+}
+
+/** A side without a softmax has no mask of its own: beside one that has, what counts for it is not said. */
+function reportsOn(own: SoftmaxTerm | undefined, other: SoftmaxTerm | undefined): boolean {
+  return own !== undefined || other?.counts === undefined;
 }
 
 function sideNeeds(loss: PairwiseLoss, term: SoftmaxTerm | undefined, side: Side, relation: Relation, reports: boolean): SideNeeds | undefined {

@@ -1,3 +1,4 @@
+import { hasSoftmax } from '../../codegen/plan/needs.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 
 export interface Walks {
@@ -11,7 +12,7 @@ export interface Walks {
  * softmax gives its value on the backward walk and needs no other.
  */
 export function flopsOf(loss: PairwiseLoss, n: number, m: number, dim: number, { gradients, forward }: Walks): number {
-  const walksForward = loss.rows !== undefined || loss.cols !== undefined || !gradients || forward;
+  const walksForward = hasSoftmax(loss) || !gradients || forward;
   return ((walksForward ? 2 : 0) + (gradients ? 6 : 0)) * n * m * dim;
 }
 

@@ -1,0 +1,139 @@
+import type { Side } from '../../dsl/expression/nodes.js';
+import { attributeParameter, ofPositiveParameter } from '../emit/places.js';
+import type { TargetKernels } from '../targets/target.js';
+import { flags, type Flag } from './buffers.js';
+import { plus, times, type Extent } from './extent.js';
+import type { Channel, Needs, SideNeeds } from './needs.js';
+import type { Arg } from './plan.js';
+import type { Problem } from './problem.js';
+
+/** What kernels' parameters stand for, by their names. */
+export type Bindings = Readonly<Record<string, Arg>>;
+
+/** Rows and columns of the chunk, and all of them: each in a tensor of its own, or ranges of one stack. */
+export function embeddingBindings({ dim, guideDim = dim }: Problem, { stacked }: Needs): Bindings {
+  const place = (own: string, stack: string, start: 'rowStart' | 'colStart', first: Extent, depth: number): Arg =>
+    stacked ? at(stack, times(plus(start, first), depth)) : at(own, times(first, depth));
+  return {
+    queries: place('queries', 'embeddings', 'rowStart', 'row0', dim),
+    keys: place('keys', 'embeddings', 'colStart', 'col0', dim),
+    allQueries: place('queries', 'embeddings', 'rowStart', 0, dim),
+    allKeys: place('keys', 'embeddings', 'colStart', 0, dim),
+    dQueries: place('dQueries', 'dEmbeddings', 'rowStart', 'row0', dim),
+    dKeys: place('dKeys', 'dEmbeddings', 'colStart', 'col0', dim),
+    guideQueries: place('guideQueries', 'guides', 'rowStart', 'row0', guideDim),
+    guideKeys: place('guideKeys', 'guides', 'colStart', 'col0', guideDim),
+    allGuideQueries: place('guideQueries', 'guides', 'rowStart', 0, guideDim),
+    allGuideKeys: place('guideKeys', 'guides', 'colStart', 0, guideDim),
+  };
+}
+
+/** Attributes of the chunk's rows and columns, and what masks read of positives. */
+export function attributeBindings({ attributes, ofPositive }: Needs): Bindings {
+  const bindings: Record<string, Arg> = {};
+  for (const [side, base] of [['row', 'row0'], ['col', 'col0']] as const) {
+    for (const name of attributes[side].pair) bindings[attributeParameter(side, name)] = at(attributeParameter(side, name), base);
+    for (const name of ofPositive[side]) bindings[ofPositiveParameter(side, name)] = at(side === 'row' ? name : ofPositiveParameter(side, name), base);
+  }
+  return bindings;
+}
+
+export function chunkBindings(kernels: TargetKernels): Bindings {
+  const bindings: Record<string, Arg> = {
+    positive: at('positive', 'row0'),
+    rowPitch: extent('chunkRows'),
+    colPitch: extent('chunkCols'),
+    gradientPitch: extent(kernels.gradient.pitch),
+    tiles: extent(times(kernels.rowTiles, kernels.colTiles)),
+    uniforms: { kind: 'uniforms' },
+  };
+  for (const name of ['n', 'm', 'rows', 'cols', 'row0', 'col0', 'threads', 'split', 'rowStart', 'colStart'] as const) bindings[name] = extent(name);
+  for (const name of ['offset', 'sumFloor', 'gradientScale', 'gradientUnscale'] as const) bindings[name] = { kind: 'scalar', name };
+  for (const suffix of ['Max', 'Sum', 'Scale', 'Pull', 'MeanPull']) {
+    bindings[`row${suffix}`] = at(`row${suffix}`, 'row0');
+    bindings[`col${suffix}`] = at(`col${suffix}`, 'col0');
+  }
+  return bindings;
+}
+
+/** Partials of row sums come one per tile along the columns, and the other way round. */
+export function mergeBindings(side: 'row' | 'col', tiles: Extent): Bindings {
+  const [base, count, pitch] = side === 'row' ? (['row0', 'rows', 'chunkRows'] as const) : (['col0', 'cols', 'chunkCols'] as const);
+  return {
+    partialMax: at(`${side}PartialMax`),
+    partialSum: at(`${side}PartialSum`),
+    tiles: extent(tiles),
+    pitch: extent(pitch),
+    count: extent(count),
+    max: at(`${side}Max`, base),
+    sum: at(`${side}Sum`, base),
+  };
+}
+
+/** A channel's sums lie together: those of all rows, then the next channel's. */
+export function channelBindings(side: Side, { channels }: SideNeeds, tiles: Extent): Bindings {
+  const [base, count, pitch, length] = side === 'row' ? (['row0', 'rows', 'chunkRows', 'n'] as const) : (['col0', 'cols', 'chunkCols', 'm'] as const);
+  return {
+    partial: at(`${side}PartialExtra`),
+    extra: at(`${side}Extra`, base),
+    channels: extent(channels.length),
+    tiles: extent(tiles),
+    pitch: extent(pitch),
+    count: extent(count),
+    length: extent(length),
+  };
+}
+
+/** Rows that have what the term needs of them. */
+export function tallyBindings(side: Side, { channels }: SideNeeds): Bindings {
+  const length = lengthOf(side);
+  const channel = (name: Channel): Arg => (channels.includes(name) ? at(`${side}Extra`, times(length, channels.indexOf(name))) : { kind: 'null' });
+  return {
+    count: extent(length),
+    positiveCount: channel('positiveCount'),
+    counted: channel('count'),
+    matched: at(`${side}Matched`),
+    tally: at(`${side}Tally`),
+  };
+}
+
+export function termBindings(side: Side, { attributes }: Needs): Bindings {
+  const own: Record<string, Arg> = Object.fromEntries(
+    ['Max', 'Sum', 'Scale', 'Pull', 'MeanPull', 'Extra', 'Matched', 'Tally', 'Values', 'Params'].map((suffix) => [
+      suffix.charAt(0).toLowerCase() + suffix.slice(1),
+      at(`${side}${suffix}`),
+    ]),
+  );
+  for (const name of attributes[side].term) own[attributeParameter(side, name)] = at(attributeParameter(side, name));
+  return {
+    ...own,
+    lossPartial: at(`${side}Loss`),
+    outOfRange: flag('outOfRange'),
+    unmatched: flag(`${side}Unmatched`),
+    empty: flag(`${side}Empty`),
+    count: extent(lengthOf(side)),
+    start: extent(side === 'row' ? 'rowStart' : 'colStart'),
+    weight: { kind: 'scalar', name: side === 'row' ? 'rowWeight' : 'colWeight' },
+  };
+}
+
+/** Attributes of all rows and columns, for kernels that walk no chunk. */
+export function wholeAttributes({ attributes }: Needs): Bindings {
+  return Object.fromEntries((['row', 'col'] as const).flatMap((side) => attributes[side].pair.map((name) => [attributeParameter(side, name), at(attributeParameter(side, name))] as const)));
+}
+
+function flag(name: Flag): Arg {
+  return at('flags', flags.indexOf(name));
+}
+
+function lengthOf(side: Side): 'n' | 'm' {
+  return side === 'row' ? 'n' : 'm';
+}
+
+export function at(buffer: string, offset: Extent = 0): Arg {
+  return { kind: 'buffer', buffer, offset };
+}
+
+export function extent(value: Extent): Arg {
+  return { kind: 'extent', value };
+}
