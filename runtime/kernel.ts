@@ -13,7 +13,8 @@ import type { Device } from './device/device.js';
 import { prepareInputs, type RunInputs } from './inputs.js';
 import { retrievalMetrics, type RetrievalMetrics } from './retrieval-metrics.js';
 import type { Parameters } from './scalars.js';
-import { Session, type LoadedProgram } from './session.js';
+import type { LoadedProgram } from './loaded-program.js';
+import { Session } from './session.js';
 
 export interface KernelOptions {
   readonly loss: PairwiseLoss;

@@ -8,7 +8,7 @@ import type { Device } from './device/device.js';
 import { execute } from './execute.js';
 import type { SessionInputs, Tensors } from './inputs.js';
 import { noScalars } from './scalars.js';
-import type { LoadedProgram } from './session.js';
+import type { LoadedProgram } from './loaded-program.js';
 import { elementSize } from './tensor/element.js';
 
 /** The largest norms of rows: of the matrix's rows and of its columns. */

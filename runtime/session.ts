@@ -6,24 +6,14 @@ import { InfinitileError } from '../dsl/diagnostics/index.js';
 import type { Tensor } from '../dsl/loss.js';
 import { sumOutOfRange } from './check-inputs.js';
 import { DeviceBuffers } from './device-buffers.js';
-import type { NativeModule } from './addon.js';
 import type { Device } from './device/device.js';
 import { execute, type Control, type Outcome } from './execute.js';
 import type { SessionInputs } from './inputs.js';
 import { loadInputs, writeHostValues, type Norms } from './load-inputs.js';
+import type { LoadProgram } from './loaded-program.js';
 import { checkRows, readLse, readRanks, readScalars, readTermLoss, readTermParams, readValues, type SideName } from './results.js';
 import { logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
 import { exactRange, softmaxRange, type SoftmaxRange } from './softmax-range.js';
-
-/** A program ready to run: its plan bound to the session's shapes, its modules loaded. */
-export interface LoadedProgram {
-  readonly program: Program;
-  readonly bound: BoundPlan;
-  readonly modules: ReadonlyMap<string, NativeModule>;
-}
-
-/** Loads the program of a mode; `reports`: the one that keeps ranks, and sums of the pair term by row, beside the loss. */
-export type LoadProgram = (mode: SoftmaxMode, reports: boolean) => Promise<LoadedProgram>;
 
 export interface StepOptions {
   readonly params: Parameters;

@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.js';
-import type { Environment } from './evaluate.js';
+import type { Environment } from './evaluate-number.js';
 import type { Expression } from './nodes.js';
 import { operators } from './operators.js';
 

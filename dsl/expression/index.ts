@@ -1,7 +1,8 @@
 export { differentiate } from './differentiate.js';
 export { equalExpressions } from './equal.js';
 export { compileEvaluator, type Evaluator } from './compile-evaluator.js';
-export { evaluate, type Environment } from './evaluate.js';
+export { evaluate } from './evaluate.js';
+export type { Environment } from './evaluate-number.js';
 export { interval, type Interval, type IntervalEnvironment } from './interval.js';
 export type * from './nodes.js';
 export { operatorNames, operators, signatureFor, type Operator, type OperatorName } from './operators.js';

@@ -1,6 +1,6 @@
 import { add, apply, constant, divide, isApply, isConstant, multiply, negate, not, one, select, subtract } from './build.js';
 import { equalExpressions } from './equal.js';
-import { evaluateNumber } from './evaluate.js';
+import { evaluateNumber } from './evaluate-number.js';
 import { normalProduct, normalSum } from './normal-form.js';
 import type { Apply, Expression } from './nodes.js';
 import type { OperatorName } from './operators.js';

@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.js';
-import { evaluateNumber } from './evaluate.js';
+import { evaluateNumber } from './evaluate-number.js';
 import type { Expression, ValueType } from './nodes.js';
 import { signatureFor, type OperatorName } from './operators.js';
 

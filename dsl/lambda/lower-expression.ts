@@ -1,11 +1,11 @@
 import { assertNever } from '../assert-never.js';
-import { isOfPositive } from '../attributes.js';
-import { apply, attribute, constant, isApply, parameter } from '../expression/build.js';
-import type { Expression, InputName, ValueType } from '../expression/nodes.js';
+import { apply, constant, isApply } from '../expression/build.js';
+import type { Expression, ValueType } from '../expression/nodes.js';
 import { operators, type OperatorName } from '../expression/operators.js';
 import { operandTypes, resultType, typeOf, wholeValue } from '../expression/type-of.js';
-import { infixOperators, libraryFunctions, mathConstants, mathFunctions, prefixOperators, spelling } from './functions.js';
+import { infixOperators, libraryFunctions, mathFunctions, prefixOperators, spelling } from './functions.js';
 import type { Lowered, Mistakes } from './mistakes.js';
+import { Names } from './names.js';
 import type { LambdaRequest } from './request.js';
 import { failed, type Binding, type Scope } from './scope.js';
 import type { Source } from './source.js';
@@ -20,6 +20,7 @@ export class ExpressionLowering {
   readonly #request: LambdaRequest;
   readonly #imported: ReadonlyMap<string, string>;
   readonly #mistakes: Mistakes;
+  readonly #names: Names;
   readonly #inline: Inline;
 
   constructor(source: Source, request: LambdaRequest, imported: ReadonlyMap<string, string>, mistakes: Mistakes, inline: Inline) {
@@ -27,6 +28,7 @@ export class ExpressionLowering {
     this.#request = request;
     this.#imported = imported;
     this.#mistakes = mistakes;
+    this.#names = new Names(source, request, mistakes);
     this.#inline = inline;
   }
 
@@ -96,7 +98,7 @@ export class ExpressionLowering {
       return;
     }
     const key = element.propertyName ?? element.name;
-    if (compiler.isIdentifier(key) || compiler.isStringLiteral(key)) this.bind(element.name, this.#member(binding, key.text, element), scope);
+    if (compiler.isIdentifier(key) || compiler.isStringLiteral(key)) this.bind(element.name, this.#names.member(binding, key.text, element), scope);
     else this.#mistakes.unsupported(key, 'a computed name');
   }
 
@@ -142,78 +144,8 @@ export class ExpressionLowering {
       return failed;
     }
     const owner = unwrap(node.expression);
-    if (compiler.isIdentifier(owner) && scope.find(owner.text) === undefined) return this.#outside(node, owner, name);
-    return this.#member(this.binding(node.expression, scope), name, node);
-  }
-
-  /** `Math.PI`, or a name that is not declared in the lambda. */
-  #outside(node: ts.Node, owner: ts.Identifier, name: string): Binding {
-    if (owner.text !== 'Math') {
-      this.#mistakes.captured(node, owner.text, outermost(node).getText());
-      return failed;
-    }
-    const value = mathConstants.get(name);
-    if (value !== undefined) return { kind: 'value', expression: { ...constant(value), span: this.#source.span(node) } };
-    if (mathFunctions.has(name)) this.#mistakes.notAValue(node, 'a function is used', `call it: Math.${name}(x)`);
-    else this.#mistakes.unknownMathConstant(node, name);
-    return failed;
-  }
-
-  #member(owner: Binding, name: string, node: ts.Node): Binding {
-    const value = (expression: Expression): Binding => ({ kind: 'value', expression: { ...expression, span: this.#source.span(node) } });
-    const { params, constants } = this.#request;
-    switch (owner.kind) {
-      case 'pair':
-        return this.#entry(name, node);
-      case 'params':
-        if (params.includes(name)) return value(parameter(name));
-        this.#mistakes.unknownParameter(node, name, params);
-        return failed;
-      case 'constants': {
-        const given = Object.hasOwn(constants, name) ? constants[name] : undefined;
-        if (given !== undefined) return value(constant(given));
-        this.#mistakes.unknownConstant(node, name, Object.keys(constants));
-        return failed;
-      }
-      case 'functions':
-        if (Object.hasOwn(this.#request.functions, name)) return { kind: 'function', name };
-        this.#mistakes.undeclaredFunction(node, name, Object.keys(this.#request.functions));
-        return failed;
-      case 'side': {
-        const readable = this.#request[owner.side] ?? {};
-        const type = Object.hasOwn(readable, name) ? readable[name] : undefined;
-        if (type !== undefined) return value(attribute(owner.side, name, type));
-        if (isOfPositive(name) && Object.keys(readable).some(isOfPositive)) this.#mistakes.notHere(node, `${owner.side}.${name}`, this.#request.description);
-        else if (isOfPositive(name)) this.#mistakes.masksOnly(node, owner.side, name);
-        else this.#mistakes.unknownAttribute(node, owner.side, name, Object.keys(readable));
-        return failed;
-      }
-      case 'value':
-      case 'helper':
-      case 'function':
-        this.#mistakes.unsupported(node, `'.${name}' of a ${owner.kind === 'value' ? typeOf(owner.expression) : 'function'}`);
-        return failed;
-      case 'failed':
-        return failed;
-      default:
-        return assertNever(owner);
-    }
-  }
-
-  /** An entry of the lambda's argument. */
-  #entry(name: string, node: ts.Node): Binding {
-    if (name === 'params' || name === 'constants' || name === 'functions') return { kind: name };
-    const sides = (['row', 'col'] as const).filter((side) => this.#request[side] !== undefined);
-    if (name === 'row' || name === 'col') {
-      if (sides.includes(name)) return { kind: 'side', side: name };
-      this.#mistakes.notHere(node, name, this.#request.description);
-      return failed;
-    }
-    const input = inputNames.find((known) => known === name);
-    if (input === undefined) this.#mistakes.unknownEntry(node, name, [...this.#request.inputs, ...sides, 'params', 'constants', 'functions']);
-    else if (!this.#request.inputs.includes(input)) this.#mistakes.notHere(node, name, this.#request.description);
-    else return { kind: 'value', expression: { kind: 'input', name: input, span: this.#source.span(node) } };
-    return failed;
+    if (compiler.isIdentifier(owner) && scope.find(owner.text) === undefined) return this.#names.outside(node, owner, name);
+    return this.#names.member(this.binding(node.expression, scope), name, node);
   }
 
   #computed(node: ts.Expression, scope: Scope): Lowered {
@@ -391,8 +323,6 @@ export class ExpressionLowering {
   }
 }
 
-const inputNames: readonly InputName[] = ['dot', 'logit', 'positive', 'guide', 'lse', 'positiveLogit', 'meanLogit'];
-
 /** The value of a divisor of integers: known now, and above 0. */
 function positiveWhole(divisor: Expression): number | undefined {
   const value = wholeValue(divisor);
@@ -410,11 +340,6 @@ function unwrap(node: ts.Expression): ts.Expression {
   }
   const comma = compiler.isBinaryExpression(node) && node.operatorToken.kind === compiler.SyntaxKind.CommaToken;
   return comma && compiler.isNumericLiteral(node.left) ? unwrap(node.right) : node;
-}
-
-/** The whole of `a.b.c`, from its `a.b`. */
-function outermost(node: ts.Node): ts.Node {
-  return typescript().isPropertyAccessExpression(node.parent) && node.parent.expression === node ? outermost(node.parent) : node;
 }
 
 function describe(node: ts.Node): string {

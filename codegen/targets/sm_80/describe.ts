@@ -7,7 +7,8 @@ import { accumulateBlock, elementType, operandLayout, ringBytes, threadsOf } fro
 import { vectorThreads } from './limits.js';
 import { packing } from './packing.js';
 import { gradientBytes, statsBytes } from './shared-memory.js';
-import { signatures, type KernelName } from './signatures.js';
+import type { KernelName } from './kernel-name.js';
+import { signatures } from './signatures.js';
 
 /** Kernels, their launch geometry, and the workspace they need. */
 export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernels {

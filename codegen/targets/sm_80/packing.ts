@@ -3,7 +3,7 @@ import type { Buffer, Kernel } from '../../plan/plan.js';
 import type { Pack, Problem, TargetKernels } from '../target.js';
 import { elementType, guideLayout, operandLayout, type OperandLayout } from './geometry.js';
 import { guideGranule, vectorThreads } from './limits.js';
-import type { KernelName } from './signatures.js';
+import type { KernelName } from './kernel-name.js';
 
 type VectorKernel = (name: KernelName, grid: Extent, file?: string) => Kernel;
 

@@ -1,12 +1,11 @@
 import { pairFields, type PlaceField } from '../../emit/places.js';
 import { needsOf, readsGuide, type Needs } from '../../plan/needs.js';
-import type { KernelRole, Problem } from '../target.js';
+import type { Problem } from '../target.js';
+import type { KernelName } from './kernel-name.js';
 import { guideNames, operandNames } from './operands.js';
 import { arrays, float, int, read, signature, uniforms, when, write, type Declared, type Signature } from './parameters.js';
 import { termSignature } from './term-signature.js';
 import { vectorSignatures } from './vector-signatures.js';
-
-export type KernelName = KernelRole | 'packQueries' | 'packKeys' | 'packGuideQueries' | 'packGuideKeys';
 
 /** What each kernel is given. Statistics, maps and arrays are there only for the terms that the loss has. */
 export function signatures(problem: Problem): Readonly<Record<KernelName, Signature>> {

@@ -1,7 +1,7 @@
 import { logitFields } from '../../emit/places.js';
 import type { Needs } from '../../plan/needs.js';
 import type { Problem } from '../target.js';
-import type { KernelName } from './signatures.js';
+import type { KernelName } from './kernel-name.js';
 import { arrays, float, int, read, signature, uniforms, when, write, type Signature } from './parameters.js';
 
 type VectorKernel = Exclude<KernelName, 'stats' | 'gradient' | 'guide' | 'accumulateQueries' | 'accumulateKeys' | 'rowTerms' | 'colTerms'>;

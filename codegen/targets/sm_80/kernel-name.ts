@@ -1,0 +1,3 @@
+import type { KernelRole } from '../target.js';
+
+export type KernelName = KernelRole | 'packQueries' | 'packKeys' | 'packGuideQueries' | 'packGuideKeys';
