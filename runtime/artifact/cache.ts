@@ -167,8 +167,11 @@ export class ArtifactCache {
   }
 
   private async inspect(key: string): Promise<{ readonly manifest: Manifest } | { readonly problem: string } | undefined> {
-    const text = await this.readEntryFile(key, manifestName);
-    if (text === undefined) return (await exists(this.entryPath(key))) ? { problem: `${manifestName} is missing` } : undefined;
+    const early = await this.readEntryFile(key, manifestName);
+    if (early === undefined && !(await exists(this.entryPath(key)))) return undefined;
+    // Another process may have put the entry in place between the two looks.
+    const text = early ?? (await this.readEntryFile(key, manifestName));
+    if (text === undefined) return { problem: `${manifestName} is missing` };
     const parsed = parseManifest(text.toString('utf8'));
     if ('problem' in parsed) return parsed;
     const { name, bytes, sha256: expected } = parsed.manifest.artifact;
