@@ -1,4 +1,5 @@
 import type { Side } from '../../dsl/expression/nodes.js';
+import { cLogic, cOperators } from './c-operators.js';
 import type { TermDerivatives } from './derivatives.js';
 import type { Dialect } from './dialect.js';
 import { ExpressionWriter } from './expression-writer.js';
@@ -44,13 +45,9 @@ function doubleDialect({ functionPrefix, call }: TermDialect): Dialect {
     index: String,
     indexToNumber: (value) => `static_cast<double>(${value})`,
     operators: {
-      add: '{0} + {1}',
-      subtract: '{0} - {1}',
-      multiply: '{0} * {1}',
-      divide: '{0} / {1}',
-      remainder: '{0} % {1}',
+      ...cOperators,
+      ...cLogic,
       floorDivide: '({0} >= 0 ? {0} / {1} : -((-{0} + {1} - 1) / {1}))',
-      negate: '-{0}',
       exp: unary('exp'),
       log: unary('log'),
       log1p: unary('log1p'),
@@ -65,17 +62,6 @@ function doubleDialect({ functionPrefix, call }: TermDialect): Dialect {
       sigmoid: `1.0 / (1.0 + ${call('exp')}(-{0}))`,
       softplus: `${call('fmax')}({0}, 0.0) + ${call('log1p')}(${call('exp')}(-${call('fabs')}({0})))`,
       floor: unary('floor'),
-      less: '{0} < {1}',
-      lessEqual: '{0} <= {1}',
-      greater: '{0} > {1}',
-      greaterEqual: '{0} >= {1}',
-      equal: '{0} == {1}',
-      notEqual: '{0} != {1}',
-      and: '{0} && {1}',
-      or: '{0} || {1}',
-      not: '!{0}',
-      select: '{0} ? {1} : {2}',
-      stopGradient: '{0}',
     },
     integerOperators: {},
   };

@@ -1,3 +1,4 @@
+import { cOperators } from '../../emit/c-operators.js';
 import type { Dialects } from '../../emit/epilogue.js';
 import type { Dialect } from '../../emit/dialect.js';
 import { floatLiteral } from '../../emit/literals.js';
@@ -16,13 +17,8 @@ const pair: Dialect = {
   index: (value) => `splat(${value === -(2 ** 31) ? 'INT32_MIN' : value})`,
   indexToNumber: (value) => `to_number(${value})`,
   operators: {
-    add: '{0} + {1}',
-    subtract: '{0} - {1}',
-    multiply: '{0} * {1}',
-    divide: '{0} / {1}',
-    remainder: '{0} % {1}',
+    ...cOperators,
     floorDivide: 'vifloor_divide({0}, {1})',
-    negate: '-{0}',
     exp: 'vexp({0})',
     log: 'vlog({0})',
     log1p: 'vlog1p({0})',
@@ -37,17 +33,9 @@ const pair: Dialect = {
     sigmoid: 'vsigmoid({0})',
     softplus: 'vsoftplus({0})',
     floor: 'vfloor({0})',
-    less: '{0} < {1}',
-    lessEqual: '{0} <= {1}',
-    greater: '{0} > {1}',
-    greaterEqual: '{0} >= {1}',
-    equal: '{0} == {1}',
-    notEqual: '{0} != {1}',
     and: '{0} & {1}',
     or: '{0} | {1}',
     not: '~{0}',
-    select: '{0} ? {1} : {2}',
-    stopGradient: '{0}',
   },
   integerOperators: { min: 'vimin({0}, {1})', max: 'vimax({0}, {1})' },
 };

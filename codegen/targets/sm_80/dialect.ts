@@ -1,3 +1,4 @@
+import { cLogic, cOperators } from '../../emit/c-operators.js';
 import type { Dialect } from '../../emit/dialect.js';
 import type { Dialects } from '../../emit/epilogue.js';
 import { floatLiteral } from '../../emit/literals.js';
@@ -13,13 +14,9 @@ const pair: Dialect = {
   index: String,
   indexToNumber: (value) => `static_cast<float>(${value})`,
   operators: {
-    add: '{0} + {1}',
-    subtract: '{0} - {1}',
-    multiply: '{0} * {1}',
-    divide: '{0} / {1}',
-    remainder: '{0} % {1}',
+    ...cOperators,
+    ...cLogic,
     floorDivide: 'floorDivide({0}, {1})',
-    negate: '-{0}',
     exp: 'expf({0})',
     log: 'logf({0})',
     log1p: 'log1pf({0})',
@@ -34,17 +31,6 @@ const pair: Dialect = {
     sigmoid: 'sigmoidOf({0})',
     softplus: 'softplusOf({0})',
     floor: 'floorf({0})',
-    less: '{0} < {1}',
-    lessEqual: '{0} <= {1}',
-    greater: '{0} > {1}',
-    greaterEqual: '{0} >= {1}',
-    equal: '{0} == {1}',
-    notEqual: '{0} != {1}',
-    and: '{0} && {1}',
-    or: '{0} || {1}',
-    not: '!{0}',
-    select: '{0} ? {1} : {2}',
-    stopGradient: '{0}',
   },
   integerOperators: { min: 'min({0}, {1})', max: 'max({0}, {1})' },
 };
