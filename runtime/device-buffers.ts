@@ -3,10 +3,14 @@ import type { Program } from '../codegen/compile.js';
 import type { NativeBuffer } from './addon.js';
 import type { Device } from './device/device.js';
 
-/** The buffers of a session by name. Inputs and statistics are kept between programs; workspace belongs to the one that ran last. */
+/**
+ * The buffers of a session by name. Inputs and statistics are kept between programs that size them alike; workspace belongs to
+ * the one that ran last.
+ */
 export class DeviceBuffers {
   readonly #device: Device;
   readonly #buffers = new Map<string, NativeBuffer>();
+  readonly #bytes = new Map<string, number>();
   #workspaceOf: Program | undefined;
 
   constructor(device: Device) {
@@ -21,8 +25,12 @@ export class DeviceBuffers {
   allocate(program: Program, { buffers }: BoundPlan, names: ReadonlySet<string>): readonly string[] {
     if (this.#workspaceOf !== undefined && this.#workspaceOf !== program) this.#dropWorkspace(this.#workspaceOf);
     this.#workspaceOf = program;
-    const missing = buffers.filter(({ name }) => names.has(name) && !this.#buffers.has(name));
-    for (const { name, bytes } of missing) this.#buffers.set(name, this.#device.allocate(Math.max(bytes, 4)));
+    const missing = buffers.filter(({ name, bytes }) => names.has(name) && this.#bytes.get(name) !== bytes);
+    for (const { name, bytes } of missing) {
+      this.#free(name);
+      this.#buffers.set(name, this.#device.allocate(Math.max(bytes, 4)));
+      this.#bytes.set(name, bytes);
+    }
     return missing.map(({ name }) => name);
   }
 
@@ -37,16 +45,16 @@ export class DeviceBuffers {
   }
 
   close(): void {
-    for (const buffer of this.#buffers.values()) buffer.free();
-    this.#buffers.clear();
+    for (const name of [...this.#buffers.keys()]) this.#free(name);
   }
 
-  /** What another program sizes in its own way: workspace, and sums whose number is the program's. */
   #dropWorkspace({ plan }: Program): void {
-    for (const { name, role } of plan.buffers) {
-      if (role !== 'workspace' && !name.endsWith('Extra')) continue;
-      this.#buffers.get(name)?.free();
-      this.#buffers.delete(name);
-    }
+    for (const { name, role } of plan.buffers) if (role === 'workspace') this.#free(name);
+  }
+
+  #free(name: string): void {
+    this.#buffers.get(name)?.free();
+    this.#buffers.delete(name);
+    this.#bytes.delete(name);
   }
 }
