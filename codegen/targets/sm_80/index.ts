@@ -1,7 +1,7 @@
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
 import { describe } from './describe.js';
-import { cudaDialects } from './dialect.js';
+import { cudaDialects } from '../cuda/dialect.js';
 import { emit } from './emit.js';
 import { resolve } from './resolve.js';
 
