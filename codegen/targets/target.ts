@@ -42,14 +42,23 @@ export interface TargetKernels {
   readonly packs: readonly Pack[];
   /** Workspace buffers that the kernels name, beyond what every plan has. */
   readonly workspace: readonly Buffer[];
-  /**
-   * Tiles along rows (partials of column sums) and along columns (partials of row sums) of the chunk at hand, in `rows` and
-   * `cols`. Buffers are sized by the same extents at the largest chunk.
-   */
-  readonly rowTiles: Extent;
-  readonly colTiles: Extent;
+  /** Partial sums of a chunk's rows and of its columns, which the merging kernels add to the statistics. */
+  readonly rowPartials: Partials;
+  readonly colPartials: Partials;
+  /** Partial sums of the pair term and of the parameters' gradients that the passes leave behind. */
+  readonly scalarPartials: { readonly stats: Extent; readonly gradient: Extent; readonly most: Extent };
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */
   readonly gradient: { readonly element: Buffer['element']; readonly pitch: Extent; readonly count: Extent };
+}
+
+/** Vectors of partial sums, one after the other. */
+export interface Partials {
+  /** How many there are for the chunk at hand, in `rows` and `cols`. */
+  readonly parts: Extent;
+  /** Elements from one to the next. */
+  readonly pitch: Extent;
+  /** Room for those of any chunk, when `rows` and `cols` are the largest chunk's. */
+  readonly count: Extent;
 }
 
 export type KernelRole =

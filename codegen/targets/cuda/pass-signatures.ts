@@ -11,7 +11,7 @@ function tileParameters(problem: Problem, needs: Needs, operands: readonly Decla
     ...operands,
     ...when(needs.relation === 'mapped', read('int', 'positive')),
     ...when(needs.positives, read('float', 'positiveLogit')),
-    ...when(needs.guide, read('float', 'guideTile'), int('colPitch')),
+    ...when(needs.guide, read('float', 'guideTile'), int('guideCols')),
     ...when(readsGuide(needs.ofPositive), read('float', 'positiveGuide')),
     ...arrays(fieldsOf(problem, needs)),
     ...when(needs.softmax && problem.softmax !== 'running', float('offset')),
@@ -24,19 +24,19 @@ function fieldsOf({ loss }: Problem, needs: Needs): readonly PlaceField[] {
 }
 
 /** Sums over a chunk: what each tile of it leaves behind. */
-export function statsSignature(problem: Problem, needs: Needs, operands: readonly Declared[]): Signature {
+export function statsSignature(problem: Problem, needs: Needs, operands: readonly Declared[], ...beside: readonly (readonly Declared[])[]): Signature {
   const { loss, softmax } = problem;
-  const side = (name: 'row' | 'col', pitchKnown: boolean): readonly Declared[] => {
+  const side = (name: 'row' | 'col'): readonly Declared[] => {
     const own = needs[name];
     const [sums, extra] = [own?.term !== undefined, own !== undefined && own.channels.length > 0];
     return [
-      ...when((sums || extra) && !pitchKnown, int(`${name}Pitch`)),
+      ...when(sums || extra, int(`${name}Pitch`)),
       ...when(sums, write('float', `${name}PartialSum`)),
       ...when(sums && softmax === 'running', write('float', `${name}PartialMax`)),
       ...when(extra, write('float', `${name}PartialExtra`)),
     ];
   };
-  return signature(tileParameters(problem, needs, operands), side('row', false), side('col', needs.guide), when(loss.pairs !== undefined, write('float', 'scalarPartial')));
+  return signature(tileParameters(problem, needs, operands), side('row'), side('col'), ...beside, when(loss.pairs !== undefined, write('float', 'scalarPartial')));
 }
 
 /** G of a chunk. */

@@ -6,6 +6,7 @@ import { elementType, operandLayout } from '../cuda/layout.js';
 import { needed } from '../cuda/needed.js';
 import { packing } from '../cuda/packing.js';
 import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
+import { tilePartials } from '../tile-partials.js';
 import type { KernelRole, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { accumulateBlock, ringBytes, threadsOf } from './geometry.js';
 import { gradientBytes, statsBytes } from './shared-memory.js';
@@ -47,8 +48,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   return {
     kernels: needed(all, needsOf(problem.loss, problem.reports)),
     ...packing(problem, vector),
-    rowTiles,
-    colTiles,
+    ...tilePartials(block),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };
 }

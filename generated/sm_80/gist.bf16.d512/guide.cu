@@ -236,6 +236,7 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 /** A thread holds, of every 32 columns, 8 neighbours: [m][4 p + v / 2][2 h + v % 2] is column 32 p + 8 t + v. */
 constexpr int kColGroups = kWarpCols / 32;
 constexpr int kGroupCols = 8;
+__device__ __forceinline__ int columnOf(int first, int v) { return first + v; }
 
 struct SimilarityOperands {
   TileCopy<kBlockRows, kBlockDepth, Rows::Sequential> a;

@@ -241,6 +241,7 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 /** A thread holds, of every 32 columns, 8 neighbours: [m][4 p + v / 2][2 h + v % 2] is column 32 p + 8 t + v. */
 constexpr int kColGroups = kWarpCols / 32;
 constexpr int kGroupCols = 8;
+__device__ __forceinline__ int columnOf(int first, int v) { return first + v; }
 
 struct SimilarityOperands {
   TileCopy<kBlockRows, kBlockDepth, Rows::Sequential> a;
@@ -593,7 +594,7 @@ __device__ __forceinline__ void sumGeneral(const Accumulators& sums, const WarpP
       float rowTerms[3];
 #pragma unroll
       for (int v = 0; v < kGroupCols; ++v) {
-        const int col = groupCol + v;
+        const int col = columnOf(groupCol, v);
         const bool inside = rowInside && col < tile.colsLeft;
         const Col colPlace = colAt(tile, places, col);
         const bool positive = inside && col == positiveCol;
