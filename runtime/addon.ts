@@ -128,6 +128,21 @@ export type NativeCommand =
 
 export type NativeArg =
   | { readonly kind: 'pointer'; readonly buffer: NativeBuffer | null; readonly offset: number }
+  /**
+   * A CUtensorMap by value: `rows` x `cols` elements of 16 bits from a byte offset (a multiple of 16), `pitch` elements (a
+   * multiple of 8) from row to row; one copy moves `boxRows` (at most 256) x `boxCols` (64: 128 bytes), swizzled by 128 bytes,
+   * zeros beyond the matrix. CUDA alone.
+   */
+  | {
+      readonly kind: 'tensorMap';
+      readonly buffer: NativeBuffer;
+      readonly offset: number;
+      readonly rows: number;
+      readonly cols: number;
+      readonly pitch: number;
+      readonly boxRows: number;
+      readonly boxCols: number;
+    }
   | { readonly kind: 'i32'; readonly value: number }
   | { readonly kind: 'f32'; readonly value: number }
   /** Bytes passed by value: a struct of floats. Copied when `run` is called. */

@@ -130,6 +130,10 @@ function nativeArg(arg: BoundArg, environment: Environment): NativeArg {
   switch (arg.kind) {
     case 'buffer':
       return { kind: 'pointer', buffer: requireBuffer(environment, arg.buffer), offset: arg.byteOffset };
+    case 'tensorMap': {
+      const { buffer, byteOffset, ...map } = arg;
+      return { ...map, buffer: requireBuffer(environment, buffer), offset: byteOffset };
+    }
     case 'null':
       return { kind: 'pointer', buffer: null, offset: 0 };
     case 'i32':

@@ -1,6 +1,6 @@
 import type { ChunkLevel } from '../../dsl/tiling.js';
 import { evaluateExtent, type Shape } from './extent.js';
-import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step } from './plan.js';
+import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step, type TiledMatrix } from './plan.js';
 
 export interface RunShape extends Partial<Stack> {
   /** Rows and columns of the matrix. */
@@ -97,6 +97,7 @@ function evenPiece(length: number, limit: number, block: number): number {
 
 export type BoundArg =
   | { readonly kind: 'buffer'; readonly buffer: string; readonly byteOffset: number }
+  | ({ readonly kind: 'tensorMap'; readonly buffer: string; readonly byteOffset: number } & TiledMatrix<number>)
   | { readonly kind: 'i32'; readonly value: number }
   | Extract<Arg, { kind: 'null' | 'scalar' | 'uniforms' }>;
 
@@ -146,12 +147,16 @@ function* walkLoop({ axis, body }: Extract<Step, { kind: 'for' }>, shape: Shape,
 function bindLaunch(name: string, args: readonly Arg[], shape: Shape, { kernels, bytes }: Tables): BoundStep {
   const kernel = kernels.get(name);
   if (kernel === undefined) throw new Error(`the plan launches '${name}', which it does not declare`);
-  const boundArgs = args.map((arg): BoundArg => {
-    if (arg.kind === 'extent') return { kind: 'i32', value: evaluateExtent(arg.value, shape) };
-    if (arg.kind !== 'buffer') return arg;
-    return { kind: 'buffer', buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
-  });
-  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), args: boundArgs };
+  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), args: args.map((arg) => bindArg(arg, shape, bytes)) };
+}
+
+function bindArg(arg: Arg, shape: Shape, bytes: Tables['bytes']): BoundArg {
+  if (arg.kind === 'extent') return { kind: 'i32', value: evaluateExtent(arg.value, shape) };
+  if (arg.kind !== 'buffer' && arg.kind !== 'tensorMap') return arg;
+  const place = { buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
+  if (arg.kind === 'buffer') return { kind: 'buffer', ...place };
+  const { rows, cols, pitch, boxRows, boxCols } = arg.map;
+  return { kind: 'tensorMap', ...place, rows: evaluateExtent(rows, shape), cols: evaluateExtent(cols, shape), pitch: evaluateExtent(pitch, shape), boxRows, boxCols };
 }
 
 /** Names of the buffers that steps touch: what a run has to allocate. */
@@ -159,7 +164,7 @@ export function buffersOf(steps: readonly Step[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const step of steps) {
     if (step.kind === 'for') for (const name of buffersOf(step.body)) names.add(name);
-    else if (step.kind === 'launch') for (const arg of step.args) if (arg.kind === 'buffer') names.add(arg.buffer);
+    else if (step.kind === 'launch') for (const arg of step.args) if ('buffer' in arg) names.add(arg.buffer);
     if (step.kind === 'fill' || step.kind === 'guard') names.add(step.buffer);
   }
   return names;

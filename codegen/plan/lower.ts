@@ -7,7 +7,7 @@ import {
 import { declareBuffers, unset } from './buffers.js';
 import type { Extent } from './extent.js';
 import { needsOf, readsGuide, type Needs } from './needs.js';
-import type { Arg, Kernel, Plan, Step } from './plan.js';
+import type { Arg, Kernel, Plan, Step, TensorMap } from './plan.js';
 import type { Problem, ResolvedTiling } from './problem.js';
 
 /** Lowers a loss for a target: section 2 (one pass for both directions) and 3 (recompute into a bounded workspace). */
@@ -107,12 +107,19 @@ function launcher(problem: Problem, needs: Needs, kernels: TargetKernels, declar
   const common = { ...chunkBindings(kernels), ...embeddingBindings(problem, needs), ...attributeBindings(needs) };
   return (kernelOrRole, own = {}) => {
     const kernel = typeof kernelOrRole === 'string' ? kernelNamed(kernels, kernelOrRole) : kernelOrRole;
-    const args = kernel.parameters.map(({ name }): Arg => {
+    const resolve = (name: string): Arg => {
       const arg = own[name] ?? common[name] ?? at(name);
       return arg.kind === 'buffer' && !declared.has(arg.buffer) ? { kind: 'null' } : arg;
-    });
+    };
+    const args = kernel.parameters.map((parameter) => (parameter.type === 'tensorMap' ? mapped(kernel, parameter.map, resolve) : resolve(parameter.name)));
     return { kind: 'launch', kernel: kernel.name, args };
   };
+}
+
+function mapped({ name }: Kernel, { of, ...map }: TensorMap, resolve: (name: string) => Arg): Arg {
+  const arg = resolve(of);
+  if (arg.kind !== 'buffer') throw new Error(`kernel '${name}' maps '${of}', which is no buffer of the plan`);
+  return { kind: 'tensorMap', buffer: arg.buffer, offset: arg.offset, map };
 }
 
 function kernelNamed(kernels: TargetKernels, role: string): Kernel {

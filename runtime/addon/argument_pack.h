@@ -17,8 +17,9 @@ class ArgumentPack {
   const std::vector<std::size_t>& sizes() const { return sizes_; }
 
  private:
-  struct alignas(16) Cell {
-    unsigned char bytes[16];
+  /** As aligned as the most demanding parameter, a tensor map. */
+  struct alignas(64) Cell {
+    unsigned char bytes[64];
   };
   std::vector<Cell> cells_;
   std::vector<std::size_t> firstCells_;

@@ -16,6 +16,16 @@ constexpr std::int64_t kLargestInt32 = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kSmallestInt32 = std::numeric_limits<std::int32_t>::min();
 constexpr std::int64_t kLargestUint32 = std::numeric_limits<std::uint32_t>::max();
 
+// What the copy engine takes.
+constexpr std::uint64_t kTileElementBytes = 2;
+constexpr std::uint64_t kSwizzledElements = 128 / kTileElementBytes;
+constexpr std::int64_t kLargestBox = 256;
+
+void requireMultiple(const char* what, std::uint64_t value, std::uint64_t of) {
+  if (value % of != 0)
+    throw std::invalid_argument(std::string(what) + " " + std::to_string(value) + " is not a multiple of " + std::to_string(of));
+}
+
 std::string readKind(const Napi::Object& object) { return readString(object.Get("kind"), "kind"); }
 
 }  // namespace
@@ -87,12 +97,39 @@ void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch) 
   } else if (kind == "f32") {
     const float number = static_cast<float>(readNumber(argument.Get("value"), "value"));
     launch.arguments.add(&number, sizeof number);
+  } else if (kind == "tensorMap") {
+    const TensorMap map = parseTensorMap(argument, launch);
+    launch.arguments.add(&map, sizeof map);
   } else if (kind == "bytes") {
     const Bytes view = readView(argument.Get("value"), "value");
     launch.arguments.add(view.data, view.size);
   } else {
     throw std::invalid_argument("unknown kind '" + kind + "'");
   }
+}
+
+TensorMap CommandParser::parseTensorMap(const Napi::Object& argument, Launch& launch) const {
+  const std::shared_ptr<Buffer> buffer = BufferObject::get(argument.Get("buffer"), state_);
+  const std::size_t offset = readSize(argument.Get("offset"), "offset");
+  requireMultiple("offset", offset, 16);
+  const auto size = [&](const char* what, std::int64_t low, std::int64_t high) {
+    return static_cast<std::uint64_t>(readInteger(argument.Get(what), what, low, high));
+  };
+  TiledMatrix matrix;
+  matrix.rows = size("rows", 1, kLargestInt32);
+  matrix.cols = size("cols", 1, kLargestInt32);
+  const std::uint64_t pitch = size("pitch", static_cast<std::int64_t>(matrix.cols), kLargestInt32);
+  requireMultiple("pitch", pitch, 16 / kTileElementBytes);
+  matrix.pitchBytes = pitch * kTileElementBytes;
+  matrix.boxRows = static_cast<std::uint32_t>(size("boxRows", 1, kLargestBox));
+  matrix.boxCols = static_cast<std::uint32_t>(size("boxCols", 1, kLargestBox));
+  if (matrix.boxCols != kSwizzledElements)
+    throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + ", the elements of a swizzled row, not " +
+                                std::to_string(matrix.boxCols));
+  checkRange(offset, ((matrix.rows - 1) * pitch + matrix.cols) * kTileElementBytes, buffer->bytes(), "tensor map");
+  matrix.address = buffer->address() + offset;
+  launch.buffers.push_back(buffer);
+  return state_.open()->encodeTensorMap(matrix);
 }
 
 Fill CommandParser::parseFill(const Napi::Object& command) const {
@@ -102,8 +139,7 @@ Fill CommandParser::parseFill(const Napi::Object& command) const {
   fill.words = readSize(command.Get("words"), "words");
   fill.pattern =
       static_cast<std::uint32_t>(readInteger(command.Get("pattern"), "pattern", kSmallestInt32, kLargestUint32));
-  if (fill.offset % sizeof fill.pattern != 0)
-    throw std::invalid_argument("offset " + std::to_string(fill.offset) + " is not a multiple of 4");
+  requireMultiple("offset", fill.offset, sizeof fill.pattern);
   checkRange(fill.offset, fill.words * sizeof fill.pattern, fill.buffer->bytes(), "fill");
   return fill;
 }

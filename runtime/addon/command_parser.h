@@ -19,6 +19,7 @@ class CommandParser {
   Command parseCommand(const Napi::Object& command, std::string& place) const;
   Launch parseLaunch(const Napi::Object& command, std::string& place) const;
   Fill parseFill(const Napi::Object& command) const;
+  TensorMap parseTensorMap(const Napi::Object& argument, Launch& launch) const;
   void parseArgument(const Napi::Object& argument, Launch& launch) const;
 
   const DeviceState& state_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 /**
  * The part of the CUDA driver API and of NVRTC that is used, declared here so that building needs no CUDA. Both libraries
@@ -33,6 +34,13 @@ constexpr int kFunctionMaxDynamicSharedBytes = 8;
 // CUstream_flags, CUevent_flags
 constexpr unsigned kStreamNonBlocking = 1;
 constexpr unsigned kEventDefault = 0;
+
+// CUtensorMapDataType, -Interleave, -Swizzle, -L2promotion, -FloatOOBfill
+constexpr int kTensorMapUint16 = 1;
+constexpr int kTensorMapNoInterleave = 0;
+constexpr int kTensorMapSwizzle128Bytes = 3;
+constexpr int kTensorMapPromote256Bytes = 3;
+constexpr int kTensorMapZerosBeyond = 0;
 
 // CUjit_option
 constexpr int kJitErrorLogBuffer = 5;
@@ -78,8 +86,13 @@ constexpr int kJitErrorLogBufferSizeBytes = 6;
      unsigned blockZ, unsigned sharedBytes, Stream stream, void** arguments, void** extra))
 
 /** Likewise, null where the driver is older than the function. */
-#define INFINITILE_CUDA_OPTIONAL_FUNCTIONS(X) \
-  X(functionGetParameter, "cuFuncGetParamInfo", (Function function, std::size_t index, std::size_t* offset, std::size_t* bytes))
+#define INFINITILE_CUDA_OPTIONAL_FUNCTIONS(X)                                                                           \
+  X(functionGetParameter, "cuFuncGetParamInfo",                                                                         \
+    (Function function, std::size_t index, std::size_t* offset, std::size_t* bytes))                                    \
+  X(tensorMapEncodeTiled, "cuTensorMapEncodeTiled",                                                                     \
+    (void* map, int dataType, std::uint32_t rank, void* address, const std::uint64_t* sizes,                            \
+     const std::uint64_t* pitches, const std::uint32_t* box, const std::uint32_t* elementStrides, int interleave,        \
+     int swizzle, int promotion, int beyond))
 
 struct DriverFunctions {
 #define INFINITILE_FIELD(field, symbol, parameters) Result(*field) parameters = nullptr;

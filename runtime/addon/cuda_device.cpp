@@ -1,5 +1,6 @@
 #include "cuda_device.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +22,9 @@ void checkArguments(const Launch& launch, const std::string& what) {
   throw std::invalid_argument(what + ": the kernel's parameters are of " + list(kernel.parameterBytes) +
                               " bytes, the arguments of " + list(launch.arguments.sizes()));
 }
+
+/** 12040 is 12.4. */
+std::string versionText(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 
 /** Kernels fail after their launch has returned: of several commands, only the kernels' names can be told. */
 std::string culprits(const CommandList& list, std::size_t issued) {
@@ -57,6 +61,26 @@ std::shared_ptr<Buffer> CudaDevice::allocate(std::size_t bytes) {
 std::shared_ptr<Module> CudaDevice::loadModule(const ModuleSource& source) {
   if (source.image.empty()) throw std::invalid_argument("a CUDA module is loaded from the bytes of a cubin");
   return std::make_shared<CudaModule>(source.image, context_);
+}
+
+TensorMap CudaDevice::encodeTensorMap(const TiledMatrix& matrix) const {
+  if (!driver().tensorMapEncodeTiled)
+    throw std::runtime_error("the CUDA driver (" + driver().path() + ", for CUDA " + versionText(driver().version()) +
+                             ") is too old for tensor maps, which Hopper's kernels copy by: they need a driver for CUDA 12.0 or later");
+  const CudaContext::Scope scope(*context_);
+  scope.require();
+  const std::uint64_t sizes[] = {matrix.cols, matrix.rows};
+  const std::uint64_t pitches[] = {matrix.pitchBytes};
+  const std::uint32_t box[] = {matrix.boxCols, matrix.boxRows};
+  const std::uint32_t everyElement[] = {1, 1};
+  TensorMap map{};
+  const cuda::Result result = driver().tensorMapEncodeTiled(
+      &map, cuda::kTensorMapUint16, 2, reinterpret_cast<void*>(matrix.address), sizes, pitches, box, everyElement,
+      cuda::kTensorMapNoInterleave, cuda::kTensorMapSwizzle128Bytes, cuda::kTensorMapPromote256Bytes,
+      cuda::kTensorMapZerosBeyond);
+  driver().check(result, "encoding a tensor map of " + std::to_string(matrix.rows) + " x " + std::to_string(matrix.cols) +
+                             " elements, tiles of " + std::to_string(matrix.boxRows) + " x " + std::to_string(matrix.boxCols));
+  return map;
 }
 
 template <class Work>

@@ -16,6 +16,7 @@ class CudaDevice final : public Device {
 
   std::shared_ptr<Buffer> allocate(std::size_t bytes) override;
   std::shared_ptr<Module> loadModule(const ModuleSource& source) override;
+  TensorMap encodeTensorMap(const TiledMatrix& matrix) const override;
   void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) override;
   void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) override;
   double run(const CommandList& list, const std::atomic<bool>& cancelled) override;

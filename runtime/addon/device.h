@@ -9,6 +9,7 @@
 #include "command_list.h"
 #include "memory_meter.h"
 #include "module.h"
+#include "tensor_map.h"
 
 namespace infinitile {
 
@@ -29,6 +30,8 @@ class Device {
   virtual std::shared_ptr<Buffer> allocate(std::size_t bytes) = 0;
   /** Main thread. */
   virtual std::shared_ptr<Module> loadModule(const ModuleSource& source) = 0;
+  /** Main thread. Throws where the device has no tensor maps. */
+  virtual TensorMap encodeTensorMap(const TiledMatrix& matrix) const = 0;
 
   /** The queue's thread. */
   virtual void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) = 0;

@@ -35,6 +35,10 @@ std::shared_ptr<Module> HostDevice::loadModule(const ModuleSource& source) {
   return std::make_shared<HostModule>(source.path);
 }
 
+TensorMap HostDevice::encodeTensorMap(const TiledMatrix&) const {
+  throw std::invalid_argument("tensor maps are for a GPU's copy engine; a kernel on the host takes a pointer");
+}
+
 void HostDevice::write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) {
   if (bytes > 0) std::memcpy(at(buffer, offset), source, bytes);
 }

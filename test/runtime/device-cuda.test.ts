@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,8 +10,15 @@ import { packagePath } from '../../codegen/emit/package-path.js';
 const folder = mkdtempSync(join(tmpdir(), 'infinitile-cuda-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 const onLinux = process.platform === 'linux' ? test : test.skip;
+const oldFolder = join(folder, 'old');
 if (process.platform === 'linux') {
-  const options = ['-std=c++17', '-O1', '-shared', '-fPIC', '-o', join(folder, 'libcuda.so.1')];
+  mkdirSync(oldFolder);
+  buildDriver(folder);
+  buildDriver(oldFolder, '-DWITHOUT_TENSOR_MAPS');
+}
+
+function buildDriver(into: string, ...more: readonly string[]): void {
+  const options = ['-std=c++17', '-O1', '-shared', '-fPIC', ...more, '-o', join(into, 'libcuda.so.1')];
   execFileSync(process.env['CXX'] ?? 'c++', [...options, packagePath('test', 'runtime', 'device-fake-driver.cpp')], { stdio: 'pipe' });
 }
 
@@ -22,6 +29,8 @@ const prelude = `
   const launch = (module, name, args = [], sharedBytes = 0) => ({ kind: 'launch', module, name, grid: 3, threads: 128, sharedBytes, args });
   const add = (module, buffer, value, n, sharedBytes) =>
     launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, { kind: 'f32', value }, { kind: 'i32', value: n }], sharedBytes);
+  const matrix = { kind: 'tensorMap', offset: 0, rows: 8, cols: 96, pitch: 96, boxRows: 128, boxCols: 64 };
+  const tiles = (module, buffer, map) => launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { ...matrix, buffer, ...map }, { kind: 'i32', value: 2 }]);
   const fill = (buffer, words, pattern) => ({ kind: 'fill', buffer, offset: 0, words, pattern });
   const floats = async (buffer, count) => { const target = new Float32Array(count); await buffer.read(target, 0); return [...target]; };
   const refusal = async (work) => { try { await work(); return 'nothing'; } catch (error) { return error.message; } };
@@ -89,6 +98,37 @@ onLinux('more than 48 KiB of shared memory are asked for, once', async (t) => {
     await device.run([add(module, buffer, 1, 1, 90000)]);`);
   t.deepEqual(output.slice(0, 3), ['attribute 8 of add: 49153', 'attribute 8 of add: 100000', 'attribute 8 of add: 300000']);
   t.is(output[3], 'command 1 of 1 (launch add, grid 3, 128 threads, 300000 bytes shared): CUDA_ERROR_INVALID_VALUE: told in words');
+});
+
+onLinux('tensor maps are encoded as they are described, and passed by value', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(4096);
+    await device.run([tiles(module, buffer, {}), tiles(module, buffer, { offset: 32, rows: 19, pitch: 104, boxRows: 256 })]);
+    print(await refusal(() => device.run([tiles(module, buffer, { boxRows: 13 })])));
+    print(await refusal(() => device.run([launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { kind: 'pointer', buffer, offset: 0 }, { kind: 'i32', value: 2 }])])));`);
+  t.deepEqual(output.slice(0, 4), [
+    'map: type 1, rank 2, at 0, 96 x 8, pitch 192, box 64 x 128, strides 1 1, 0 3 3 0, aligned',
+    'map: type 1, rank 2, at 32, 96 x 19, pitch 208, box 64 x 256, strides 1 1, 0 3 3 0, aligned',
+    'tiles of map 1, aligned',
+    'tiles of map 2, aligned',
+  ]);
+  t.regex(String(output[4]), /^map: .* box 64 x 13,/);
+  t.is(output[5], 'command 1 (launch tiles), argument 2: encoding a tensor map of 8 x 96 elements, tiles of 13 x 64: CUDA_ERROR_INVALID_VALUE: told in words');
+  t.is(output[6], "command 1 of 1 (launch tiles, grid 3, 128 threads, 0 bytes shared): the kernel's parameters are of 4, 128, 4 bytes, the arguments of 4, 8, 4");
+});
+
+onLinux('a driver without tensor maps is told to be too old', async (t) => {
+  const [message] = await withDriver(
+    `const device = addon.createCudaDevice(0);
+     print(await refusal(() => device.run([tiles(device.loadModule(cubin), device.allocate(4096), {})])));`,
+    { LD_LIBRARY_PATH: oldFolder },
+  );
+  t.is(
+    message,
+    `command 1 (launch tiles), argument 2: the CUDA driver (${oldFolder}/libcuda.so.1, for CUDA 13.0) is too old for tensor maps, which Hopper's kernels copy by: they need a driver for CUDA 12.0 or later`,
+  );
 });
 
 onLinux('errors are named, and the device goes on', async (t) => {

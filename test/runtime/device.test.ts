@@ -159,6 +159,28 @@ test('mistakes in commands are named by their place', async (t) => {
   other.device.close();
 });
 
+test('tensor maps are checked, and refused on the host', async (t) => {
+  const { device, module } = open();
+  const buffer = device.allocate(1 << 14);
+  const map = { kind: 'tensorMap', buffer, offset: 0, rows: 100, cols: 72, pitch: 80, boxRows: 128, boxCols: 64 } as const;
+  const refused = async (change: Partial<Record<keyof typeof map, unknown>>, message: string): Promise<void> => {
+    await t.throwsAsync(device.run([launch(module, 'append', [i32(1), { ...map, ...change } as NativeArg])]), { message: `command 1 (launch append), argument 2: ${message}` });
+  };
+  await refused({}, "tensor maps are for a GPU's copy engine; a kernel on the host takes a pointer");
+  await refused({ offset: 8 }, 'offset 8 is not a multiple of 16');
+  await refused({ pitch: 84 }, 'pitch 84 is not a multiple of 8');
+  await refused({ pitch: 64 }, 'pitch must be a whole number from 72 to 2147483647, not 64');
+  await refused({ rows: 0 }, 'rows must be a whole number from 1 to 2147483647, not 0');
+  await refused({ cols: 0.5 }, 'cols must be a whole number from 1 to 2147483647, not 0.5');
+  await refused({ boxRows: 257 }, 'boxRows must be a whole number from 1 to 256, not 257');
+  await refused({ boxCols: 32 }, 'boxCols must be 64, the elements of a swizzled row, not 32');
+  await refused({ offset: 416 }, 'tensor map: 15984 bytes at byte 416 of a buffer of 16384');
+  await refused({ offset: 400 }, "tensor maps are for a GPU's copy engine; a kernel on the host takes a pointer");
+  await refused({ rows: 2 ** 31 - 1, pitch: 2 ** 31 - 8 }, `tensor map: ${2n * ((2n ** 31n - 2n) * (2n ** 31n - 8n) + 72n)} bytes at byte 0 of a buffer of 16384`);
+  await refused({ buffer: null }, 'not a buffer of a device');
+  device.close();
+});
+
 test('an empty list resolves in its turn', async (t) => {
   const device = addon.createHostDevice();
   t.true((await device.run([])) >= 0);
