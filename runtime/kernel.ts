@@ -28,6 +28,7 @@ export interface KernelOptions {
   readonly backend: Backend;
   /** Budget in bytes; the target's default when absent. */
   readonly workspace?: number;
+  /** CPU: workers. */
   readonly threads: number;
 }
 
@@ -171,9 +172,9 @@ export class Kernel {
     };
   }
 
-  #bind(shape: Omit<RunShape, 'threads'>, plan: Plan): BoundPlan {
+  #bind(shape: Omit<RunShape, 'workers'>, plan: Plan): BoundPlan {
     const { tiling, threads, workspace = this.target.defaultWorkspace } = this.#options;
-    return bindWithin(plan, { ...shape, threads }, workspace, tiling.chunk !== undefined);
+    return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace, tiling.chunk !== undefined);
   }
 
   #program(softmax: SoftmaxMode, reports: boolean): Program {

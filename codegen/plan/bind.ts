@@ -6,8 +6,8 @@ export interface RunShape extends Partial<Stack> {
   /** Rows and columns of the matrix. */
   readonly n: number;
   readonly m: number;
-  /** Host workers; 1 on a GPU. */
-  readonly threads: number;
+  /** What works side by side: threads of the host, multiprocessors of a GPU. */
+  readonly workers: number;
 }
 
 /** Where rows and columns lie among stacked embeddings; zeros where nothing is stacked. */

@@ -47,8 +47,9 @@ export function chunkBindings(kernels: TargetKernels): Bindings {
     guideCols: extent('chunkCols'),
     gradientPitch: extent(kernels.gradient.pitch),
     uniforms: { kind: 'uniforms' },
+    threads: extent('workers'),
   };
-  for (const name of ['n', 'm', 'rows', 'cols', 'row0', 'col0', 'threads', 'split', 'rowStart', 'colStart'] as const) bindings[name] = extent(name);
+  for (const name of ['n', 'm', 'rows', 'cols', 'row0', 'col0', 'workers', 'split', 'rowStart', 'colStart'] as const) bindings[name] = extent(name);
   for (const name of ['offset', 'sumFloor', 'gradientScale', 'gradientUnscale'] as const) bindings[name] = { kind: 'scalar', name };
   for (const suffix of ['Max', 'Sum', 'Scale', 'Pull', 'MeanPull']) {
     bindings[`row${suffix}`] = at(`row${suffix}`, 'row0');

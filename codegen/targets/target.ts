@@ -16,6 +16,12 @@ export interface Target {
   readonly summary: string;
   /** Features a CPU must have, in the words of Linux's /proc/cpuinfo. Empty for a GPU: its compute capability is checked. */
   readonly requires: readonly string[];
+  /** What a GPU must have; absent for a CPU. */
+  readonly capability?: CapabilityNeed;
+  /** What NVRTC compiles for, where the GPU's own architecture is not enough: `sm_90a` has what `sm_90` lacks. */
+  readonly architecture?: string;
+  /** Of a GPU that the target is meant for: a plan is sized for as many where no GPU is asked. Absent for a CPU. */
+  readonly multiprocessors?: number;
   readonly precisions: readonly Precision[];
   readonly dialects: Dialects;
   /** Bytes of workspace a run takes unless told otherwise. */
@@ -29,6 +35,11 @@ export interface Target {
   /** The sources of those kernels. */
   emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[];
 }
+
+/** Compute capability of a GPU: from one on, or one alone. */
+export type CapabilityNeed = { readonly least: Capability } | { readonly exactly: Capability };
+
+export type Capability = readonly [major: number, minor: number];
 
 export interface SourceText {
   readonly path: string;

@@ -5,6 +5,8 @@ export interface Device {
   readonly kind: 'cpu' | 'cuda';
   /** One line for people. */
   readonly description: string;
+  /** Multiprocessors of a GPU; a CPU has as many workers as it is told to use. */
+  readonly workers?: number;
   /** Bytes handed out and not yet freed, and the most they have been since the peak was last reset. */
   readonly allocatedBytes: number;
   readonly peakBytes: number;

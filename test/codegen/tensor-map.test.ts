@@ -35,7 +35,7 @@ function planOf(loss: PairwiseLoss, ...maps: readonly TensorMap[]) {
 test('a tensor map starts where a pointer parameter of that name would point', (t) => {
   const plan = planOf(clip, queries, keys);
   t.regex(printPlan(plan), /stats\w*\(tiles 128 x 64 of queries \+ row0 \* 512 \[rows x 512\], tiles 256 x 64 of keys \[m x 512, 520 apart\]\)/);
-  const args = [...walk(bind(plan, { n: 300, m: 200, threads: 1 }), plan.forward)].flatMap((step): readonly (readonly BoundArg[])[] =>
+  const args = [...walk(bind(plan, { n: 300, m: 200, workers: 1 }), plan.forward)].flatMap((step): readonly (readonly BoundArg[])[] =>
     step.kind === 'launch' && step.kernel.name.startsWith('stats') ? [step.args] : [],
   );
   t.deepEqual(args[1], [
