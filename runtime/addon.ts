@@ -129,9 +129,9 @@ export type NativeCommand =
 export type NativeArg =
   | { readonly kind: 'pointer'; readonly buffer: NativeBuffer | null; readonly offset: number }
   /**
-   * A CUtensorMap by value: `rows` x `cols` elements of 16 bits from a byte offset (a multiple of 16), `pitch` elements (a
-   * multiple of 8) from row to row; one copy moves `boxRows` (at most 256) x `boxCols` (64: 128 bytes), swizzled by 128 bytes,
-   * zeros beyond the matrix. CUDA alone.
+   * A CUtensorMap by value: `rows` x `planes` x `cols` elements of 16 bits from a byte offset (a multiple of 16), `pitch` elements
+   * from row to row and `planePitch` from plane to plane (multiples of 8); one copy moves `boxRows` (at most 256) x 1 x `boxCols`
+   * (64: 128 bytes), swizzled by 128 bytes, zeros beyond the matrix. CUDA alone.
    */
   | {
       readonly kind: 'tensorMap';
@@ -139,7 +139,9 @@ export type NativeArg =
       readonly offset: number;
       readonly rows: number;
       readonly cols: number;
+      readonly planes: number;
       readonly pitch: number;
+      readonly planePitch: number;
       readonly boxRows: number;
       readonly boxCols: number;
     }

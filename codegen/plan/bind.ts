@@ -155,8 +155,9 @@ function bindArg(arg: Arg, shape: Shape, bytes: Tables['bytes']): BoundArg {
   if (arg.kind !== 'buffer' && arg.kind !== 'tensorMap') return arg;
   const place = { buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
   if (arg.kind === 'buffer') return { kind: 'buffer', ...place };
-  const { rows, cols, pitch, boxRows, boxCols } = arg.map;
-  return { kind: 'tensorMap', ...place, rows: evaluateExtent(rows, shape), cols: evaluateExtent(cols, shape), pitch: evaluateExtent(pitch, shape), boxRows, boxCols };
+  const { rows, cols, pitch, planePitch, ...constant } = arg.map;
+  const sizes = { rows: evaluateExtent(rows, shape), cols: evaluateExtent(cols, shape), pitch: evaluateExtent(pitch, shape), planePitch: evaluateExtent(planePitch, shape) };
+  return { kind: 'tensorMap', ...place, ...constant, ...sizes };
 }
 
 /** Names of the buffers that steps touch: what a run has to allocate. */

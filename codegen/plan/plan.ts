@@ -70,12 +70,17 @@ export interface MapParameter {
   readonly map: TensorMap;
 }
 
-/** A row-major matrix of 16-bit elements, and the tile that one copy brings into shared memory, swizzled by 128 bytes. */
+/**
+ * A row-major matrix of 16-bit elements, each of whose rows holds `planes` rows of `cols` elements (numbers split into pieces lie
+ * in planes); and the tile of one plane that one copy brings into shared memory, swizzled by 128 bytes.
+ */
 export interface TiledMatrix<Size = Extent> {
   readonly rows: Size;
   readonly cols: Size;
-  /** Elements from a row to the next. */
+  readonly planes: number;
+  /** Elements from a row to the next, and from a plane of it to the next. */
   readonly pitch: Size;
+  readonly planePitch: Size;
   /** Rows of a tile beyond the matrix are zeros; so are columns. `boxCols` elements are 128 bytes. */
   readonly boxRows: number;
   readonly boxCols: number;

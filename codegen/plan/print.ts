@@ -100,9 +100,9 @@ function printPlace({ buffer, offset }: { readonly buffer: string; readonly offs
   return offset === 0 ? buffer : `${buffer} + ${printExtent(offset)}`;
 }
 
-function printMatrix({ rows, cols, pitch }: TiledMatrix): string {
+function printMatrix({ rows, cols, planes, pitch }: TiledMatrix): string {
   const apart = printExtent(pitch) === printExtent(cols) ? '' : `, ${printExtent(pitch)} apart`;
-  return `[${printExtent(rows)} x ${printExtent(cols)}${apart}]`;
+  return `[${printExtent(rows)} x ${planes === 1 ? '' : `${planes} x `}${printExtent(cols)}${apart}]`;
 }
 
 function indent(lines: readonly string[]): readonly string[] {

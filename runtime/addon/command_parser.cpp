@@ -20,6 +20,7 @@ constexpr std::int64_t kLargestUint32 = std::numeric_limits<std::uint32_t>::max(
 constexpr std::uint64_t kTileElementBytes = 2;
 constexpr std::uint64_t kSwizzledElements = 128 / kTileElementBytes;
 constexpr std::int64_t kLargestBox = 256;
+constexpr std::int64_t kLargestPlanes = 16;
 
 void requireMultiple(const char* what, std::uint64_t value, std::uint64_t of) {
   if (value % of != 0)
@@ -118,15 +119,20 @@ TensorMap CommandParser::parseTensorMap(const Napi::Object& argument, Launch& la
   TiledMatrix matrix;
   matrix.rows = size("rows", 1, kLargestInt32);
   matrix.cols = size("cols", 1, kLargestInt32);
-  const std::uint64_t pitch = size("pitch", static_cast<std::int64_t>(matrix.cols), kLargestInt32);
+  matrix.planes = size("planes", 1, kLargestPlanes);
+  const std::uint64_t planePitch = size("planePitch", static_cast<std::int64_t>(matrix.cols), kLargestInt32);
+  const std::uint64_t length = (matrix.planes - 1) * planePitch + matrix.cols;
+  const std::uint64_t pitch = size("pitch", static_cast<std::int64_t>(length), kLargestInt32);
   requireMultiple("pitch", pitch, 16 / kTileElementBytes);
+  requireMultiple("planePitch", planePitch, 16 / kTileElementBytes);
   matrix.pitchBytes = pitch * kTileElementBytes;
+  matrix.planePitchBytes = planePitch * kTileElementBytes;
   matrix.boxRows = static_cast<std::uint32_t>(size("boxRows", 1, kLargestBox));
   matrix.boxCols = static_cast<std::uint32_t>(size("boxCols", 1, kLargestBox));
   if (matrix.boxCols != kSwizzledElements)
     throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + ", the elements of a swizzled row, not " +
                                 std::to_string(matrix.boxCols));
-  checkRange(offset, ((matrix.rows - 1) * pitch + matrix.cols) * kTileElementBytes, buffer->bytes(), "tensor map");
+  checkRange(offset, ((matrix.rows - 1) * pitch + length) * kTileElementBytes, buffer->bytes(), "tensor map");
   matrix.address = buffer->address() + offset;
   launch.buffers.push_back(buffer);
   return state_.open()->encodeTensorMap(matrix);

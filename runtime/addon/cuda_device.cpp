@@ -69,13 +69,13 @@ TensorMap CudaDevice::encodeTensorMap(const TiledMatrix& matrix) const {
                              ") is too old for tensor maps, which Hopper's kernels copy by: they need a driver for CUDA 12.0 or later");
   const CudaContext::Scope scope(*context_);
   scope.require();
-  const std::uint64_t sizes[] = {matrix.cols, matrix.rows};
-  const std::uint64_t pitches[] = {matrix.pitchBytes};
-  const std::uint32_t box[] = {matrix.boxCols, matrix.boxRows};
-  const std::uint32_t everyElement[] = {1, 1};
+  const std::uint64_t sizes[] = {matrix.cols, matrix.planes, matrix.rows};
+  const std::uint64_t pitches[] = {matrix.planePitchBytes, matrix.pitchBytes};
+  const std::uint32_t box[] = {matrix.boxCols, 1, matrix.boxRows};
+  const std::uint32_t everyElement[] = {1, 1, 1};
   TensorMap map{};
   const cuda::Result result = driver().tensorMapEncodeTiled(
-      &map, cuda::kTensorMapUint16, 2, reinterpret_cast<void*>(matrix.address), sizes, pitches, box, everyElement,
+      &map, cuda::kTensorMapUint16, 3, reinterpret_cast<void*>(matrix.address), sizes, pitches, box, everyElement,
       cuda::kTensorMapNoInterleave, cuda::kTensorMapSwizzle128Bytes, cuda::kTensorMapPromote256Bytes,
       cuda::kTensorMapZerosBeyond);
   driver().check(result, "encoding a tensor map of " + std::to_string(matrix.rows) + " x " + std::to_string(matrix.cols) +

@@ -22,8 +22,8 @@ function mapping(...maps: readonly TensorMap[]): Target {
   };
 }
 
-const queries: TensorMap = { of: 'queries', rows: 'rows', cols: 512, pitch: 512, boxRows: 128, boxCols: 64 };
-const keys: TensorMap = { of: 'allKeys', rows: 'm', cols: 512, pitch: 520, boxRows: 256, boxCols: 64 };
+const queries: TensorMap = { of: 'queries', rows: 'rows', cols: 512, planes: 1, pitch: 512, planePitch: 512, boxRows: 128, boxCols: 64 };
+const keys: TensorMap = { of: 'allKeys', rows: 'm', cols: 512, planes: 1, pitch: 520, planePitch: 520, boxRows: 256, boxCols: 64 };
 
 function planOf(loss: PairwiseLoss, ...maps: readonly TensorMap[]) {
   const problem: Problem = { loss, dim: 512, precision: 'bf16', softmax: 'bounded' };
@@ -39,8 +39,8 @@ test('a tensor map starts where a pointer parameter of that name would point', (
     step.kind === 'launch' && step.kernel.name.startsWith('stats') ? [step.args] : [],
   );
   t.deepEqual(args[1], [
-    { kind: 'tensorMap', buffer: 'queries', byteOffset: 256 * 512 * 2, rows: 44, cols: 512, pitch: 512, boxRows: 128, boxCols: 64 },
-    { kind: 'tensorMap', buffer: 'keys', byteOffset: 0, rows: 200, cols: 512, pitch: 520, boxRows: 256, boxCols: 64 },
+    { kind: 'tensorMap', buffer: 'queries', byteOffset: 256 * 512 * 2, rows: 44, cols: 512, planes: 1, pitch: 512, planePitch: 512, boxRows: 128, boxCols: 64 },
+    { kind: 'tensorMap', buffer: 'keys', byteOffset: 0, rows: 200, cols: 512, planes: 1, pitch: 520, planePitch: 520, boxRows: 256, boxCols: 64 },
   ]);
 });
 

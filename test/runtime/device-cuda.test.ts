@@ -29,7 +29,7 @@ const prelude = `
   const launch = (module, name, args = [], sharedBytes = 0) => ({ kind: 'launch', module, name, grid: 3, threads: 128, sharedBytes, args });
   const add = (module, buffer, value, n, sharedBytes) =>
     launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, { kind: 'f32', value }, { kind: 'i32', value: n }], sharedBytes);
-  const matrix = { kind: 'tensorMap', offset: 0, rows: 8, cols: 96, pitch: 96, boxRows: 128, boxCols: 64 };
+  const matrix = { kind: 'tensorMap', offset: 0, rows: 8, cols: 96, planes: 1, pitch: 96, planePitch: 96, boxRows: 128, boxCols: 64 };
   const tiles = (module, buffer, map) => launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { ...matrix, buffer, ...map }, { kind: 'i32', value: 2 }]);
   const fill = (buffer, words, pattern) => ({ kind: 'fill', buffer, offset: 0, words, pattern });
   const floats = async (buffer, count) => { const target = new Float32Array(count); await buffer.read(target, 0); return [...target]; };
@@ -105,12 +105,12 @@ onLinux('tensor maps are encoded as they are described, and passed by value', as
     const device = addon.createCudaDevice(0);
     const module = device.loadModule(cubin);
     const buffer = device.allocate(4096);
-    await device.run([tiles(module, buffer, {}), tiles(module, buffer, { offset: 32, rows: 19, pitch: 104, boxRows: 256 })]);
+    await device.run([tiles(module, buffer, {}), tiles(module, buffer, { offset: 32, rows: 9, planes: 2, pitch: 208, planePitch: 104, boxRows: 256 })]);
     print(await refusal(() => device.run([tiles(module, buffer, { boxRows: 13 })])));
     print(await refusal(() => device.run([launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { kind: 'pointer', buffer, offset: 0 }, { kind: 'i32', value: 2 }])])));`);
   t.deepEqual(output.slice(0, 4), [
-    'map: type 1, rank 2, at 0, 96 x 8, pitch 192, box 64 x 128, strides 1 1, 0 3 3 0, aligned',
-    'map: type 1, rank 2, at 32, 96 x 19, pitch 208, box 64 x 256, strides 1 1, 0 3 3 0, aligned',
+    'map: type 1, rank 3, at 0, 96 x 1 x 8, pitches 192 192, box 64 x 1 x 128, strides 1 1 1, 0 3 3 0, aligned',
+    'map: type 1, rank 3, at 32, 96 x 2 x 9, pitches 208 416, box 64 x 1 x 256, strides 1 1 1, 0 3 3 0, aligned',
     'tiles of map 1, aligned',
     'tiles of map 2, aligned',
   ]);

@@ -129,12 +129,12 @@ EXPORT int cuTensorMapEncodeTiled(void* map, int dataType, unsigned rank, void* 
   static int count = 0;
   const auto where = reinterpret_cast<unsigned long long>(address);
   const auto allocation = std::prev(allocations.upper_bound(where));
-  std::printf("map: type %d, rank %u, at %llu, %llu x %llu, pitch %llu, box %u x %u, strides %u %u, %d %d %d %d, %s\n", dataType,
-              rank, where - allocation->first, sizes[0], sizes[1], pitches[0], box[0], box[1], strides[0], strides[1], interleave,
+  std::printf("map: type %d, rank %u, at %llu, %llu x %llu x %llu, pitches %llu %llu, box %u x %u x %u, strides %u %u %u, %d %d %d %d, %s\n", dataType,
+              rank, where - allocation->first, sizes[0], sizes[1], sizes[2], pitches[0], pitches[1], box[0], box[1], box[2], strides[0], strides[1], strides[2], interleave,
               swizzle, promotion, beyond, reinterpret_cast<std::size_t>(map) % 64 == 0 ? "aligned" : "not aligned");
   std::fflush(stdout);
   *static_cast<int*>(map) = ++count;
-  return box[1] == 13 ? kInvalidValue : answer();
+  return box[2] == 13 ? kInvalidValue : answer();
 }
 #endif
 EXPORT int cuFuncSetAttribute(void* function, int attribute, int value) {

@@ -162,7 +162,7 @@ test('mistakes in commands are named by their place', async (t) => {
 test('tensor maps are checked, and refused on the host', async (t) => {
   const { device, module } = open();
   const buffer = device.allocate(1 << 14);
-  const map = { kind: 'tensorMap', buffer, offset: 0, rows: 100, cols: 72, pitch: 80, boxRows: 128, boxCols: 64 } as const;
+  const map = { kind: 'tensorMap', buffer, offset: 0, rows: 100, cols: 72, planes: 1, pitch: 80, planePitch: 80, boxRows: 128, boxCols: 64 } as const;
   const refused = async (change: Partial<Record<keyof typeof map, unknown>>, message: string): Promise<void> => {
     await t.throwsAsync(device.run([launch(module, 'append', [i32(1), { ...map, ...change } as NativeArg])]), { message: `command 1 (launch append), argument 2: ${message}` });
   };

@@ -1,3 +1,4 @@
+import type { ResolvedBlock } from '../../plan/problem.js';
 import type { BlockLevel, ChunkLevel, RegisterLevel } from '../../../dsl/tiling.js';
 import { needsOf } from '../../plan/needs.js';
 import type { Problem, ResolvedTiling } from '../target.js';
@@ -9,7 +10,7 @@ export function threadsOf(block: Pick<BlockLevel, 'rows' | 'cols'>, register: Re
 }
 
 /** Bytes of the ring of stages. */
-export function ringBytes({ rows, cols, depth, stages }: Required<BlockLevel>): number {
+export function ringBytes({ rows, cols, depth, stages }: ResolvedBlock): number {
   return stages * 2 * (rows + cols) * depth;
 }
 
@@ -17,7 +18,7 @@ export function ringBytes({ rows, cols, depth, stages }: Required<BlockLevel>): 
  * The block of the accumulating products, whose columns are the depth: narrower than the similarity's where that leaves
  * fewer columns idle.
  */
-export function accumulateBlock({ dim }: Problem, { block, register }: ResolvedTiling): Required<BlockLevel> {
+export function accumulateBlock({ dim }: Problem, { block, register }: ResolvedTiling): ResolvedBlock {
   let best = block.cols;
   for (let cols = block.cols / 2; cols >= register.cols; cols /= 2) {
     if (columnsTouched(dim, cols) < columnsTouched(dim, best)) best = cols;

@@ -67,7 +67,7 @@ function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, most, st
   const unrolled = isUnrolled(problem);
   const fits = (cols: number): boolean =>
     cols <= most &&
-    registersOf(problem, pass, { rows, cols }, unrolled) <= limits.registersPerConsumer + 8 &&
+    registersOf(problem, pass, { rows, cols }, unrolled) <= limits.registersPerConsumer + limits.registersSpared &&
     similarityBytes({ rows, cols, panel, cluster: 1, stages: 3 }, steps) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }

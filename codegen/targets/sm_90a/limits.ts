@@ -4,10 +4,10 @@ export const limits = {
   registersPerConsumer: 232,
   /** Registers of a consumer that are not sums: addresses, the loss, what is in flight. */
   registersBesideSums: 40,
+  /** By how many the estimate may exceed them: the compiler finds as many that are not needed at once. */
+  registersSpared: 8,
   /** Dynamic shared memory that a block may ask for. */
   sharedBytes: 227 * 1024,
-  /** Blocks that a cluster may have anywhere. */
-  clusterBlocks: 8,
 } as const;
 
 /** Multiprocessors of an H100 or H200 (SXM): what default chunks share evenly. Any number runs. */
