@@ -2,10 +2,9 @@ import type { ChunkLevel, Tiling } from '../../../dsl/tiling.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
-import { isUnrolled } from '../cuda/forms.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, registersOf, similarityBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
+import { accumulateBytes, registerShares, registersOf, similarityBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
@@ -52,8 +51,9 @@ function similarityTiling(problem: Problem, { block }: Tiling, pass: SimilarityP
   const usual = usualFor(layout, steps);
   const panel = block?.panel ?? usual.panel;
   const rows = block?.rows ?? tileRows;
-  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, most: usual.cols, steps });
-  const open = { rows, cols, panel, cluster: block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster) };
+  const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
+  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, cluster, most: usual.cols, steps });
+  const open = { rows, cols, panel, cluster };
   return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similarityBytes({ ...open, stages }, steps), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
 }
 
@@ -63,11 +63,10 @@ function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityB
 }
 
 /** The widest tile whose sums the registers hold, and whose panel leaves room for a ring. */
-function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, most, steps }: { readonly rows: number; readonly panel: SimilarityTiling['panel']; readonly most: number; readonly steps: number }): number {
-  const unrolled = isUnrolled(problem);
+function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster, most, steps }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'> & { readonly most: number; readonly steps: number }): number {
   const fits = (cols: number): boolean =>
     cols <= most &&
-    registersOf(problem, pass, { rows, cols }, unrolled) <= limits.registersPerConsumer + limits.registersSpared &&
+    registersOf(problem, pass, { rows, cols }) <= registerShares({ cluster }).consumer &&
     similarityBytes({ rows, cols, panel, cluster: 1, stages: 3 }, steps) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }

@@ -8,7 +8,7 @@ import { vectorFiles } from '../cuda/vector-files.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { asyncProduct } from './instruction.js';
 import { consumers, swizzleElements } from './limits.js';
-import { accumulateBytes, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 /** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
@@ -38,7 +38,8 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
 }
 
 function tileContext({ rows, cols, stages, cluster }: ResolvedTilingPass) {
-  return { blockRows: rows, blockCols: cols, stages, cluster, clustered: cluster > 1 };
+  const { consumer, producer } = registerShares({ cluster });
+  return { consumerRegisters: consumer, producerRegisters: producer, blockRows: rows, blockCols: cols, stages, cluster, clustered: cluster > 1 };
 }
 
 type ResolvedTilingPass = Pick<SimilarityTiling, 'rows' | 'cols' | 'stages' | 'cluster'>;

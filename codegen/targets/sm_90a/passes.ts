@@ -1,9 +1,10 @@
+import { pairFields } from '../../emit/places.js';
 import { needsOf } from '../../plan/needs.js';
 import { roundUp, times, type Extent } from '../../plan/extent.js';
 import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { barrierBytes, limits, swizzleElements } from './limits.js';
+import { barrierBytes, columnGroup, groupThreads, limits, swizzleElements } from './limits.js';
 
 export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 
@@ -40,17 +41,32 @@ export function stagesThatFit(bytesAt: (stages: number) => number, most = 8): nu
   return stages;
 }
 
-/** Registers of a consumer's thread: the sums, what it keeps of its columns down a panel, and the rest. */
-export function registersOf(problem: Problem, pass: SimilarityPass, { rows, cols }: Pick<SimilarityTiling, 'rows' | 'cols'>, unrolled: boolean): number {
-  return (rows * cols) / 128 + keptPerColumn(problem, pass, unrolled) * (cols / 4) + limits.registersBesideSums;
+/** How the registers of a block are shared between its warp groups. */
+export function registerShares({ cluster }: Pick<PassTiling, 'cluster'>): { readonly consumer: number; readonly producer: number } {
+  return cluster > 1 ? limits.registers.clustered : limits.registers.alone;
 }
 
-/** Numbers that a thread keeps of each of its columns for as long as it works on a panel. */
-function keptPerColumn({ loss, softmax, reports }: Problem, pass: SimilarityPass, unrolled: boolean): number {
+/** Registers of a consumer's thread: the sums, what it keeps of its columns down a panel, and the rest. */
+export function registersOf(problem: Problem, pass: SimilarityPass, { rows, cols }: Pick<SimilarityTiling, 'rows' | 'cols'>): number {
+  const sums = (rows * cols) / groupThreads;
+  const asked = pass === 'guide' ? 0 : keptPerGroup(problem, pass) * (cols / columnGroup) + lossRegisters(problem);
+  return sums + asked + limits.registersBesideSums;
+}
+
+/** Numbers that a lane keeps, of one column of every group, for as long as a panel is worked on. */
+function keptPerGroup({ loss, softmax, reports }: Problem, pass: 'stats' | 'gradient'): number {
   const { col } = needsOf(loss, reports);
-  const state = col?.term === undefined ? 0 : softmax === 'running' ? 2 : 1;
-  if (pass === 'guide') return 0;
-  return pass === 'stats' ? state + (col?.channels.length ?? 0) : unrolled ? state : 0;
+  if (col === undefined) return 0;
+  return (col.term === undefined ? 0 : softmax === 'running' ? 2 : 1) + (pass === 'stats' ? col.channels.length : 0);
+}
+
+/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term. */
+function lossRegisters({ loss, softmax, reports, precision }: Problem): number {
+  const needs = needsOf(loss, reports);
+  const channels = (needs.row?.channels.length ?? 0) + (needs.col?.channels.length ?? 0);
+  const fields = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
+  const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16'];
+  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields;
 }
 
 /** How G is kept in the workspace: rows of planes, each on 128-byte lines. */

@@ -1,12 +1,11 @@
 import type { Diagnostic, DiagnosticCode } from '../../../dsl/diagnostics/index.js';
 import type { LevelName, Tiling } from '../../../dsl/tiling.js';
 import type { SimilarityTiling } from '../../plan/problem.js';
-import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
 import { columnGroup, instruction, limits, swizzleElements } from './limits.js';
-import { passesOf, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
+import { passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
 
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
 export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
@@ -60,9 +59,10 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
       refuse('block', `block.panel is 'resident'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
       return;
     }
-    const registers = registersOf(problem, pass, tile, isUnrolled(problem));
-    if (registers > limits.registersPerConsumer + limits.registersSpared) {
-      refuse('block', `a tile of ${tile.rows} x ${tile.cols} takes about ${registers} registers a thread in pass '${pass}'; there are ${limits.registersPerConsumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
+    const registers = registersOf(problem, pass, tile);
+    const { consumer } = registerShares(tile);
+    if (registers > consumer) {
+      refuse('block', `a tile of ${tile.rows} x ${tile.cols} takes about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
       return;
     }
     const bytes = similaritySharedBytes(problem, pass, tile);
