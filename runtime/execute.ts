@@ -9,8 +9,23 @@ export interface Environment {
   readonly buffers: ReadonlyMap<string, NativeBuffer>;
   /** By the source file that holds the kernel. */
   readonly modules: ReadonlyMap<string, NativeModule>;
-  readonly scalars: Readonly<Record<ScalarName, number>>;
-  readonly uniforms: Float32Array;
+  readonly values: Values;
+}
+
+/** The arguments that the parameters of a run decide. */
+export interface Values {
+  scalar(name: ScalarName): NativeArg;
+  readonly uniforms: NativeArg;
+}
+
+export function givenValues(scalars: Readonly<Record<ScalarName, number>>, uniforms: Float32Array): Values {
+  return { scalar: (name) => ({ kind: 'f32', value: scalars[name] }), uniforms: { kind: 'bytes', value: uniforms } };
+}
+
+/** Commands at the end of a walk, and what they fill. */
+export interface Ending {
+  readonly commands: readonly NativeCommand[];
+  readonly outputs: ArrayBufferView;
 }
 
 export interface Control {
@@ -27,7 +42,7 @@ export interface Outcome {
 }
 
 /** Work is handed over in lists that take about this long, so that progress shows and an abort is heard. */
-const targetMilliseconds = 100;
+export const targetMilliseconds = 100;
 
 /** Lists in flight: the device has the next one before it ends the last. */
 const listsInFlight = 2;
@@ -38,8 +53,8 @@ const listsInFlight = 2;
  *
  * @throws the signal's reason when aborted.
  */
-export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}): Promise<Outcome> {
-  const queue = new ListQueue(environment.device, control);
+export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}, ending?: Ending): Promise<Outcome> {
+  const queue = new ListQueue(environment.device, control, ending?.outputs);
   for (const step of walk(bound, steps)) {
     if (step.kind === 'chunk') await queue.endOfChunk(step.pairs);
     else if (step.kind === 'guard') {
@@ -47,6 +62,7 @@ export async function execute(bound: BoundPlan, steps: readonly Step[], environm
       if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
     } else queue.add(command(step, bound, environment));
   }
+  for (const last of ending?.commands ?? []) queue.add(last);
   await queue.drain();
   return { milliseconds: queue.milliseconds, inRange: true };
 }
@@ -55,15 +71,17 @@ class ListQueue {
   milliseconds = 0;
   readonly #device: Device;
   readonly #control: Control;
+  readonly #outputs: ArrayBufferView | undefined;
   #commands: NativeCommand[] = [];
   #pairs = 0;
   #chunks = 0;
   #chunksPerList = 1;
   readonly #inFlight: Promise<void>[] = [];
 
-  constructor(device: Device, control: Control) {
+  constructor(device: Device, control: Control, outputs: ArrayBufferView | undefined) {
     this.#device = device;
     this.#control = control;
+    this.#outputs = outputs;
   }
 
   add(command: NativeCommand): void {
@@ -94,7 +112,7 @@ class ListQueue {
   }
 
   async #run(commands: readonly NativeCommand[], pairs: number, chunks: number): Promise<void> {
-    const elapsed = await this.#device.run(commands);
+    const elapsed = await this.#device.run(commands, this.#outputs);
     this.milliseconds += elapsed;
     if (pairs > 0) this.#control.onPairs?.(pairs);
     if (chunks > 0) this.#chunksPerList = Math.max(1, Math.round((targetMilliseconds * chunks) / Math.max(elapsed, 0.01)));
@@ -106,6 +124,17 @@ class ListQueue {
     await Promise.allSettled(this.#inFlight);
     this.#control.signal.throwIfAborted();
   }
+}
+
+/** The steps as one list, and the pairs that it walks; its guards are looked at by whoever runs it. */
+export function commandsOf(bound: BoundPlan, steps: readonly Step[], environment: Environment): { readonly commands: readonly NativeCommand[]; readonly pairs: number } {
+  const commands: NativeCommand[] = [];
+  let pairs = 0;
+  for (const step of walk(bound, steps)) {
+    if (step.kind === 'chunk') pairs += step.pairs;
+    else if (step.kind !== 'guard') commands.push(command(step, bound, environment));
+  }
+  return { commands, pairs };
 }
 
 function command(step: Exclude<BoundStep, { kind: 'guard' | 'chunk' }>, bound: BoundPlan, environment: Environment): NativeCommand {
@@ -139,9 +168,9 @@ function nativeArg(arg: BoundArg, environment: Environment): NativeArg {
     case 'i32':
       return arg;
     case 'scalar':
-      return { kind: 'f32', value: environment.scalars[arg.name] };
+      return environment.values.scalar(arg.name);
     case 'uniforms':
-      return { kind: 'bytes', value: environment.uniforms };
+      return environment.values.uniforms;
   }
 }
 

@@ -116,13 +116,16 @@ export class Kernel {
   async session(inputs: Omit<RunInputs, 'params'>, signal?: AbortSignal): Promise<Session> {
     const { dim, inputDim, guideDim, precision } = this.#options;
     const prepared = await prepareInputs(this.loss, { dim, inputDim, guideDim, precision }, inputs);
+    const loaded = new Map<Program, LoadedProgram>();
     const load = async (mode: SoftmaxMode, reports: boolean): Promise<LoadedProgram> => {
       const program = this.#program(mode, reports);
-      return {
-        program,
-        bound: this.#bind(prepared.shape, program.plan),
-        modules: await this.load(mode, signal === undefined ? {} : { signal }, reports),
-      };
+      const known = loaded.get(program);
+      if (known !== undefined) return known;
+      const bound = this.#bind(prepared.shape, program.plan);
+      const modules = await this.load(mode, signal === undefined ? {} : { signal }, reports);
+      const made = { program, bound, modules };
+      loaded.set(program, made);
+      return made;
     };
     return Session.open(this.device, prepared, load, signal);
   }

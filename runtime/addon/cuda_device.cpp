@@ -1,6 +1,7 @@
 #include "cuda_device.h"
 
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -11,15 +12,18 @@ namespace infinitile {
 
 namespace {
 
-void checkArguments(const Launch& launch, const std::string& what) {
+bool argumentsFit(const Launch& launch) {
   const Kernel& kernel = *launch.kernel;
-  if (!kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes()) return;
+  return !kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes();
+}
+
+[[noreturn]] void refuseArguments(const Launch& launch, const std::string& what) {
   const auto list = [](const std::vector<std::size_t>& sizes) {
     std::string text;
     for (const std::size_t size : sizes) text += (text.empty() ? "" : ", ") + std::to_string(size);
     return text.empty() ? "none" : text;
   };
-  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(kernel.parameterBytes) +
+  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(launch.kernel->parameterBytes) +
                               " bytes, the arguments of " + list(launch.arguments.sizes()));
 }
 
@@ -49,6 +53,8 @@ CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
 CudaDevice::~CudaDevice() {
   const CudaContext::Scope scope(*context_);
   if (!scope.entered()) return;
+  staging_.release(driver());
+  clocks_.release(driver());
   driver().eventDestroy(end_);
   driver().eventDestroy(begin_);
   driver().streamDestroy(stream_);
@@ -115,53 +121,80 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
   });
 }
 
-double CudaDevice::run(const CommandList& list, const std::atomic<bool>& cancelled) {
+double CudaDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
   return guarded([&]() -> double {
+    Progress progress{list.readBytes > 0 ? staging_.reserve(driver(), list.readBytes) : nullptr};
     driver().check(driver().eventRecord(begin_, stream_), "recording the start");
     for (std::size_t i = 0; i < list.commands.size(); ++i) {
       if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
       try {
-        issue(list, i);
+        issue(list, i, progress);
       } catch (const std::exception&) {
         // Any call may report what an earlier kernel did to the context.
-        driver().check(driver().contextSynchronize(), culprits(list, i + 1));
+        const cuda::Result result = driver().contextSynchronize();
+        if (result != cuda::kSuccess) driver().check(result, culprits(list, i + 1));
         throw;
       }
     }
     cuda::Result result = driver().eventRecord(end_, stream_);
     if (result == cuda::kSuccess) result = driver().streamSynchronize(stream_);
-    driver().check(result, culprits(list, list.commands.size()));
-    float milliseconds = 0;
-    driver().check(driver().eventElapsedTime(&milliseconds, begin_, end_), "reading the time");
-    return milliseconds;
+    if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
+    deliver(list, progress.staging, outputs);
+    return milliseconds(begin_, end_);
   });
 }
 
-void CudaDevice::issue(const CommandList& list, std::size_t index) {
+void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress) {
   const Command& command = list.commands[index];
+  cuda::Result result = cuda::kSuccess;
   if (const Launch* launched = std::get_if<Launch>(&command)) {
-    launch(*launched, list.describe(index));
-    return;
+    if (!argumentsFit(*launched)) refuseArguments(*launched, list.describe(index));
+    result = launch(*launched);
+  } else if (const Fill* fill = std::get_if<Fill>(&command)) {
+    if (fill->words > 0)
+      result = driver().memset32(fill->buffer->address() + fill->offset, fill->pattern, fill->words, stream_);
+  } else if (const Read* read = std::get_if<Read>(&command)) {
+    if (read->bytes > 0)
+      result = driver().memcpyToHost(progress.staging + progress.staged, read->buffer->address() + read->offset,
+                                     read->bytes, stream_);
+    progress.staged += read->bytes;
+  } else {
+    result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_);
   }
-  const Fill& fill = std::get<Fill>(command);
-  if (fill.words == 0) return;
-  driver().check(driver().memset32(fill.buffer->address() + fill.offset, fill.pattern, fill.words, stream_),
-                 list.describe(index));
+  // Descriptions are long: none is made for a command that succeeds.
+  if (result != cuda::kSuccess) driver().check(result, list.describe(index));
 }
 
-void CudaDevice::launch(const Launch& launch, const std::string& what) {
-  checkArguments(launch, what);
+cuda::Result CudaDevice::launch(const Launch& launch) {
   Kernel& kernel = *launch.kernel;
   const auto function = static_cast<cuda::Function>(kernel.function);
   if (launch.sharedBytes > kernel.sharedBytesAllowed) {
-    driver().check(driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
-                                                 static_cast<int>(launch.sharedBytes)),
-                   what);
+    const cuda::Result result = driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
+                                                              static_cast<int>(launch.sharedBytes));
+    if (result != cuda::kSuccess) return result;
     kernel.sharedBytesAllowed = launch.sharedBytes;
   }
-  driver().check(driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
-                                       launch.arguments.pointers(), nullptr),
-                 what);
+  return driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
+                               launch.arguments.pointers(), nullptr);
+}
+
+void CudaDevice::deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs) {
+  std::size_t clocks = 0;
+  for (const Command& command : list.commands) {
+    if (const Read* read = std::get_if<Read>(&command)) {
+      if (read->bytes > 0) std::memcpy(outputs + read->at, staging, read->bytes);
+      staging += read->bytes;
+    } else if (const Clock* clock = std::get_if<Clock>(&command)) {
+      const double elapsed = milliseconds(begin_, clocks_.at(driver(), clocks++));
+      std::memcpy(outputs + clock->at, &elapsed, sizeof elapsed);
+    }
+  }
+}
+
+double CudaDevice::milliseconds(cuda::Event begin, cuda::Event end) {
+  float elapsed = 0;
+  driver().check(driver().eventElapsedTime(&elapsed, begin, end), "reading the time");
+  return elapsed;
 }
 
 }  // namespace infinitile

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "cuda_context.h"
+#include "cuda_events.h"
+#include "cuda_staging.h"
 #include "device.h"
 
 namespace infinitile {
@@ -19,20 +21,31 @@ class CudaDevice final : public Device {
   TensorMap encodeTensorMap(const TiledMatrix& matrix) const override;
   void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) override;
   void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) override;
-  double run(const CommandList& list, const std::atomic<bool>& cancelled) override;
+  double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) override;
 
  private:
   /** Runs `work` in the context. When it throws: waits for what is under way, and says so if the context is lost. */
   template <class Work>
   auto guarded(Work&& work);
-  void issue(const CommandList& list, std::size_t index);
-  void launch(const Launch& launch, const std::string& what);
+  /** A run under way. */
+  struct Progress {
+    unsigned char* staging;
+    std::size_t staged = 0;
+    std::size_t clocks = 0;
+  };
+  void issue(const CommandList& list, std::size_t index, Progress& progress);
+  cuda::Result launch(const Launch& launch);
+  /** Once the list is done: what it read, and its times. */
+  void deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs);
+  double milliseconds(cuda::Event begin, cuda::Event end);
   const CudaDriver& driver() const { return context_->driver(); }
 
   std::shared_ptr<const CudaContext> context_;
   cuda::Stream stream_ = nullptr;
   cuda::Event begin_ = nullptr;
   cuda::Event end_ = nullptr;
+  CudaEvents clocks_;
+  CudaStaging staging_;
 };
 
 }  // namespace infinitile

@@ -20,6 +20,7 @@ class DeviceObject final : public Napi::ObjectWrap<DeviceObject> {
   Napi::Value allocate(const Napi::CallbackInfo& info);
   Napi::Value loadModule(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value prepare(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   Napi::Value allocatedBytes(const Napi::CallbackInfo& info);
   Napi::Value peakBytes(const Napi::CallbackInfo& info);

@@ -88,6 +88,32 @@ onLinux('commands run in order with their geometry and arguments', async (t) => 
   t.is(output[3], 'context released, 0 bytes in use');
 });
 
+onLinux('a list reads through page-locked memory, is timed by events, and may be kept', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(64);
+    const input = (offset) => ({ kind: 'input', offset, bytes: 4 });
+    const read = (words, at) => ({ kind: 'read', buffer, offset: 0, bytes: 4 * words, at });
+    const list = device.prepare([fill(buffer, 16, 0), read(1, 0), { kind: 'clock', at: 8 }, launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, input(4), input(0)]), read(2, 16)]);
+    const inputs = new DataView(new ArrayBuffer(8));
+    const runs = [];
+    for (const [n, value] of [[2, 0.5], [1, 7]]) {
+      inputs.setInt32(0, n, true);
+      inputs.setFloat32(4, value, true);
+      const outputs = new ArrayBuffer(24);
+      runs.push(list.run(inputs, new Uint8Array(outputs)).then((ms) => [ms, ...new Float32Array(outputs, 0, 1), ...new Float64Array(outputs, 8, 1), ...new Float32Array(outputs, 16)]));
+    }
+    print(await Promise.all(runs));
+    const large = device.prepare([{ ...read(16, 65536) }, ...Array(2000).fill(read(16, 0))]);
+    const many = new Float32Array(16400);
+    await large.run(inputs, many);
+    print([many[0], many[16384]]);
+    device.close();`);
+  t.deepEqual(output.slice(0, 2), [[[1.5, 0, 1.5, 0.5, 0.5], [1.5, 0, 1.5, 7, 3]], [7, 7]]);
+  t.is(output[2], 'context released, 0 bytes in use');
+});
+
 onLinux('more than 48 KiB of shared memory are asked for, once', async (t) => {
   const output = await withDriver(`
     const device = addon.createCudaDevice(0);

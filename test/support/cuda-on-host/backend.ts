@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { sm80 } from '../../../codegen/targets/sm_80/index.js';
-import type { NativeBuffer, NativeCommand, NativeModule } from '../../../runtime/addon.js';
+import type { NativeBuffer, NativeCommand, NativeList, NativeModule } from '../../../runtime/addon.js';
 import type { Backend } from '../../../runtime/device/backend.js';
 import { HostDevice } from '../../../runtime/device/host.js';
 import { hostSource } from './host-source.js';
@@ -68,8 +68,12 @@ class EmulatedDevice extends HostDevice {
     return buffer;
   }
 
-  override run(commands: readonly NativeCommand[]): Promise<number> {
-    return super.run(commands.map(withGeometry));
+  override run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number> {
+    return super.run(commands.map(withGeometry), outputs);
+  }
+
+  override prepare(commands: readonly NativeCommand[]): NativeList {
+    return super.prepare(commands.map(withGeometry));
   }
 }
 
