@@ -241,7 +241,6 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 /** A thread holds, of every 32 columns, 8 neighbours: [m][4 p + v / 2][2 h + v % 2] is column 32 p + 8 t + v. */
 constexpr int kColGroups = kWarpCols / 32;
 constexpr int kGroupCols = 8;
-__device__ __forceinline__ int columnOf(int first, int v) { return first + v; }
 
 struct SimilarityOperands {
   TileCopy<kBlockRows, kBlockDepth, Rows::Sequential> a;
@@ -323,16 +322,20 @@ struct Larger {
   __device__ __forceinline__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
+struct SumOfDoubles {
+  __device__ __forceinline__ double operator()(double a, double b) const { return a + b; }
+};
+
 /** Combines the 4 lanes that share a row of the accumulators. */
-template <typename Combine>
-__device__ __forceinline__ float overQuad(float value, Combine combine) {
+template <typename Value, typename Combine>
+__device__ __forceinline__ Value overQuad(Value value, Combine combine) {
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 1));
   return combine(value, __shfl_xor_sync(0xffffffffu, value, 2));
 }
 
 /** Combines the 8 lanes that share a column. */
-template <typename Combine>
-__device__ __forceinline__ float overRows(float value, Combine combine) {
+template <typename Value, typename Combine>
+__device__ __forceinline__ Value overRows(Value value, Combine combine) {
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 4));
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 8));
   return combine(value, __shfl_xor_sync(0xffffffffu, value, 16));
@@ -580,7 +583,7 @@ __device__ __forceinline__ void sumGeneral(const Accumulators& sums, const WarpP
       float rowTerms[3];
 #pragma unroll
       for (int v = 0; v < kGroupCols; ++v) {
-        const int col = columnOf(groupCol, v);
+        const int col = groupCol + v;
         const bool inside = rowInside && col < tile.colsLeft;
         const Col colPlace = colAt(tile, places, col);
         const bool positive = inside && tile.row + row == tile.col + col;
