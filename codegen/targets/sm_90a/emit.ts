@@ -28,7 +28,8 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   });
   return [
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),
-    file('gradient', { ...context, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
+    // Two maxima a pair beside two scales take more registers than unrolled code leaves.
+    file('gradient', { ...context, unrolled: context.unrolled && !context.running, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
     file('accumulate', { ...shared, ...accumulateContext(problem, tiling), queriesSignature: kernels.accumulateQueries.text, keysSignature: kernels.accumulateKeys.text }),
     ...(passes.guide === undefined
       ? []
