@@ -5,8 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
-import { sm80 } from '../../../codegen/targets/sm_80/index.js';
-import type { NativeBuffer, NativeCommand, NativeModule } from '../../../runtime/addon.js';
+import type { Target } from '../../../codegen/targets/target.js';
+import type { NativeArg, NativeBuffer, NativeCommand, NativeModule } from '../../../runtime/addon.js';
 import type { Backend } from '../../../runtime/device/backend.js';
 import { HostDevice } from '../../../runtime/device/host.js';
 import { hostSource } from './host-source.js';
@@ -31,14 +31,14 @@ export class CudaOnHost {
     return new CudaOnHost(folder);
   }
 
-  /** Runs sm_80's kernels on this machine's processor: slowly, and without a GPU. */
-  backend(): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
-    const device = new EmulatedDevice();
+  /** Runs a target's kernels on this machine's processor: slowly, and without a GPU. The seed says in which order threads run. */
+  backend(target: Target, seed = 1): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
+    const device = new EmulatedDevice(seed);
     const load = async ({ plan, files }: Program): Promise<ReadonlyMap<string, NativeModule>> => {
       const libraries = await this.#compile(files.map((file) => [file.path, hostSource(file, plan.precision === 'f16')]));
       return new Map(libraries.map(([name, library]) => [name, device.loadModule(library)]));
     };
-    return { target: sm80, device, load, close: device.close.bind(device) };
+    return { target, device, load, close: device.close.bind(device) };
   }
 
   async close(): Promise<void> {
@@ -59,8 +59,15 @@ export class CudaOnHost {
   }
 }
 
-/** The host's device, which tells kernels their grid too. Memory that nothing has written holds NaNs. */
+/** The host's device, which tells kernels their grid too, and where their tensor maps point. Memory that nothing has written holds NaNs. */
 class EmulatedDevice extends HostDevice {
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    super();
+    this.#seed = seed;
+  }
+
   override allocate(bytes: number): NativeBuffer {
     const words = Math.ceil(bytes / 4);
     const buffer = super.allocate(words * 4);
@@ -69,12 +76,27 @@ class EmulatedDevice extends HostDevice {
   }
 
   override run(commands: readonly NativeCommand[]): Promise<number> {
-    return super.run(commands.map(withGeometry));
+    return super.run(commands.map((command) => forEmulator(command, this.#seed)));
   }
 }
 
-function withGeometry(command: NativeCommand): NativeCommand {
+function forEmulator(command: NativeCommand, seed: number): NativeCommand {
   if (command.kind !== 'launch') return command;
   const { grid, threads, sharedBytes, args } = command;
-  return { ...command, args: [...args, ...[grid, threads, sharedBytes].map((value) => ({ kind: 'i32', value }) as const)] };
+  const geometry = [grid, threads, sharedBytes, seed].map((value) => ({ kind: 'i32', value }) as const);
+  const pointers = args.flatMap((arg) => (arg.kind === 'tensorMap' ? [{ kind: 'pointer', buffer: arg.buffer, offset: arg.offset } as const] : []));
+  return { ...command, args: [...args.map(withoutMap), ...geometry, ...pointers] };
+}
+
+/** A tensor map as the emulator reads it, its address left out. */
+function withoutMap(arg: NativeArg): NativeArg {
+  if (arg.kind !== 'tensorMap') return arg;
+  const { buffer, offset, rows, cols, planes, pitch, planePitch, boxRows, boxCols } = arg;
+  const end = offset + 2 * ((rows - 1) * pitch + (planes - 1) * planePitch + cols);
+  const legal = offset % 16 === 0 && pitch % 8 === 0 && planePitch % 8 === 0 && boxRows >= 1 && boxRows <= 256 && boxCols === 64 && Math.min(rows, cols, planes) >= 1;
+  if (!legal || end > buffer.bytes) throw new Error(`a GPU refuses the tensor map ${JSON.stringify({ ...arg, buffer: buffer.bytes })}`);
+  const words = Int32Array.of(0, 0, rows, cols, planes, pitch, planePitch, boxRows, boxCols);
+  const value = new Float32Array(32);
+  new Int32Array(value.buffer).set(words);
+  return { kind: 'bytes', value };
 }
