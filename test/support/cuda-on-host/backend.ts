@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -14,7 +14,7 @@ import { hostSource } from './host-source.js';
 const run = promisify(execFile);
 const flags = ['-std=c++17', '-O1', '-w', '-fPIC', '-fvisibility-inlines-hidden', '-fno-gnu-unique'];
 
-/** The host's compiler with the emulator's header, compiled once. */
+/** The host's compiler, and the emulator compiled by it. */
 export class CudaOnHost {
   readonly #folder: string;
   #programs = 0;
@@ -25,9 +25,7 @@ export class CudaOnHost {
 
   static async open(): Promise<CudaOnHost> {
     const folder = await mkdtemp(path.join(tmpdir(), 'cuda-on-host-'));
-    const header = path.join(folder, 'emulator.h');
-    await copyFile(packagePath('test', 'support', 'cuda-on-host', 'emulator.h'), header);
-    await run('g++', [...flags, '-x', 'c++-header', header]);
+    await run('g++', [...flags, '-fvisibility=hidden', '-march=native', '-c', '-o', path.join(folder, 'emulator.o'), packagePath('test', 'support', 'cuda-on-host', 'emulator.cpp')]);
     return new CudaOnHost(folder);
   }
 
@@ -52,7 +50,7 @@ export class CudaOnHost {
     const compileOne = async ([name, text]: readonly [string, string]): Promise<readonly [string, string]> => {
       const [source, library] = [path.join(folder, `${name}.cpp`), path.join(folder, `${name}.so`)];
       await writeFile(source, text);
-      await run('g++', [...flags, '-shared', '-I', this.#folder, '-o', library, source], { maxBuffer: 1 << 24 });
+      await run('g++', [...flags, '-shared', '-I', packagePath('test', 'support', 'cuda-on-host'), '-o', library, source, path.join(this.#folder, 'emulator.o')], { maxBuffer: 1 << 24 });
       return [name, library];
     };
     return Promise.all(sources.map(compileOne));

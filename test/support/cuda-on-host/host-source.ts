@@ -7,7 +7,7 @@ export function hostSource({ text }: SourceText, f16: boolean): string {
     .replaceAll('asm("" : "+r"(steps));', '')
     .replace(/asm volatile\("" : "\+f"\(.*?\)::"memory"\);/g, ';')
     .replace(/^ {2}extern __shared__ .*? (\w+)\[\];$/gm, '  unsigned char* const $1 = emulator::shared();')
-    .replace(/static_cast<unsigned>\(__cvta_generic_to_shared\((\w+)\)\)/g, 'static_cast<unsigned>($1 - emulator::block().base)');
+    .replace(/static_cast<unsigned>\(__cvta_generic_to_shared\((\w+)\)\)/g, 'static_cast<unsigned>($1 - emulator::sharedBase())');
   const left = /^.*\basm\b.*$/m.exec(host);
   if (left !== null) throw new Error(`the emulator has nothing for ${left[0]}`);
   const entries = [...host.matchAll(kernelHead)].map(([, cluster = '1', name = '', parameters = '']) => entryPoint(name, cluster, parameters));
@@ -28,19 +28,19 @@ function functionBodies(f16: boolean): Readonly<Record<string, string>> {
     awaitCopies: '',
     loadMatrices: matrices(false),
     loadMatricesTransposed: matrices(true),
-    multiplyTile: `emulator::multiplyTile(c, a, b, ${widen});`,
+    multiplyTile: `emulator::multiplyTile(c, a, b, ${f16});`,
     packPair: `return ${round}(first) | ${round}(second) << 16;`,
     powerOfTwo: 'return exp2f(x);',
     widen: `return ${widen}(bits);`,
     initBarrier: 'emulator::initBarrier(barrier, arrivals);',
     publishBarriers: '',
-    arrive: 'emulator::arriveAt(emulator::block(), barrier, 0);',
+    arrive: 'emulator::arrive(barrier, 0);',
     arriveAt: 'emulator::arriveAtRank(barrier, rank);',
-    arriveExpecting: 'emulator::arriveAt(emulator::block(), barrier, bytes);',
+    arriveExpecting: 'emulator::arrive(barrier, bytes);',
     awaitPhase: 'emulator::awaitPhase(barrier, parity);',
-    copyTile: 'emulator::copyTile(to, map, col, plane, row, barrier, false);',
-    copyTileToAll: 'emulator::copyTile(to, map, col, plane, row, barrier, true);',
-    rankInCluster: 'return static_cast<int>(emulator::block().rank);',
+    copyTile: 'emulator::copyTile(to, &map, col, plane, row, barrier, false);',
+    copyTileToAll: 'emulator::copyTile(to, &map, col, plane, row, barrier, true);',
+    rankInCluster: 'return static_cast<int>(emulator::rankInCluster());',
     meetCluster: 'emulator::meetCluster();',
     fenceProducts: '',
     commitProducts: 'emulator::commitProducts();',
