@@ -87,6 +87,8 @@ export interface NativeDevice {
    * unless its context is lost, which the message then says.
    */
   run(commands: readonly NativeCommand[]): Promise<number>;
+  /** Likewise, and resolves with the milliseconds of each command. CUDA: from event to event, so that commands do not overlap. */
+  profile(commands: readonly NativeCommand[]): Promise<Float64Array>;
   /**
    * Releases everything: buffers and modules of the device are dead afterwards. The command that runs ends first, in the
    * background; lists and copies after it are rejected. Again: nothing.

@@ -101,7 +101,8 @@ export type BoundArg =
   | Extract<Arg, { kind: 'null' | 'scalar' | 'uniforms' }>;
 
 export type BoundStep =
-  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly args: readonly BoundArg[] }
+  /** `pairs`: rows times columns that lie before the launch. */
+  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly pairs: number; readonly args: readonly BoundArg[] }
   | Extract<Step, { kind: 'fill' | 'guard' }>
   /** A chunk has been walked: `pairs` logits are behind. A place to stop or to report. */
   | { readonly kind: 'chunk'; readonly pairs: number };
@@ -151,7 +152,7 @@ function bindLaunch(name: string, args: readonly Arg[], shape: Shape, { kernels,
     if (arg.kind !== 'buffer') return arg;
     return { kind: 'buffer', buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
   });
-  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), args: boundArgs };
+  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), pairs: shape.rows * shape.cols, args: boundArgs };
 }
 
 /** Names of the buffers that steps touch: what a run has to allocate. */

@@ -5,6 +5,7 @@
 
 #include "cuda_buffer.h"
 #include "cuda_module.h"
+#include "cuda_timeline.h"
 
 namespace infinitile {
 
@@ -94,23 +95,42 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
 double CudaDevice::run(const CommandList& list, const std::atomic<bool>& cancelled) {
   return guarded([&]() -> double {
     driver().check(driver().eventRecord(begin_, stream_), "recording the start");
-    for (std::size_t i = 0; i < list.commands.size(); ++i) {
-      if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
-      try {
-        issue(list, i);
-      } catch (const std::exception&) {
-        // Any call may report what an earlier kernel did to the context.
-        driver().check(driver().contextSynchronize(), culprits(list, i + 1));
-        throw;
-      }
-    }
-    cuda::Result result = driver().eventRecord(end_, stream_);
-    if (result == cuda::kSuccess) result = driver().streamSynchronize(stream_);
-    driver().check(result, culprits(list, list.commands.size()));
+    for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, cancelled);
+    finish(list, driver().eventRecord(end_, stream_));
     float milliseconds = 0;
     driver().check(driver().eventElapsedTime(&milliseconds, begin_, end_), "reading the time");
     return milliseconds;
   });
+}
+
+std::vector<double> CudaDevice::profile(const CommandList& list, const std::atomic<bool>& cancelled) {
+  return guarded([&] {
+    CudaTimeline timeline(driver(), list.commands.size() + 1);
+    cuda::Result marked = timeline.mark(stream_);
+    for (std::size_t i = 0; i < list.commands.size(); ++i) {
+      driver().check(marked, culprits(list, i));
+      issueNext(list, i, cancelled);
+      marked = timeline.mark(stream_);
+    }
+    finish(list, marked);
+    return timeline.intervals();
+  });
+}
+
+void CudaDevice::issueNext(const CommandList& list, std::size_t index, const std::atomic<bool>& cancelled) {
+  if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
+  try {
+    issue(list, index);
+  } catch (const std::exception&) {
+    // Any call may report what an earlier kernel did to the context.
+    driver().check(driver().contextSynchronize(), culprits(list, index + 1));
+    throw;
+  }
+}
+
+void CudaDevice::finish(const CommandList& list, cuda::Result issued) {
+  const cuda::Result result = issued == cuda::kSuccess ? driver().streamSynchronize(stream_) : issued;
+  driver().check(result, culprits(list, list.commands.size()));
 }
 
 void CudaDevice::issue(const CommandList& list, std::size_t index) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cuda_context.h"
 #include "device.h"
@@ -19,12 +20,17 @@ class CudaDevice final : public Device {
   void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) override;
   void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) override;
   double run(const CommandList& list, const std::atomic<bool>& cancelled) override;
+  std::vector<double> profile(const CommandList& list, const std::atomic<bool>& cancelled) override;
 
  private:
   /** Runs `work` in the context. When it throws: waits for what is under way, and says so if the context is lost. */
   template <class Work>
   auto guarded(Work&& work);
+  /** Issues one command, and tells what an earlier one did to the context if that is why it fails. */
+  void issueNext(const CommandList& list, std::size_t index, const std::atomic<bool>& cancelled);
   void issue(const CommandList& list, std::size_t index);
+  /** Waits for a list whose last call returned `issued`. */
+  void finish(const CommandList& list, cuda::Result issued);
   void launch(const Launch& launch, const std::string& what);
   const CudaDriver& driver() const { return context_->driver(); }
 

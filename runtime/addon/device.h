@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "buffer.h"
 #include "command_list.h"
@@ -35,6 +36,8 @@ class Device {
   virtual void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) = 0;
   /** Milliseconds on the device. Nothing of the list is running when it returns or throws. Looks at `cancelled` between commands. */
   virtual double run(const CommandList& list, const std::atomic<bool>& cancelled) = 0;
+  /** Likewise, with the milliseconds of each command. */
+  virtual std::vector<double> profile(const CommandList& list, const std::atomic<bool>& cancelled) = 0;
 
   const std::shared_ptr<MemoryMeter>& meter() const { return meter_; }
 

@@ -16,7 +16,8 @@ Napi::Function DeviceObject::define(Napi::Env env) {
   return DefineClass(
       env, "NativeDevice",
       {InstanceMethod<&DeviceObject::allocate>("allocate"), InstanceMethod<&DeviceObject::loadModule>("loadModule"),
-       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::close>("close"),
+       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::profile>("profile"),
+       InstanceMethod<&DeviceObject::close>("close"),
        InstanceAccessor<&DeviceObject::allocatedBytes>("allocatedBytes"),
        InstanceAccessor<&DeviceObject::peakBytes>("peakBytes"),
        InstanceMethod<&DeviceObject::resetPeak>("resetPeak")});
@@ -55,6 +56,18 @@ Napi::Value DeviceObject::loadModule(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) {
+  return submit(info, [](Device& device, const CommandList& list, const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+    return device.run(list, cancelled);
+  });
+}
+
+Napi::Value DeviceObject::profile(const Napi::CallbackInfo& info) {
+  return submit(info, [](Device& device, const CommandList& list, const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+    return device.profile(list, cancelled);
+  });
+}
+
+Napi::Value DeviceObject::submit(const Napi::CallbackInfo& info, Work work) {
   return promised(info.Env(), [&]() -> Napi::Value {
     const std::shared_ptr<Device> device = state_->open();
     auto list = std::make_shared<CommandList>(CommandParser(*state_).parse(info[0]));
@@ -62,9 +75,7 @@ Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) {
     keep.push_back(Napi::Persistent(info.This().As<Napi::Object>()));
     return state_->queue().submit(
         info.Env(),
-        [device, list = std::move(list)](const std::atomic<bool>& cancelled) -> WorkQueue::Result {
-          return device->run(*list, cancelled);
-        },
+        [device, work, list = std::move(list)](const std::atomic<bool>& cancelled) { return work(*device, *list, cancelled); },
         std::move(keep));
   });
 }

@@ -26,6 +26,24 @@ void execute(const Command& command) {
   std::fill_n(reinterpret_cast<std::uint32_t*>(at(*fill.buffer, fill.offset)), fill.words, fill.pattern);
 }
 
+/** One command of a list; what fails is named. */
+void executeNext(const CommandList& list, std::size_t index, const std::atomic<bool>& cancelled) {
+  if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
+  try {
+    execute(list.commands[index]);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(list.describe(index) + ": " + error.what());
+  } catch (...) {
+    throw std::runtime_error(list.describe(index) + ": the function threw");
+  }
+}
+
+using Clock = std::chrono::steady_clock;
+
+double millisecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
 }  // namespace
 
 std::shared_ptr<Buffer> HostDevice::allocate(std::size_t bytes) { return std::make_shared<HostBuffer>(bytes, meter_); }
@@ -44,18 +62,20 @@ void HostDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
 }
 
 double HostDevice::run(const CommandList& list, const std::atomic<bool>& cancelled) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Clock::time_point begin = Clock::now();
+  for (std::size_t i = 0; i < list.commands.size(); ++i) executeNext(list, i, cancelled);
+  return millisecondsSince(begin);
+}
+
+std::vector<double> HostDevice::profile(const CommandList& list, const std::atomic<bool>& cancelled) {
+  std::vector<double> milliseconds;
+  milliseconds.reserve(list.commands.size());
   for (std::size_t i = 0; i < list.commands.size(); ++i) {
-    if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
-    try {
-      execute(list.commands[i]);
-    } catch (const std::exception& error) {
-      throw std::runtime_error(list.describe(i) + ": " + error.what());
-    } catch (...) {
-      throw std::runtime_error(list.describe(i) + ": the function threw");
-    }
+    const Clock::time_point begin = Clock::now();
+    executeNext(list, i, cancelled);
+    milliseconds.push_back(millisecondsSince(begin));
   }
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  return milliseconds;
 }
 
 }  // namespace infinitile

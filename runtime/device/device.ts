@@ -23,6 +23,8 @@ export interface Device {
   loadModule(source: string | Uint8Array): NativeModule;
   /** Runs the commands in order, after those given before; resolves with their milliseconds on the device. Rejects with INF7003. */
   run(commands: readonly NativeCommand[]): Promise<number>;
+  /** Likewise, with the milliseconds of each command. */
+  profile(commands: readonly NativeCommand[]): Promise<Float64Array>;
   /** Releases every buffer and module. */
   close(): void;
 }

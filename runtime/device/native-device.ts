@@ -50,6 +50,14 @@ export class DeviceOfAddon implements Device {
     }
   }
 
+  async profile(commands: readonly NativeCommand[]): Promise<Float64Array> {
+    try {
+      return await this.#native.profile(commands);
+    } catch (error) {
+      throw deviceFailure(this, error);
+    }
+  }
+
   close(): void {
     this.#native.close();
   }

@@ -79,6 +79,24 @@ onLinux('commands run in order with their geometry and arguments', async (t) => 
   t.is(output[3], 'context released, 0 bytes in use');
 });
 
+onLinux('a profile takes the time of each command, and names what fails as a run does', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(40);
+    print([...(await device.profile([fill(buffer, 10, 0), add(module, buffer, 0.5, 3), add(module, buffer, 1, 3)]))]);
+    print(await floats(buffer, 3));
+    print([...(await device.profile([]))]);
+    print(await refusal(() => device.profile([launch(module, 'refused')])));
+    print(await refusal(() => device.run([fill(buffer, 10, 0)])));
+    print(await refusal(() => device.profile([fill(buffer, 1, 0), launch(module, 'crash'), fill(buffer, 2, 0)])));
+    device.close();`);
+  t.deepEqual(output.slice(0, 3), [[1.5, 1.5, 1.5], [1.5, 1.5, 1.5], []]);
+  t.regex(String(output[3]), /^command 1 of 1 \(launch refused.*CUDA_ERROR_INVALID_VALUE/);
+  t.is(output[4], 'nothing');
+  t.regex(String(output[5]), /^one of the first 2 commands.*crash.*CUDA_ERROR_ILLEGAL_ADDRESS.*context is lost/);
+});
+
 onLinux('more than 48 KiB of shared memory are asked for, once', async (t) => {
   const output = await withDriver(`
     const device = addon.createCudaDevice(0);

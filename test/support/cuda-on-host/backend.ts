@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { sm80 } from '../../../codegen/targets/sm_80/index.js';
-import type { NativeBuffer, NativeCommand, NativeModule } from '../../../runtime/addon.js';
+import type { NativeBuffer, NativeCommand } from '../../../runtime/addon.js';
 import type { Backend } from '../../../runtime/device/backend.js';
+import type { LoadedModules } from '../../../runtime/loaded-program.js';
 import { HostDevice } from '../../../runtime/device/host.js';
 import { hostSource } from './host-source.js';
 
@@ -34,9 +35,9 @@ export class CudaOnHost {
   /** Runs sm_80's kernels on this machine's processor: slowly, and without a GPU. */
   backend(): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
     const device = new EmulatedDevice();
-    const load = async ({ plan, files }: Program): Promise<ReadonlyMap<string, NativeModule>> => {
+    const load = async ({ plan, files }: Program): Promise<LoadedModules> => {
       const libraries = await this.#compile(files.map((file) => [file.path, hostSource(file, plan.precision === 'f16')]));
-      return new Map(libraries.map(([name, library]) => [name, device.loadModule(library)]));
+      return { modules: new Map(libraries.map(([name, library]) => [name, device.loadModule(library)])), reports: [] };
     };
     return { target: sm80, device, load, close: device.close.bind(device) };
   }
@@ -70,6 +71,10 @@ class EmulatedDevice extends HostDevice {
 
   override run(commands: readonly NativeCommand[]): Promise<number> {
     return super.run(commands.map(withGeometry));
+  }
+
+  override profile(commands: readonly NativeCommand[]): Promise<Float64Array> {
+    return super.profile(commands.map(withGeometry));
   }
 }
 
