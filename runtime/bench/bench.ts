@@ -11,6 +11,10 @@ export interface BenchRequest extends ContenderOptions {
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
+/** What is timed without being told how often. */
+const usualMilliseconds = 10_000;
+const [fewest, most] = [3, 25];
+
 /** Times kernels on synthetic rows, round after round: in a round each loss, and each of its peers, has one turn. */
 export async function bench(request: BenchRequest): Promise<readonly BenchResult[]> {
   const { entries, shape, signal, onProgress } = request;
@@ -20,17 +24,18 @@ export async function bench(request: BenchRequest): Promise<readonly BenchResult
     const { precision } = entries[0].kernel.plan;
     const synthetic = new Synthetic(shape, { precision, signal });
     await synthetic.draw(entries.map(({ kernel }) => kernel.loss));
-    const started = performance.now();
     for (const [i, entry] of entries.entries()) {
       const inputs = await synthetic.inputsOf(entry.kernel.loss);
       contenders.push(await Contender.open(entry, inputs, request, (part) => onProgress('warming up', i + part, entries.length)));
     }
-    const rounds = request.repeat ?? Math.min(25, Math.max(3, Math.ceil(10_000 / (performance.now() - started))));
+    let rounds = request.repeat ?? most;
+    const started = performance.now();
     for (let round = 0; round < rounds; round += 1) {
       for (const [i, contender] of contenders.entries()) {
         const turns = round * contenders.length + i;
         await contender.takeTurn((part) => onProgress('timing', turns + part, rounds * contenders.length));
       }
+      if (round === 0 && request.repeat === undefined) rounds = Math.min(most, Math.max(fewest, Math.ceil(usualMilliseconds / (performance.now() - started))));
     }
     return await Promise.all(contenders.map((contender) => contender.result()));
   } finally {

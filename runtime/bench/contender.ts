@@ -32,7 +32,7 @@ export interface TimedPeer {
   readonly ms: number;
   readonly parts: readonly Product[];
   /** The most it allocated on the device beyond its inputs; null where that is not known. */
-  readonly peakExtraBytes: number | null;
+  readonly peakBeyondInputsBytes: number | null;
   readonly note: string | null;
   readonly agreement: Agreement | null;
 }
@@ -46,7 +46,8 @@ export interface BenchResult {
   readonly forwardDeviceMs: number;
   readonly forwardBackwardDeviceMs: number;
   readonly rounds: number;
-  /** The most that was allocated on the device, beyond inputs and outputs. */
+  /** The most that was allocated on the device: beyond inputs, and beyond inputs and outputs. */
+  readonly peakBeyondInputsBytes: number;
   readonly peakExtraBytes: number;
   /** Null unless asked for. */
   readonly passes: readonly Pass[] | null;
@@ -66,7 +67,7 @@ export class Contender {
   readonly #both: Timed[] = [];
   readonly #passes = new PassTimes();
   #peers: readonly Peer[] = [];
-  #peakExtraBytes = 0;
+  #peakBytes = 0;
 
   private constructor(entry: Entry, options: ContenderOptions, session: Session) {
     this.#entry = entry;
@@ -111,7 +112,9 @@ export class Contender {
     const bound = this.#both[0]?.step.bound;
     if (bound === undefined) throw new Error('no round was timed');
     return {
-      ...{ kernel, bound, rounds, peakExtraBytes: this.#peakExtraBytes },
+      ...{ kernel, bound, rounds },
+      peakBeyondInputsBytes: this.#peakBytes - bytesOf(bound, 'input'),
+      peakExtraBytes: this.#peakBytes - bytesOf(bound, 'input') - bytesOf(bound, 'output'),
       forwardMs: median(this.#forward.map(({ wall }) => wall)),
       forwardBackwardMs: median(this.#both.map(({ wall }) => wall)),
       forwardDeviceMs: median(this.#forward.map(deviceTime)),
@@ -131,7 +134,7 @@ export class Contender {
     await this.#timed({ gradients: false }, (part) => onProgress(part / 3));
     kernel.device.resetPeak();
     const { step } = await this.#timed({ gradients: true }, (part) => onProgress((1 + part) / 3));
-    this.#peakExtraBytes = kernel.device.peakBytes - inputsAndOutputs(step.bound);
+    this.#peakBytes = kernel.device.peakBytes;
     const { against: names, threads, signal, onAbsent } = this.#options;
     if (names.length > 0 && k !== undefined) this.#peers = await meetPeers({ names, kernel, params, threads, q, k, signal, onAbsent }, step);
     onProgress(1);
@@ -159,18 +162,18 @@ function deviceTime({ step }: Timed): number {
   return step.forwardMilliseconds + step.backwardMilliseconds;
 }
 
-function inputsAndOutputs({ buffers }: BoundPlan): number {
-  return buffers.filter(({ role }) => role === 'input' || role === 'output').reduce((sum, { bytes }) => sum + bytes, 0);
+function bytesOf({ buffers }: BoundPlan, wanted: 'input' | 'output'): number {
+  return buffers.filter(({ role }) => role === wanted).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function resultOf({ steps, absent, agreement }: Peer): PeerResult {
   const [first] = steps;
   if (absent !== undefined || first === undefined) return { absent: absent ?? 'it took no turn' };
-  const peaks = steps.flatMap(({ peakExtraBytes }) => peakExtraBytes ?? []);
+  const peaks = steps.flatMap(({ peakBeyondInputsBytes }) => peakBeyondInputsBytes ?? []);
   return {
     ms: median(steps.map(({ ms }) => ms)),
     parts: first.parts.map(({ name }, part) => ({ name, ms: median(steps.flatMap(({ parts }) => parts[part]?.ms ?? [])) })),
-    peakExtraBytes: peaks.length === 0 ? null : Math.max(...peaks),
+    peakBeyondInputsBytes: peaks.length === 0 ? null : Math.max(...peaks),
     note: first.note,
     agreement,
   };

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { delimiter } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
@@ -32,7 +32,7 @@ const stepped = z.object({
   loss: z.number().nullable(),
   gradients: z.record(z.string(), z.number()),
   /** Null where it is not known. */
-  peakExtraBytes: z.number().nullable(),
+  peakBeyondInputsBytes: z.number().nullable(),
   parts: z.array(z.object({ name: z.string(), ms: z.number() })),
   note: z.string().nullable(),
 });
@@ -54,9 +54,11 @@ export class PeerProcess {
 
   private constructor(program: string, signal: AbortSignal) {
     this.#signal = signal;
-    const paths = [packagePath('runtime', 'bench'), process.env['PYTHONPATH'] ?? ''].filter((path) => path !== '');
-    const env = { ...process.env, PYTHONPATH: paths.join(delimiter) };
-    this.#child = spawn(program, ['-B', '-m', 'peers'], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const home = packagePath('runtime', 'bench');
+    const given = (process.env['PYTHONPATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+    const env = { ...process.env, PYTHONPATH: [home, ...given.map((folder) => resolve(folder))].join(delimiter) };
+    // Python looks for modules where it is started too: not among whatever lies where the command was.
+    this.#child = spawn(program, ['-B', '-m', 'peers'], { env, cwd: home, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#complaints = (this.#complaints + text).slice(-4000)));
     // That it has ended is told by the end of its output.

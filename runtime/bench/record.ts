@@ -31,7 +31,7 @@ const peerSchema = z.union([
     ratio: z.number(),
     deviceRatio: z.number(),
     parts: z.array(z.strictObject({ name: z.string(), ms: milliseconds })),
-    peakExtraBytes: count.nullable(),
+    peakBeyondInputsBytes: count.nullable(),
     note: z.string().nullable(),
     agreement: z
       .strictObject({
@@ -66,6 +66,8 @@ const caseSchema = z.strictObject({
   /** At 8 N M D, whatever the loss needs, by the wall clock. */
   gflops: z.number(),
   workspaceBytes: count,
+  /** The most on the device: beyond inputs, and beyond inputs and outputs. */
+  peakBeyondInputsBytes: count,
   peakExtraBytes: count,
   passes: z.array(passSchema).nullable(),
   against: z.partialRecord(z.enum(peerVersions), peerSchema).nullable(),
@@ -121,6 +123,10 @@ export function gflopsOf({ n, m, dim }: SyntheticShape, ms: number): number {
 
 function peerRecord(peer: PeerResult, ours: BenchResult): PeerRecord {
   if ('absent' in peer) return { absent: peer.absent };
-  const { ms, parts, peakExtraBytes, note, agreement } = peer;
-  return { ms, ratio: ms / ours.forwardBackwardMs, deviceRatio: ms / ours.forwardBackwardDeviceMs, parts: parts.map((part) => ({ ...part })), peakExtraBytes, note, agreement: agreement === null ? null : { ...agreement, tolerance: { ...agreement.tolerance } } };
+  const { ms, parts, peakBeyondInputsBytes, note, agreement } = peer;
+  return {
+    ...{ ms, ratio: ms / ours.forwardBackwardMs, deviceRatio: ms / ours.forwardBackwardDeviceMs, peakBeyondInputsBytes, note },
+    parts: parts.map((part) => ({ ...part })),
+    agreement: agreement === null ? null : { ...agreement, tolerance: { ...agreement.tolerance } },
+  };
 }

@@ -69,6 +69,7 @@ test.serial('one line of JSON', async (t) => {
   t.is(line.rounds, 2);
   t.deepEqual(Object.keys(line.params), ['logScale']);
   t.true(line.peakExtraBytes >= line.workspaceBytes);
+  t.is(line.peakBeyondInputsBytes - line.peakExtraBytes, 2 * 300 * 32 * 4);
   t.true(Math.abs(line.gflops / ((8 * 300 * 300 * 32) / line.forwardBackwardMs / 1e6) - 1) < 1e-12);
 });
 
@@ -121,6 +122,13 @@ test('passes: medians over steps, and what the compiler and a library say of the
 test.serial('lists of sizes, one after the other', async (t) => {
   const { cases } = await recordOf(t, 'bench', '--n', '200,300', '--dim', '16,32', '--repeat', '1', '--threads', '1');
   t.deepEqual(cases.map(({ n, m, dim }) => [n, m, dim]), [[200, 200, 16], [300, 300, 16], [200, 200, 32], [300, 300, 32]]);
+});
+
+test.serial('what was timed is not lost when a later size fails', async (t) => {
+  const { code, stdout, stderr } = await cli('bench', '--n', '200', '--dim', '16,100000', '--repeat', '1', '--threads', '1', '--json');
+  t.is(code, 1);
+  t.regex(stderr, /^1 of 2 cases were timed: their figures are printed\nINF4013 dim is 100000/);
+  t.deepEqual(benchSchema.parse(JSON.parse(stdout)).cases.map(({ dim }) => dim), [16]);
 });
 
 test.serial('losses in turns, with the ratio to the first', async (t) => {

@@ -44,7 +44,7 @@ function timesTable(cases: readonly CaseRecord[]): string {
       milliseconds(record.forwardBackwardMs),
       milliseconds(record.forwardBackwardDeviceMs),
       teraflops(record, record.forwardBackwardMs),
-      formatBytes(record.peakExtraBytes),
+      formatBytes(record.peakBeyondInputsBytes),
       '1',
     ],
     ...Object.entries(record.against ?? {}).flatMap(([version, peer]) => peerRow(record, version, peer)),
@@ -55,9 +55,9 @@ function timesTable(cases: readonly CaseRecord[]): string {
 
 function peerRow(record: CaseRecord, version: string, peer: PeerRecord): readonly (readonly string[])[] {
   if ('absent' in peer) return [];
-  const { ms, ratio, peakExtraBytes, note } = peer;
+  const { ms, ratio, peakBeyondInputsBytes: bytes, note } = peer;
   const name = note === null ? version : `${version} (${note})`;
-  return [[name, ...sizes(record), '', milliseconds(ms), '', teraflops(record, ms), peakExtraBytes === null ? '' : formatBytes(peakExtraBytes), ratio.toFixed(2)]];
+  return [[name, ...sizes(record), '', milliseconds(ms), '', teraflops(record, ms), bytes === null ? '' : formatBytes(bytes), ratio.toFixed(2)]];
 }
 
 function passesTable(cases: readonly CaseRecord[]): string {

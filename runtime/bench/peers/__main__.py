@@ -6,7 +6,7 @@ Reads commands from standard input, one JSON object a line, and answers each wit
         -> {"torch": "2.13.0", "device": "..."}
     {"command": "load", "name": "q"|"k", "rows": N, "dim": D, "bytes": B}, then B bytes       -> {}
     {"command": "step", "params": {"logScale": 3.9}}
-        -> {"ms": ..., "loss": ...|null, "gradients": {"logScale": ...}, "peakExtraBytes": ...|null, "parts": [{"name": ..., "ms": ...}], "note": ...|null}
+        -> {"ms": ..., "loss": ...|null, "gradients": {"logScale": ...}, "peakBeyondInputsBytes": ...|null, "parts": [{"name": ..., "ms": ...}], "note": ...|null}
 
 What cannot be done is answered with {"unable": reason}. The end of the input ends the process.
 """
@@ -68,7 +68,7 @@ def answer_of(outcome, ms, peak):
         "ms": sum(part for _, part in outcome.parts) if outcome.parts else ms,
         "loss": None if outcome.loss is None else outcome.loss.item(),
         "gradients": {name: value.item() for name, value in outcome.gradients.items()},
-        "peakExtraBytes": peak,
+        "peakBeyondInputsBytes": peak,
         "parts": [{"name": name, "ms": part} for name, part in outcome.parts],
         "note": outcome.note,
     }

@@ -33,7 +33,9 @@ class Products:
             return n
         if fit < GRANULE:
             raise Unable(f"not even {GRANULE} rows of the {n} x {m} matrices fit in memory")
-        return fit // GRANULE * GRANULE
+        # Chunks of about the same size, as few as can be.
+        even = -(-n // -(-n // (fit // GRANULE * GRANULE)))
+        return -(-even // GRANULE) * GRANULE
 
     @torch.no_grad()
     def step(self, _values: dict[str, float]) -> Outcome:

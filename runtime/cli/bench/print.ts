@@ -11,7 +11,7 @@ export function printCases(cases: readonly CaseRecord[]): string {
 function printCase(record: CaseRecord): string {
   const { loss, n, m, dim, precision, device, target, tiling, chunk, workspaceBytes, peakExtraBytes, forwardMs, forwardBackwardMs, rounds, passes } = record;
   const peers = Object.entries(record.against ?? {});
-  const rows = [['infinitile', formatMilliseconds(forwardMs), formatMilliseconds(forwardBackwardMs), rate(record, forwardBackwardMs), formatBytes(peakExtraBytes), ''], ...peers.flatMap(([version, peer]) => peerRow(record, version, peer))];
+  const rows = [['infinitile', formatMilliseconds(forwardMs), formatMilliseconds(forwardBackwardMs), rate(record, forwardBackwardMs), formatBytes(record.peakBeyondInputsBytes), ''], ...peers.flatMap(([version, peer]) => peerRow(record, version, peer))];
   return [
     facts([
       ['loss', `${loss}, N ${n}, M ${m}, D ${dim}, ${precision}`],
@@ -28,8 +28,8 @@ function printCase(record: CaseRecord): string {
 
 function peerRow(record: CaseRecord, version: string, peer: PeerRecord): readonly (readonly string[])[] {
   if ('absent' in peer) return [];
-  const { ms, ratio, peakExtraBytes } = peer;
-  return [[version, '', formatMilliseconds(ms), rate(record, ms), peakExtraBytes === null ? '' : formatBytes(peakExtraBytes), `${ratio.toFixed(2)} x our time`]];
+  const { ms, ratio, peakBeyondInputsBytes: bytes } = peer;
+  return [[version, '', formatMilliseconds(ms), rate(record, ms), bytes === null ? '' : formatBytes(bytes), `${ratio.toFixed(2)} x our time`]];
 }
 
 /** The parts of a peer's time, what it says of itself, and how far it is from us. */

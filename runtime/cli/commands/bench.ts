@@ -92,9 +92,13 @@ async function run(flags: BenchFlags, args: readonly string[], terminal: Termina
       if (flags.json !== true) terminal.out(`${i === 0 ? '' : '\n'}${printCases(timed)}`);
       cases.push(...timed);
     }
-    if (flags.json === true) terminal.out(`${JSON.stringify(benchRecord(args, cases))}\n`);
+  } catch (error) {
+    progress.clear();
+    if (cases.length > 0) terminal.err(`${cases.length} of ${shapes.length * chosen.length} cases were timed: their figures are printed\n`);
+    throw error;
   } finally {
     progress.clear();
+    if (flags.json === true && cases.length > 0) terminal.out(`${JSON.stringify(benchRecord(args, cases))}\n`);
   }
 }
 
