@@ -68,9 +68,12 @@ export const levelNames: readonly LevelName[] = ['ring', 'chunk', 'block', 'regi
 const knobs: Readonly<Record<Exclude<LevelName, 'instruction'>, { readonly required: readonly string[]; readonly optional: readonly string[] }>> = {
   ring: { required: ['ranks'], optional: [] },
   chunk: { required: ['rows', 'cols'], optional: [] },
-  block: { required: ['rows', 'cols', 'depth'], optional: ['stages', 'group'] },
+  block: { required: ['rows', 'cols', 'depth'], optional: ['stages', 'group', 'cluster'] },
   register: { required: ['rows', 'cols'], optional: [] },
 };
+
+/** Knobs that are one of a few words. */
+const choices: Readonly<Partial<Record<LevelName, Readonly<Record<string, readonly string[]>>>>> = { block: { panel: ['resident', 'streamed'] } };
 
 type Finding = Pick<Diagnostic, 'code' | 'message'> & { readonly hint: string };
 
@@ -78,7 +81,8 @@ function checkLevel(level: LevelName, value: object): readonly Finding[] {
   const entries = new Map<string, unknown>(Object.entries(value));
   if (level === 'instruction') return checkInstruction(entries.get('name'));
   const { required, optional } = knobs[level];
-  const known = [...required, ...optional];
+  const words = choices[level] ?? {};
+  const known = [...required, ...optional, ...Object.keys(words)];
   return [
     ...required.filter((knob) => entries.get(knob) === undefined).map((knob): Finding => ({ code: 'INF3006', message: `level '${level}' lacks '${knob}'`, hint: `a ${level} has ${listNames(known)}` })),
     ...[...entries].flatMap(([knob, given]): readonly Finding[] => {
@@ -86,6 +90,8 @@ function checkLevel(level: LevelName, value: object): readonly Finding[] {
         const near = didYouMean(knob, known);
         return [{ code: 'INF3004', message: `level '${level}' has no knob '${knob}'`, hint: `${near === '' ? '' : `${near} `}a ${level} has ${listNames(known)}` }];
       }
+      const allowed = words[knob];
+      if (allowed !== undefined) return given === undefined || allowed.some((word) => word === given) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint: `it is ${allowed.map((word) => `'${word}'`).join(' or ')}` }];
       return given === undefined || isCount(given) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint: 'a positive integer is needed' }];
     }),
   ];

@@ -45,6 +45,10 @@ export interface BlockLevel {
   readonly stages?: number;
   /** GPU: how many row tiles are visited before the next column tile, so that operands are met again in L2. */
   readonly group?: number;
+  /** GPU, from Hopper on: blocks that work side by side and share their copies of operands. */
+  readonly cluster?: number;
+  /** GPU, from Hopper on: whether a panel of keys stays in shared memory while queries stream past, or both stream. */
+  readonly panel?: 'resident' | 'streamed';
 }
 
 /** The accumulators one warp (GPU) or one micro-kernel (CPU) keeps in registers. */

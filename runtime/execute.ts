@@ -9,8 +9,23 @@ export interface Environment {
   readonly buffers: ReadonlyMap<string, NativeBuffer>;
   /** By the source file that holds the kernel. */
   readonly modules: ReadonlyMap<string, NativeModule>;
-  readonly scalars: Readonly<Record<ScalarName, number>>;
-  readonly uniforms: Float32Array;
+  readonly values: Values;
+}
+
+/** The arguments that the parameters of a run decide. */
+export interface Values {
+  scalar(name: ScalarName): NativeArg;
+  readonly uniforms: NativeArg;
+}
+
+export function givenValues(scalars: Readonly<Record<ScalarName, number>>, uniforms: Float32Array): Values {
+  return { scalar: (name) => ({ kind: 'f32', value: scalars[name] }), uniforms: { kind: 'bytes', value: uniforms } };
+}
+
+/** Commands at the end of a walk, and what they fill. */
+export interface Ending {
+  readonly commands: readonly NativeCommand[];
+  readonly outputs: ArrayBufferView;
 }
 
 export interface Control {
@@ -22,7 +37,7 @@ export interface Control {
 }
 
 export interface TimedCommand {
-  /** The kernel's, or `fill`. */
+  /** The kernel's, or the command's kind: `fill`, `read`. */
   readonly name: string;
   /** Rows times columns that lay before it: what a product of matrices multiplies. */
   readonly pairs: number;
@@ -37,7 +52,7 @@ export interface Outcome {
 }
 
 /** Work is handed over in lists that take about this long, so that progress shows and an abort is heard. */
-const targetMilliseconds = 100;
+export const targetMilliseconds = 100;
 
 /** Lists in flight: the device has the next one before it ends the last. */
 const listsInFlight = 2;
@@ -48,8 +63,8 @@ const listsInFlight = 2;
  *
  * @throws the signal's reason when aborted.
  */
-export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}): Promise<Outcome> {
-  const queue = new ListQueue(environment.device, control);
+export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}, ending?: Ending): Promise<Outcome> {
+  const queue = new ListQueue(environment.device, control, ending?.outputs);
   for (const step of walk(bound, steps)) {
     if (step.kind === 'chunk') await queue.endOfChunk(step.pairs);
     else if (step.kind === 'guard') {
@@ -57,6 +72,7 @@ export async function execute(bound: BoundPlan, steps: readonly Step[], environm
       if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
     } else queue.add(command(step, bound, environment), step.kind === 'launch' ? step.pairs : 0);
   }
+  for (const last of ending?.commands ?? []) queue.add(last, 0);
   await queue.drain();
   return { milliseconds: queue.milliseconds, inRange: true };
 }
@@ -65,6 +81,7 @@ class ListQueue {
   milliseconds = 0;
   readonly #device: Device;
   readonly #control: Control;
+  readonly #outputs: ArrayBufferView | undefined;
   #commands: NativeCommand[] = [];
   /** Of each command. */
   #pairsBefore: number[] = [];
@@ -73,9 +90,10 @@ class ListQueue {
   #chunksPerList = 1;
   readonly #inFlight: Promise<void>[] = [];
 
-  constructor(device: Device, control: Control) {
+  constructor(device: Device, control: Control, outputs: ArrayBufferView | undefined) {
     this.#device = device;
     this.#control = control;
+    this.#outputs = outputs;
   }
 
   add(command: NativeCommand, pairs: number): void {
@@ -117,8 +135,8 @@ class ListQueue {
 
   async #time(commands: readonly NativeCommand[], pairsBefore: readonly number[]): Promise<number> {
     const { onCommand } = this.#control;
-    if (onCommand === undefined) return this.#device.run(commands);
-    const times = await this.#device.profile(commands);
+    if (onCommand === undefined) return this.#device.run(commands, this.#outputs);
+    const times = await this.#device.profile(commands, this.#outputs);
     for (const [i, command] of commands.entries()) {
       onCommand({ name: command.kind === 'launch' ? command.name : command.kind, pairs: pairsBefore[i] ?? 0, milliseconds: times[i] ?? 0 });
     }
@@ -131,6 +149,17 @@ class ListQueue {
     await Promise.allSettled(this.#inFlight);
     this.#control.signal.throwIfAborted();
   }
+}
+
+/** The steps as one list, and the pairs that it walks; its guards are looked at by whoever runs it. */
+export function commandsOf(bound: BoundPlan, steps: readonly Step[], environment: Environment): { readonly commands: readonly NativeCommand[]; readonly pairs: number } {
+  const commands: NativeCommand[] = [];
+  let pairs = 0;
+  for (const step of walk(bound, steps)) {
+    if (step.kind === 'chunk') pairs += step.pairs;
+    else if (step.kind !== 'guard') commands.push(command(step, bound, environment));
+  }
+  return { commands, pairs };
 }
 
 function command(step: Exclude<BoundStep, { kind: 'guard' | 'chunk' }>, bound: BoundPlan, environment: Environment): NativeCommand {
@@ -155,14 +184,18 @@ function nativeArg(arg: BoundArg, environment: Environment): NativeArg {
   switch (arg.kind) {
     case 'buffer':
       return { kind: 'pointer', buffer: requireBuffer(environment, arg.buffer), offset: arg.byteOffset };
+    case 'tensorMap': {
+      const { buffer, byteOffset, ...map } = arg;
+      return { ...map, buffer: requireBuffer(environment, buffer), offset: byteOffset };
+    }
     case 'null':
       return { kind: 'pointer', buffer: null, offset: 0 };
     case 'i32':
       return arg;
     case 'scalar':
-      return { kind: 'f32', value: environment.scalars[arg.name] };
+      return environment.values.scalar(arg.name);
     case 'uniforms':
-      return { kind: 'bytes', value: environment.uniforms };
+      return environment.values.uniforms;
   }
 }
 

@@ -27,6 +27,7 @@ export interface KernelOptions {
   readonly backend: Backend;
   /** Budget in bytes; the target's default when absent. */
   readonly workspace?: number;
+  /** CPU: workers. */
   readonly threads: number;
 }
 
@@ -114,13 +115,16 @@ export class Kernel {
   async session(inputs: Omit<RunInputs, 'params'>, signal?: AbortSignal): Promise<Session> {
     const { dim, inputDim, guideDim, precision } = this.#options;
     const prepared = await prepareInputs(this.loss, { dim, inputDim, guideDim, precision }, inputs);
+    const loaded = new Map<Program, LoadedProgram>();
     const load = async (mode: SoftmaxMode, reports: boolean): Promise<LoadedProgram> => {
       const program = this.#program(mode, reports);
-      return {
-        program,
-        bound: this.#bind(prepared.shape, program.plan),
-        modules: (await this.load(mode, signal === undefined ? {} : { signal }, reports)).modules,
-      };
+      const known = loaded.get(program);
+      if (known !== undefined) return known;
+      const bound = this.#bind(prepared.shape, program.plan);
+      const { modules } = await this.load(mode, signal === undefined ? {} : { signal }, reports);
+      const made = { program, bound, modules };
+      loaded.set(program, made);
+      return made;
     };
     return Session.open(this.device, prepared, load, signal);
   }
@@ -170,9 +174,9 @@ export class Kernel {
     };
   }
 
-  #bind(shape: Omit<RunShape, 'threads'>, plan: Plan): BoundPlan {
+  #bind(shape: Omit<RunShape, 'workers'>, plan: Plan): BoundPlan {
     const { tiling, threads, workspace = this.target.defaultWorkspace } = this.#options;
-    return bindWithin(plan, { ...shape, threads }, workspace, tiling.chunk !== undefined);
+    return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace, tiling.chunk !== undefined);
   }
 
   #program(softmax: SoftmaxMode, reports: boolean): Program {

@@ -5,7 +5,7 @@ import { packagePath } from './package-path.js';
 
 /**
  * The one template renderer: no HTML escaping, and a field that the context lacks is an error. Partials are the files
- * `_name.hbs` of a target's folder, referred to as `{{> name}}`.
+ * `_name.hbs` of a target's folder, and of the one it builds on, referred to as `{{> name}}`.
  */
 export function render(folder: string, template: string, context: object): string {
   return environment(folder).template(template)(context);
@@ -17,15 +17,15 @@ interface TemplateFolder {
 
 const folders = new Map<string, TemplateFolder>();
 
+/** Folders whose templates build on those of another. */
+const builtOn: Readonly<Record<string, string>> = { sm_80: 'cuda', sm_90a: 'cuda' };
+
 function environment(folder: string): TemplateFolder {
   const known = folders.get(folder);
   if (known !== undefined) return known;
   const handlebars = Handlebars.create();
   const directory = packagePath('templates', folder);
-  for (const file of readdirSync(directory)) {
-    const partial = /^_(.+)\.hbs$/.exec(file)?.[1];
-    if (partial !== undefined) handlebars.registerPartial(partial, readFileSync(path.join(directory, file), 'utf8'));
-  }
+  for (const source of [builtOn[folder], folder]) if (source !== undefined) registerPartials(handlebars, packagePath('templates', source));
   const compiled = new Map<string, (context: object) => string>();
   const made: TemplateFolder = {
     template(name) {
@@ -39,4 +39,11 @@ function environment(folder: string): TemplateFolder {
   };
   folders.set(folder, made);
   return made;
+}
+
+function registerPartials(handlebars: typeof Handlebars, directory: string): void {
+  for (const file of readdirSync(directory)) {
+    const partial = /^_(.+)\.hbs$/.exec(file)?.[1];
+    if (partial !== undefined) handlebars.registerPartial(partial, readFileSync(path.join(directory, file), 'utf8'));
+  }
 }

@@ -1,13 +1,13 @@
 import type { ChunkLevel } from '../../dsl/tiling.js';
 import { evaluateExtent, type Shape } from './extent.js';
-import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step } from './plan.js';
+import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step, type TiledMatrix } from './plan.js';
 
 export interface RunShape extends Partial<Stack> {
   /** Rows and columns of the matrix. */
   readonly n: number;
   readonly m: number;
-  /** Host workers; 1 on a GPU. */
-  readonly threads: number;
+  /** What works side by side: threads of the host, multiprocessors of a GPU. */
+  readonly workers: number;
 }
 
 /** Where rows and columns lie among stacked embeddings; zeros where nothing is stacked. */
@@ -97,6 +97,7 @@ function evenPiece(length: number, limit: number, block: number): number {
 
 export type BoundArg =
   | { readonly kind: 'buffer'; readonly buffer: string; readonly byteOffset: number }
+  | ({ readonly kind: 'tensorMap'; readonly buffer: string; readonly byteOffset: number } & TiledMatrix<number>)
   | { readonly kind: 'i32'; readonly value: number }
   | Extract<Arg, { kind: 'null' | 'scalar' | 'uniforms' }>;
 
@@ -147,12 +148,18 @@ function* walkLoop({ axis, body }: Extract<Step, { kind: 'for' }>, shape: Shape,
 function bindLaunch(name: string, args: readonly Arg[], shape: Shape, { kernels, bytes }: Tables): BoundStep {
   const kernel = kernels.get(name);
   if (kernel === undefined) throw new Error(`the plan launches '${name}', which it does not declare`);
-  const boundArgs = args.map((arg): BoundArg => {
-    if (arg.kind === 'extent') return { kind: 'i32', value: evaluateExtent(arg.value, shape) };
-    if (arg.kind !== 'buffer') return arg;
-    return { kind: 'buffer', buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
-  });
+  const boundArgs = args.map((arg) => bindArg(arg, shape, bytes));
   return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), pairs: shape.rows * shape.cols, args: boundArgs };
+}
+
+function bindArg(arg: Arg, shape: Shape, bytes: Tables['bytes']): BoundArg {
+  if (arg.kind === 'extent') return { kind: 'i32', value: evaluateExtent(arg.value, shape) };
+  if (arg.kind !== 'buffer' && arg.kind !== 'tensorMap') return arg;
+  const place = { buffer: arg.buffer, byteOffset: evaluateExtent(arg.offset, shape) * (bytes.get(arg.buffer) ?? 0) };
+  if (arg.kind === 'buffer') return { kind: 'buffer', ...place };
+  const { rows, cols, pitch, planePitch, ...constant } = arg.map;
+  const sizes = { rows: evaluateExtent(rows, shape), cols: evaluateExtent(cols, shape), pitch: evaluateExtent(pitch, shape), planePitch: evaluateExtent(planePitch, shape) };
+  return { kind: 'tensorMap', ...place, ...constant, ...sizes };
 }
 
 /** Names of the buffers that steps touch: what a run has to allocate. */
@@ -160,7 +167,7 @@ export function buffersOf(steps: readonly Step[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const step of steps) {
     if (step.kind === 'for') for (const name of buffersOf(step.body)) names.add(name);
-    else if (step.kind === 'launch') for (const arg of step.args) if (arg.kind === 'buffer') names.add(arg.buffer);
+    else if (step.kind === 'launch') for (const arg of step.args) if ('buffer' in arg) names.add(arg.buffer);
     if (step.kind === 'fill' || step.kind === 'guard') names.add(step.buffer);
   }
   return names;

@@ -1,6 +1,6 @@
 import type { Side } from '../../dsl/expression/nodes.js';
 import { attributeParameter, ofPositiveParameter } from '../emit/places.js';
-import type { TargetKernels } from '../targets/target.js';
+import type { Partials, TargetKernels } from '../targets/target.js';
 import { flags, type Flag } from './buffers.js';
 import { plus, times, type Extent } from './extent.js';
 import type { Channel, Needs, SideNeeds } from './needs.js';
@@ -41,13 +41,15 @@ export function attributeBindings({ attributes, ofPositive }: Needs): Bindings {
 export function chunkBindings(kernels: TargetKernels): Bindings {
   const bindings: Record<string, Arg> = {
     positive: at('positive', 'row0'),
-    rowPitch: extent('chunkRows'),
-    colPitch: extent('chunkCols'),
+    rowPitch: extent(kernels.rowPartials.pitch),
+    colPitch: extent(kernels.colPartials.pitch),
+    colSlots: extent(kernels.colPartials.parts),
+    guideCols: extent('chunkCols'),
     gradientPitch: extent(kernels.gradient.pitch),
-    tiles: extent(times(kernels.rowTiles, kernels.colTiles)),
     uniforms: { kind: 'uniforms' },
+    threads: extent('workers'),
   };
-  for (const name of ['n', 'm', 'rows', 'cols', 'row0', 'col0', 'threads', 'split', 'rowStart', 'colStart'] as const) bindings[name] = extent(name);
+  for (const name of ['n', 'm', 'rows', 'cols', 'row0', 'col0', 'workers', 'split', 'rowStart', 'colStart'] as const) bindings[name] = extent(name);
   for (const name of ['offset', 'sumFloor', 'gradientScale', 'gradientUnscale'] as const) bindings[name] = { kind: 'scalar', name };
   for (const suffix of ['Max', 'Sum', 'Scale', 'Pull', 'MeanPull']) {
     bindings[`row${suffix}`] = at(`row${suffix}`, 'row0');
@@ -56,13 +58,13 @@ export function chunkBindings(kernels: TargetKernels): Bindings {
   return bindings;
 }
 
-/** Partials of row sums come one per tile along the columns, and the other way round. */
-export function mergeBindings(side: 'row' | 'col', tiles: Extent): Bindings {
-  const [base, count, pitch] = side === 'row' ? (['row0', 'rows', 'chunkRows'] as const) : (['col0', 'cols', 'chunkCols'] as const);
+/** What adds a chunk's partial sums to the statistics. */
+export function mergeBindings(side: 'row' | 'col', { parts, pitch }: Partials): Bindings {
+  const [base, count] = side === 'row' ? (['row0', 'rows'] as const) : (['col0', 'cols'] as const);
   return {
     partialMax: at(`${side}PartialMax`),
     partialSum: at(`${side}PartialSum`),
-    tiles: extent(tiles),
+    tiles: extent(parts),
     pitch: extent(pitch),
     count: extent(count),
     max: at(`${side}Max`, base),
@@ -71,13 +73,13 @@ export function mergeBindings(side: 'row' | 'col', tiles: Extent): Bindings {
 }
 
 /** A channel's sums lie together: those of all rows, then the next channel's. */
-export function channelBindings(side: Side, { channels }: SideNeeds, tiles: Extent): Bindings {
-  const [base, count, pitch, length] = side === 'row' ? (['row0', 'rows', 'chunkRows', 'n'] as const) : (['col0', 'cols', 'chunkCols', 'm'] as const);
+export function channelBindings(side: Side, { channels }: SideNeeds, { parts, pitch }: Partials): Bindings {
+  const [base, count, length] = side === 'row' ? (['row0', 'rows', 'n'] as const) : (['col0', 'cols', 'm'] as const);
   return {
     partial: at(`${side}PartialExtra`),
     extra: at(`${side}Extra`, base),
     channels: extent(channels.length),
-    tiles: extent(tiles),
+    tiles: extent(parts),
     pitch: extent(pitch),
     count: extent(count),
     length: extent(length),

@@ -1,6 +1,6 @@
 import type { Side } from '../../dsl/expression/nodes.js';
 import { attributeParameter, ofPositiveParameter } from '../emit/places.js';
-import type { TargetKernels } from '../targets/target.js';
+import type { Partials, TargetKernels } from '../targets/target.js';
 import { times, type Extent } from './extent.js';
 import { readsGuide, type Needs, type SideNeeds } from './needs.js';
 import type { Buffer, Element } from './plan.js';
@@ -36,7 +36,7 @@ export function declareBuffers(problem: Problem, needs: Needs, kernels: TargetKe
       const own = needs[side];
       return own === undefined ? [] : sideBuffers(side, own, needs, kernels, { running: softmax === 'running', params: loss.params.length });
     }),
-    workspace('scalarPartial', 'f32', times(times(kernels.rowTiles, kernels.colTiles), scalarCount)),
+    workspace('scalarPartial', 'f32', times(kernels.scalarPartials.most, scalarCount)),
     workspace('gradientTile', kernels.gradient.element, kernels.gradient.count),
     ...kernels.workspace,
   ];
@@ -70,10 +70,10 @@ function attributes({ loss }: Problem, { attributes: read, ofPositive, relation 
 }
 
 function sideBuffers(side: Side, own: SideNeeds, needs: Needs, kernels: TargetKernels, { running, params }: { running: boolean; params: number }): readonly Buffer[] {
-  const [length, pitch, tiles]: [Extent, Extent, Extent] = side === 'row' ? ['n', 'chunkRows', kernels.colTiles] : ['m', 'chunkCols', kernels.rowTiles];
+  const [length, { count }]: [Extent, Partials] = side === 'row' ? ['n', kernels.rowPartials] : ['m', kernels.colPartials];
   const channels = own.channels.length;
   return [
-    ...(channels > 0 ? [statistic(`${side}Extra`, 'f32', times(length, channels)), workspace(`${side}PartialExtra`, 'f32', times(times(tiles, pitch), channels))] : []),
+    ...(channels > 0 ? [statistic(`${side}Extra`, 'f32', times(length, channels)), workspace(`${side}PartialExtra`, 'f32', times(count, channels))] : []),
     ...(own.term === undefined
       ? []
       : [
@@ -87,8 +87,8 @@ function sideBuffers(side: Side, own: SideNeeds, needs: Needs, kernels: TargetKe
           statistic(`${side}Loss`, 'f64', vectorPartials),
           statistic(`${side}Values`, 'f64', length),
           ...(params > 0 ? [statistic(`${side}Params`, 'f64', vectorPartials * params)] : []),
-          workspace(`${side}PartialSum`, 'f32', times(tiles, pitch)),
-          ...(running ? [workspace(`${side}PartialMax`, 'f32', times(tiles, pitch))] : []),
+          workspace(`${side}PartialSum`, 'f32', count),
+          ...(running ? [workspace(`${side}PartialMax`, 'f32', count)] : []),
         ]),
   ];
 }

@@ -14,10 +14,11 @@ export type ExtentOperator = 'plus' | 'times' | 'ceilDiv' | 'roundUp' | 'min' | 
 
 /**
  * `n`, `m`: rows and columns of the matrix. `chunkRows`, `chunkCols`: the chunk's largest size. `row0`, `col0`, `rows`,
- * `cols`: the chunk at hand. `threads`: host workers. Where both tensors are stacked: `stack` embeddings in all, the first
- * `split` of them queries; the matrix's rows and columns are those from `rowStart` and `colStart` on.
+ * `cols`: the chunk at hand. `workers`: threads of the host, multiprocessors of a GPU. Where both tensors are stacked:
+ * `stack` embeddings in all, the first `split` of them queries; the matrix's rows and columns are those from `rowStart` and
+ * `colStart` on.
  */
-export type ShapeSymbol = 'n' | 'm' | 'chunkRows' | 'chunkCols' | 'row0' | 'col0' | 'rows' | 'cols' | 'threads' | 'stack' | 'split' | 'rowStart' | 'colStart';
+export type ShapeSymbol = 'n' | 'm' | 'chunkRows' | 'chunkCols' | 'row0' | 'col0' | 'rows' | 'cols' | 'workers' | 'stack' | 'split' | 'rowStart' | 'colStart';
 
 export type Shape = Readonly<Record<ShapeSymbol, number>>;
 

@@ -7,7 +7,7 @@ import {
 import { declareBuffers, unset } from './buffers.js';
 import type { Extent } from './extent.js';
 import { needsOf, readsGuide, type Needs } from './needs.js';
-import type { Arg, Kernel, Plan, Step } from './plan.js';
+import type { Arg, Kernel, Plan, Step, TensorMap } from './plan.js';
 import type { Problem, ResolvedTiling } from './problem.js';
 
 /** Lowers a loss for a target: section 2 (one pass for both directions) and 3 (recompute into a bounded workspace). */
@@ -44,10 +44,10 @@ function inspect({ stacked }: Needs, launch: Launcher): readonly Step[] {
   return stacked ? [norms('embeddings', 'stack', 'query')] : [norms('queries', 'n', 'query'), norms('keys', 'm', 'key')];
 }
 
-function forward(needs: Needs, pairs: boolean, { packs, rowTiles, colTiles }: TargetKernels, launch: Launcher): readonly Step[] {
+function forward(needs: Needs, pairs: boolean, { packs, rowPartials, colPartials, scalarPartials }: TargetKernels, launch: Launcher): readonly Step[] {
   const sides = (['row', 'col'] as const).flatMap((side) => {
     const own = needs[side];
-    return own === undefined ? [] : [{ side, own, tiles: side === 'row' ? colTiles : rowTiles }];
+    return own === undefined ? [] : [{ side, own, partials: side === 'row' ? rowPartials : colPartials }];
   });
   const softmaxes = sides.filter(({ own }) => own.term !== undefined);
   const channels = sides.filter(({ own }) => own.channels.length > 0);
@@ -55,9 +55,9 @@ function forward(needs: Needs, pairs: boolean, { packs, rowTiles, colTiles }: Ta
     ...packsOf(packs, 'rows', 'stats', launch),
     ...(needs.guide ? [launch('guide')] : []),
     launch('stats'),
-    ...softmaxes.map(({ side, tiles }) => launch('merge', mergeBindings(side, tiles))),
-    ...channels.map(({ side, own, tiles }) => launch('mergeChannels', channelBindings(side, own, tiles))),
-    ...(pairs ? [launch('reduceScalars')] : []),
+    ...softmaxes.map(({ side, partials }) => launch('merge', mergeBindings(side, partials))),
+    ...channels.map(({ side, own, partials }) => launch('mergeChannels', channelBindings(side, own, partials))),
+    ...(pairs ? [launch('reduceScalars', { tiles: extent(scalarPartials.stats) })] : []),
   ];
   return [
     bits('scalars', 0),
@@ -84,7 +84,7 @@ function ofPositives(needs: Needs, launch: Launcher): readonly Step[] {
   ];
 }
 
-function backward({ guide, stacked }: Needs, { packs }: TargetKernels, launch: Launcher): readonly Step[] {
+function backward({ guide, stacked }: Needs, { packs, scalarPartials }: TargetKernels, launch: Launcher): readonly Step[] {
   return [
     bits('scalars', 0),
     ...(stacked ? [bits('dEmbeddings', 0)] : [bits('dQueries', 0), bits('dKeys', 0)]),
@@ -94,7 +94,7 @@ function backward({ guide, stacked }: Needs, { packs }: TargetKernels, launch: L
         ...packsOf(packs, 'cols', 'gradient', launch),
         ...(guide ? [launch('guide')] : []),
         launch('gradient'),
-        launch('reduceScalars'),
+        launch('reduceScalars', { tiles: extent(scalarPartials.gradient) }),
         launch('accumulateQueries'),
         launch('accumulateKeys'),
       ]),
@@ -107,12 +107,19 @@ function launcher(problem: Problem, needs: Needs, kernels: TargetKernels, declar
   const common = { ...chunkBindings(kernels), ...embeddingBindings(problem, needs), ...attributeBindings(needs) };
   return (kernelOrRole, own = {}) => {
     const kernel = typeof kernelOrRole === 'string' ? kernelNamed(kernels, kernelOrRole) : kernelOrRole;
-    const args = kernel.parameters.map(({ name }): Arg => {
+    const resolve = (name: string): Arg => {
       const arg = own[name] ?? common[name] ?? at(name);
       return arg.kind === 'buffer' && !declared.has(arg.buffer) ? { kind: 'null' } : arg;
-    });
+    };
+    const args = kernel.parameters.map((parameter) => (parameter.type === 'tensorMap' ? mapped(kernel, parameter.map, resolve) : resolve(parameter.name)));
     return { kind: 'launch', kernel: kernel.name, args };
   };
+}
+
+function mapped({ name }: Kernel, { of, ...map }: TensorMap, resolve: (name: string) => Arg): Arg {
+  const arg = resolve(of);
+  if (arg.kind !== 'buffer') throw new Error(`kernel '${name}' maps '${of}', which is no buffer of the plan`);
+  return { kind: 'tensorMap', buffer: arg.buffer, offset: arg.offset, map };
 }
 
 function kernelNamed(kernels: TargetKernels, role: string): Kernel {

@@ -56,9 +56,39 @@ export interface Kernel {
   readonly sharedBytes: number;
 }
 
-export interface Parameter {
+export type Parameter = PlainParameter | MapParameter;
+
+export interface PlainParameter {
   readonly name: string;
   readonly type: 'pointer' | 'i32' | 'f32' | 'uniforms';
+}
+
+/** A tensor map, by value: 128 bytes that the GPU's copy engine (TMA) takes its tiles by. */
+export interface MapParameter {
+  readonly name: string;
+  readonly type: 'tensorMap';
+  readonly map: TensorMap;
+}
+
+/**
+ * A row-major matrix of 16-bit elements, each of whose rows holds `planes` rows of `cols` elements (numbers split into pieces lie
+ * in planes); and the tile of one plane that one copy brings into shared memory, swizzled by 128 bytes.
+ */
+export interface TiledMatrix<Size = Extent> {
+  readonly rows: Size;
+  readonly cols: Size;
+  readonly planes: number;
+  /** Elements from a row to the next, and from a plane of it to the next. */
+  readonly pitch: Size;
+  readonly planePitch: Size;
+  /** Rows of a tile beyond the matrix are zeros; so are columns. `boxCols` elements are 128 bytes. */
+  readonly boxRows: number;
+  readonly boxCols: number;
+}
+
+export interface TensorMap extends TiledMatrix {
+  /** The binding, by the name that a pointer parameter would have, whose buffer and offset the matrix starts at. */
+  readonly of: string;
 }
 
 export type Step =
@@ -78,6 +108,7 @@ export interface Launch {
 export type Arg =
   /** Address of an element of a buffer. */
   | { readonly kind: 'buffer'; readonly buffer: string; readonly offset: Extent }
+  | { readonly kind: 'tensorMap'; readonly buffer: string; readonly offset: Extent; readonly map: TiledMatrix }
   | { readonly kind: 'null' }
   | { readonly kind: 'extent'; readonly value: Extent }
   | { readonly kind: 'scalar'; readonly name: ScalarName }

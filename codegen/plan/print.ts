@@ -1,7 +1,7 @@
 import { assertNever } from '../../dsl/assert-never.js';
-import { printExtent } from './extent.js';
+import { printExtent, type Extent } from './extent.js';
 import type { BoundPlan } from './bind.js';
-import type { Arg, Buffer, Kernel, Plan, Step } from './plan.js';
+import type { Arg, Buffer, Kernel, Plan, Step, TiledMatrix } from './plan.js';
 import { printTiling } from './tiling.js';
 
 /** A plan as people read it: what it is, then buffers, kernels, and the walk. One printer serves inspect, errors, goldens. */
@@ -80,7 +80,9 @@ function printStep(step: Step): readonly string[] {
 function printArg(arg: Arg): string {
   switch (arg.kind) {
     case 'buffer':
-      return arg.offset === 0 ? arg.buffer : `${arg.buffer} + ${printExtent(arg.offset)}`;
+      return printPlace(arg);
+    case 'tensorMap':
+      return `tiles ${arg.map.boxRows} x ${arg.map.boxCols} of ${printPlace(arg)} ${printMatrix(arg.map)}`;
     case 'null':
       return '-';
     case 'extent':
@@ -92,6 +94,15 @@ function printArg(arg: Arg): string {
     default:
       return assertNever(arg);
   }
+}
+
+function printPlace({ buffer, offset }: { readonly buffer: string; readonly offset: Extent }): string {
+  return offset === 0 ? buffer : `${buffer} + ${printExtent(offset)}`;
+}
+
+function printMatrix({ rows, cols, planes, pitch }: TiledMatrix): string {
+  const apart = printExtent(pitch) === printExtent(cols) ? '' : `, ${printExtent(pitch)} apart`;
+  return `[${printExtent(rows)} x ${planes === 1 ? '' : `${planes} x `}${printExtent(cols)}${apart}]`;
 }
 
 function indent(lines: readonly string[]): readonly string[] {

@@ -20,7 +20,33 @@ export interface Problem {
 export interface ResolvedTiling {
   readonly name: string;
   readonly chunk: ChunkLevel;
-  readonly block: Required<BlockLevel>;
+  readonly block: ResolvedBlock;
   readonly register: RegisterLevel;
   readonly instruction: InstructionLevel;
+  /** Where a target's passes have tiles of their own. */
+  readonly passes?: Passes;
+}
+
+export type ResolvedBlock = Required<Omit<BlockLevel, 'cluster' | 'panel'>> & Pick<BlockLevel, 'cluster' | 'panel'>;
+
+/** Whether a panel of keys stays in shared memory while queries stream past, or both stream. */
+export type PanelPlace = NonNullable<BlockLevel['panel']>;
+
+/** A block's tile of a pass, the k-steps in flight, and how many blocks share their copies. */
+export interface PassTiling {
+  readonly rows: number;
+  readonly cols: number;
+  readonly stages: number;
+  readonly cluster: number;
+}
+
+export interface SimilarityTiling extends PassTiling {
+  readonly panel: PanelPlace;
+}
+
+export interface Passes {
+  readonly stats: SimilarityTiling;
+  readonly gradient: SimilarityTiling;
+  readonly guide?: SimilarityTiling;
+  readonly accumulate: PassTiling;
 }

@@ -1,13 +1,19 @@
-import type { ResolvedTiling } from './problem.js';
+import type { PassTiling, ResolvedTiling, SimilarityTiling } from './problem.js';
 
-/** A tiling, one level a line, outermost first. */
-export function printTiling({ name, chunk, block, register, instruction }: ResolvedTiling): readonly string[] {
+/** A tiling, one level a line, outermost first; where passes have tiles of their own, a line each. */
+export function printTiling({ name, chunk, block, register, instruction, passes }: ResolvedTiling): readonly string[] {
   const gpu = block.stages > 1 || block.group > 1 ? `, stages ${block.stages}, group ${block.group}` : '';
+  const blocks = passes === undefined ? [`  block        ${block.rows} x ${block.cols}, depth ${block.depth}${gpu}`] : Object.entries(passes).map(([pass, tile]: [string, PassTiling | SimilarityTiling]) => `  block        ${printPass(tile, block.depth)}: ${pass}`);
   return [
     `tiling     ${name}`,
     `  chunk        ${chunk.rows} x ${chunk.cols}`,
-    `  block        ${block.rows} x ${block.cols}, depth ${block.depth}${gpu}`,
+    ...blocks,
     `  register     ${register.rows} x ${register.cols}`,
     `  instruction  ${instruction.name}`,
   ];
+}
+
+function printPass(tile: PassTiling | SimilarityTiling, depth: number): string {
+  const { rows, cols, stages, cluster } = tile;
+  return `${rows} x ${cols}, depth ${depth}, stages ${stages}, cluster ${cluster}${'panel' in tile ? `, panel ${tile.panel}` : ''}`;
 }

@@ -16,6 +16,12 @@ export interface Target {
   readonly summary: string;
   /** Features a CPU must have, in the words of Linux's /proc/cpuinfo. Empty for a GPU: its compute capability is checked. */
   readonly requires: readonly string[];
+  /** What a GPU must have; absent for a CPU. */
+  readonly capability?: CapabilityNeed;
+  /** What NVRTC compiles for, where the GPU's own architecture is not enough: `sm_90a` has what `sm_90` lacks. */
+  readonly architecture?: string;
+  /** Of a GPU that the target is meant for: a plan is sized for as many where no GPU is asked. Absent for a CPU. */
+  readonly multiprocessors?: number;
   readonly precisions: readonly Precision[];
   readonly dialects: Dialects;
   /** Bytes of workspace a run takes unless told otherwise. */
@@ -30,6 +36,11 @@ export interface Target {
   emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[];
 }
 
+/** Compute capability of a GPU: from one on, or one alone. */
+export type CapabilityNeed = { readonly least: Capability } | { readonly exactly: Capability };
+
+export type Capability = readonly [major: number, minor: number];
+
 export interface SourceText {
   readonly path: string;
   readonly text: string;
@@ -42,14 +53,23 @@ export interface TargetKernels {
   readonly packs: readonly Pack[];
   /** Workspace buffers that the kernels name, beyond what every plan has. */
   readonly workspace: readonly Buffer[];
-  /**
-   * Tiles along rows (partials of column sums) and along columns (partials of row sums) of the chunk at hand, in `rows` and
-   * `cols`. Buffers are sized by the same extents at the largest chunk.
-   */
-  readonly rowTiles: Extent;
-  readonly colTiles: Extent;
+  /** Partial sums of a chunk's rows and of its columns, which the merging kernels add to the statistics. */
+  readonly rowPartials: Partials;
+  readonly colPartials: Partials;
+  /** Partial sums of the pair term and of the parameters' gradients that the passes leave behind. */
+  readonly scalarPartials: { readonly stats: Extent; readonly gradient: Extent; readonly most: Extent };
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */
   readonly gradient: { readonly element: Buffer['element']; readonly pitch: Extent; readonly count: Extent };
+}
+
+/** Vectors of partial sums, one after the other. */
+export interface Partials {
+  /** How many there are for the chunk at hand, in `rows` and `cols`. */
+  readonly parts: Extent;
+  /** Elements from one to the next. */
+  readonly pitch: Extent;
+  /** Room for those of any chunk, when `rows` and `cols` are the largest chunk's. */
+  readonly count: Extent;
 }
 
 export type KernelRole =

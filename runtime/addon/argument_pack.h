@@ -9,6 +9,8 @@ namespace infinitile {
 class ArgumentPack {
  public:
   void add(const void* value, std::size_t bytes);
+  /** Another value of the same size, in the place of the argument at `index`. */
+  void replace(std::size_t index, const void* value);
   /** Call once, after the last `add`. */
   void seal();
 
@@ -17,8 +19,9 @@ class ArgumentPack {
   const std::vector<std::size_t>& sizes() const { return sizes_; }
 
  private:
-  struct alignas(16) Cell {
-    unsigned char bytes[16];
+  /** As aligned as the most demanding parameter, a tensor map. */
+  struct alignas(64) Cell {
+    unsigned char bytes[64];
   };
   std::vector<Cell> cells_;
   std::vector<std::size_t> firstCells_;

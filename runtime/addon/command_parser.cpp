@@ -1,8 +1,10 @@
 #include "command_parser.h"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "buffer_object.h"
@@ -16,6 +18,26 @@ constexpr std::int64_t kLargestInt32 = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kSmallestInt32 = std::numeric_limits<std::int32_t>::min();
 constexpr std::int64_t kLargestUint32 = std::numeric_limits<std::uint32_t>::max();
 
+// What the copy engine takes.
+constexpr std::uint64_t kTileElementBytes = 2;
+constexpr std::uint64_t kSwizzledElements = 128 / kTileElementBytes;
+constexpr std::int64_t kLargestBox = 256;
+constexpr std::int64_t kLargestPlanes = 16;
+
+/** Bytes that a kernel's parameters may have in all. */
+constexpr std::int64_t kLargestInput = 32764;
+
+void requireMultiple(const char* what, std::uint64_t value, std::uint64_t of) {
+  if (value % of != 0)
+    throw std::invalid_argument(std::string(what) + " " + std::to_string(value) + " is not a multiple of " + std::to_string(of));
+}
+
+std::size_t outputPlace(const Napi::Object& command, std::size_t bytes, CommandList& list) {
+  const std::size_t at = readSize(command.Get("at"), "at");
+  list.outputBytes = std::max(list.outputBytes, at + bytes);
+  return at;
+}
+
 std::string readKind(const Napi::Object& object) { return readString(object.Get("kind"), "kind"); }
 
 }  // namespace
@@ -28,7 +50,7 @@ CommandList CommandParser::parse(const Napi::Value& value) const {
     const Napi::HandleScope scope(value.Env());
     std::string place = "command " + std::to_string(i + 1);
     try {
-      list.commands.push_back(parseCommand(readObject(array.Get(i), "a command"), place));
+      list.commands.push_back(parseCommand(readObject(array.Get(i), "a command"), list, place));
     } catch (const std::exception& error) {
       throw std::invalid_argument(place + ": " + error.what());
     }
@@ -36,17 +58,25 @@ CommandList CommandParser::parse(const Napi::Value& value) const {
   return list;
 }
 
-Command CommandParser::parseCommand(const Napi::Object& command, std::string& place) const {
+Command CommandParser::parseCommand(const Napi::Object& command, CommandList& list, std::string& place) const {
   const std::string kind = readKind(command);
-  if (kind == "launch") return parseLaunch(command, place);
+  if (kind == "launch") return parseLaunch(command, list, place);
   if (kind == "fill") {
     place += " (fill)";
     return parseFill(command);
   }
+  if (kind == "read") {
+    place += " (read)";
+    return parseRead(command, list);
+  }
+  if (kind == "clock") {
+    place += " (clock)";
+    return Clock{outputPlace(command, sizeof(double), list)};
+  }
   throw std::invalid_argument("unknown kind '" + kind + "'");
 }
 
-Launch CommandParser::parseLaunch(const Napi::Object& command, std::string& place) const {
+Launch CommandParser::parseLaunch(const Napi::Object& command, CommandList& list, std::string& place) const {
   Launch launch;
   const std::string name = readString(command.Get("name"), "name");
   place += " (launch " + name + ")";
@@ -60,14 +90,14 @@ Launch CommandParser::parseLaunch(const Napi::Object& command, std::string& plac
   const std::string launchPlace = place;
   for (std::uint32_t i = 0; i < arguments.Length(); ++i) {
     place = launchPlace + ", argument " + std::to_string(i + 1);
-    parseArgument(readObject(arguments.Get(i), "an argument"), launch);
+    parseArgument(readObject(arguments.Get(i), "an argument"), launch, list);
   }
   place = launchPlace;
   launch.arguments.seal();
   return launch;
 }
 
-void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch) const {
+void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch, CommandList& list) const {
   const std::string kind = readKind(argument);
   if (kind == "pointer") {
     const Napi::Value value = argument.Get("buffer");
@@ -87,12 +117,51 @@ void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch) 
   } else if (kind == "f32") {
     const float number = static_cast<float>(readNumber(argument.Get("value"), "value"));
     launch.arguments.add(&number, sizeof number);
+  } else if (kind == "tensorMap") {
+    const TensorMap map = parseTensorMap(argument, launch);
+    launch.arguments.add(&map, sizeof map);
   } else if (kind == "bytes") {
     const Bytes view = readView(argument.Get("value"), "value");
     launch.arguments.add(view.data, view.size);
+  } else if (kind == "input") {
+    const std::vector<unsigned char> unset(
+        static_cast<std::size_t>(readInteger(argument.Get("bytes"), "bytes", 1, kLargestInput)));
+    const std::size_t offset = readSize(argument.Get("offset"), "offset");
+    list.inputs.push_back({list.commands.size(), launch.arguments.sizes().size(), offset});
+    list.inputBytes = std::max(list.inputBytes, offset + unset.size());
+    launch.arguments.add(unset.data(), unset.size());
   } else {
     throw std::invalid_argument("unknown kind '" + kind + "'");
   }
+}
+
+TensorMap CommandParser::parseTensorMap(const Napi::Object& argument, Launch& launch) const {
+  const std::shared_ptr<Buffer> buffer = BufferObject::get(argument.Get("buffer"), state_);
+  const std::size_t offset = readSize(argument.Get("offset"), "offset");
+  requireMultiple("offset", offset, 16);
+  const auto size = [&](const char* what, std::int64_t low, std::int64_t high) {
+    return static_cast<std::uint64_t>(readInteger(argument.Get(what), what, low, high));
+  };
+  TiledMatrix matrix;
+  matrix.rows = size("rows", 1, kLargestInt32);
+  matrix.cols = size("cols", 1, kLargestInt32);
+  matrix.planes = size("planes", 1, kLargestPlanes);
+  const std::uint64_t planePitch = size("planePitch", static_cast<std::int64_t>(matrix.cols), kLargestInt32);
+  const std::uint64_t length = (matrix.planes - 1) * planePitch + matrix.cols;
+  const std::uint64_t pitch = size("pitch", static_cast<std::int64_t>(length), kLargestInt32);
+  requireMultiple("pitch", pitch, 16 / kTileElementBytes);
+  requireMultiple("planePitch", planePitch, 16 / kTileElementBytes);
+  matrix.pitchBytes = pitch * kTileElementBytes;
+  matrix.planePitchBytes = planePitch * kTileElementBytes;
+  matrix.boxRows = static_cast<std::uint32_t>(size("boxRows", 1, kLargestBox));
+  matrix.boxCols = static_cast<std::uint32_t>(size("boxCols", 1, kLargestBox));
+  if (matrix.boxCols != kSwizzledElements)
+    throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + ", the elements of a swizzled row, not " +
+                                std::to_string(matrix.boxCols));
+  checkRange(offset, ((matrix.rows - 1) * pitch + length) * kTileElementBytes, buffer->bytes(), "tensor map");
+  matrix.address = buffer->address() + offset;
+  launch.buffers.push_back(buffer);
+  return state_.open()->encodeTensorMap(matrix);
 }
 
 Fill CommandParser::parseFill(const Napi::Object& command) const {
@@ -102,10 +171,20 @@ Fill CommandParser::parseFill(const Napi::Object& command) const {
   fill.words = readSize(command.Get("words"), "words");
   fill.pattern =
       static_cast<std::uint32_t>(readInteger(command.Get("pattern"), "pattern", kSmallestInt32, kLargestUint32));
-  if (fill.offset % sizeof fill.pattern != 0)
-    throw std::invalid_argument("offset " + std::to_string(fill.offset) + " is not a multiple of 4");
+  requireMultiple("offset", fill.offset, sizeof fill.pattern);
   checkRange(fill.offset, fill.words * sizeof fill.pattern, fill.buffer->bytes(), "fill");
   return fill;
+}
+
+Read CommandParser::parseRead(const Napi::Object& command, CommandList& list) const {
+  Read read;
+  read.buffer = BufferObject::get(command.Get("buffer"), state_);
+  read.offset = readSize(command.Get("offset"), "offset");
+  read.bytes = readSize(command.Get("bytes"), "bytes");
+  checkRange(read.offset, read.bytes, read.buffer->bytes(), "read");
+  read.at = outputPlace(command, read.bytes, list);
+  list.readBytes += read.bytes;
+  return read;
 }
 
 }  // namespace infinitile

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 /**
  * The part of the CUDA driver API and of NVRTC that is used, declared here so that building needs no CUDA. Both libraries
@@ -34,6 +35,13 @@ constexpr int kFunctionMaxDynamicSharedBytes = 8;
 constexpr unsigned kStreamNonBlocking = 1;
 constexpr unsigned kEventDefault = 0;
 
+// CUtensorMapDataType, -Interleave, -Swizzle, -L2promotion, -FloatOOBfill
+constexpr int kTensorMapUint16 = 1;
+constexpr int kTensorMapNoInterleave = 0;
+constexpr int kTensorMapSwizzle128Bytes = 3;
+constexpr int kTensorMapPromote256Bytes = 3;
+constexpr int kTensorMapZerosBeyond = 0;
+
 // CUjit_option
 constexpr int kJitErrorLogBuffer = 5;
 constexpr int kJitErrorLogBufferSizeBytes = 6;
@@ -57,6 +65,8 @@ constexpr int kJitErrorLogBufferSizeBytes = 6;
   X(memGetInfo, "cuMemGetInfo_v2", (std::size_t * free, std::size_t* total))                                             \
   X(memAlloc, "cuMemAlloc_v2", (DevicePointer * pointer, std::size_t bytes))                                             \
   X(memFree, "cuMemFree_v2", (DevicePointer pointer))                                                                    \
+  X(hostAlloc, "cuMemHostAlloc", (void** pointer, std::size_t bytes, unsigned flags))                                     \
+  X(hostFree, "cuMemFreeHost", (void* pointer))                                                                          \
   X(memcpyToDevice, "cuMemcpyHtoDAsync_v2",                                                                              \
     (DevicePointer target, const void* source, std::size_t bytes, Stream stream))                                        \
   X(memcpyToHost, "cuMemcpyDtoHAsync_v2", (void* target, DevicePointer source, std::size_t bytes, Stream stream))        \
@@ -78,8 +88,13 @@ constexpr int kJitErrorLogBufferSizeBytes = 6;
      unsigned blockZ, unsigned sharedBytes, Stream stream, void** arguments, void** extra))
 
 /** Likewise, null where the driver is older than the function. */
-#define INFINITILE_CUDA_OPTIONAL_FUNCTIONS(X) \
-  X(functionGetParameter, "cuFuncGetParamInfo", (Function function, std::size_t index, std::size_t* offset, std::size_t* bytes))
+#define INFINITILE_CUDA_OPTIONAL_FUNCTIONS(X)                                                                           \
+  X(functionGetParameter, "cuFuncGetParamInfo",                                                                         \
+    (Function function, std::size_t index, std::size_t* offset, std::size_t* bytes))                                    \
+  X(tensorMapEncodeTiled, "cuTensorMapEncodeTiled",                                                                     \
+    (void* map, int dataType, std::uint32_t rank, void* address, const std::uint64_t* sizes,                            \
+     const std::uint64_t* pitches, const std::uint32_t* box, const std::uint32_t* elementStrides, int interleave,        \
+     int swizzle, int promotion, int beyond))
 
 struct DriverFunctions {
 #define INFINITILE_FIELD(field, symbol, parameters) Result(*field) parameters = nullptr;

@@ -1,5 +1,7 @@
 #include "cuda_device.h"
 
+#include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -11,17 +13,23 @@ namespace infinitile {
 
 namespace {
 
-void checkArguments(const Launch& launch, const std::string& what) {
+bool argumentsFit(const Launch& launch) {
   const Kernel& kernel = *launch.kernel;
-  if (!kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes()) return;
+  return !kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes();
+}
+
+[[noreturn]] void refuseArguments(const Launch& launch, const std::string& what) {
   const auto list = [](const std::vector<std::size_t>& sizes) {
     std::string text;
     for (const std::size_t size : sizes) text += (text.empty() ? "" : ", ") + std::to_string(size);
     return text.empty() ? "none" : text;
   };
-  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(kernel.parameterBytes) +
+  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(launch.kernel->parameterBytes) +
                               " bytes, the arguments of " + list(launch.arguments.sizes()));
 }
+
+/** 12040 is 12.4. */
+std::string versionText(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 
 /** Kernels fail after their launch has returned: of several commands, only the kernels' names can be told. */
 std::string culprits(const CommandList& list, std::size_t issued) {
@@ -46,6 +54,8 @@ CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
 CudaDevice::~CudaDevice() {
   const CudaContext::Scope scope(*context_);
   if (!scope.entered()) return;
+  staging_.release(driver());
+  clocks_.release(driver());
   driver().eventDestroy(end_);
   driver().eventDestroy(begin_);
   driver().streamDestroy(stream_);
@@ -58,6 +68,26 @@ std::shared_ptr<Buffer> CudaDevice::allocate(std::size_t bytes) {
 std::shared_ptr<Module> CudaDevice::loadModule(const ModuleSource& source) {
   if (source.image.empty()) throw std::invalid_argument("a CUDA module is loaded from the bytes of a cubin");
   return std::make_shared<CudaModule>(source.image, context_);
+}
+
+TensorMap CudaDevice::encodeTensorMap(const TiledMatrix& matrix) const {
+  if (!driver().tensorMapEncodeTiled)
+    throw std::runtime_error("the CUDA driver (" + driver().path() + ", for CUDA " + versionText(driver().version()) +
+                             ") is too old for tensor maps, which Hopper's kernels copy by: they need a driver for CUDA 12.0 or later");
+  const CudaContext::Scope scope(*context_);
+  scope.require();
+  const std::uint64_t sizes[] = {matrix.cols, matrix.planes, matrix.rows};
+  const std::uint64_t pitches[] = {matrix.planePitchBytes, matrix.pitchBytes};
+  const std::uint32_t box[] = {matrix.boxCols, 1, matrix.boxRows};
+  const std::uint32_t everyElement[] = {1, 1, 1};
+  TensorMap map{};
+  const cuda::Result result = driver().tensorMapEncodeTiled(
+      &map, cuda::kTensorMapUint16, 3, reinterpret_cast<void*>(matrix.address), sizes, pitches, box, everyElement,
+      cuda::kTensorMapNoInterleave, cuda::kTensorMapSwizzle128Bytes, cuda::kTensorMapPromote256Bytes,
+      cuda::kTensorMapZerosBeyond);
+  driver().check(result, "encoding a tensor map of " + std::to_string(matrix.rows) + " x " + std::to_string(matrix.cols) +
+                             " elements, tiles of " + std::to_string(matrix.boxRows) + " x " + std::to_string(matrix.boxCols));
+  return map;
 }
 
 template <class Work>
@@ -92,72 +122,107 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
   });
 }
 
-double CudaDevice::run(const CommandList& list, const std::atomic<bool>& cancelled) {
+double CudaDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
   return guarded([&]() -> double {
-    driver().check(driver().eventRecord(begin_, stream_), "recording the start");
-    for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, cancelled);
-    finish(list, driver().eventRecord(end_, stream_));
-    float milliseconds = 0;
-    driver().check(driver().eventElapsedTime(&milliseconds, begin_, end_), "reading the time");
-    return milliseconds;
+    Progress progress = begin(list);
+    for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
+    finish(list, driver().eventRecord(end_, stream_), progress, outputs);
+    return milliseconds(begin_, end_);
   });
 }
 
-std::vector<double> CudaDevice::profile(const CommandList& list, const std::atomic<bool>& cancelled) {
+std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* outputs,
+                                        const std::atomic<bool>& cancelled) {
   return guarded([&] {
     CudaTimeline timeline(driver(), list.commands.size() + 1);
+    Progress progress = begin(list);
     cuda::Result marked = timeline.mark(stream_);
     for (std::size_t i = 0; i < list.commands.size(); ++i) {
-      driver().check(marked, culprits(list, i));
-      issueNext(list, i, cancelled);
+      if (marked != cuda::kSuccess) driver().check(marked, culprits(list, i));
+      issueNext(list, i, progress, cancelled);
       marked = timeline.mark(stream_);
     }
-    finish(list, marked);
+    finish(list, marked, progress, outputs);
     return timeline.intervals();
   });
 }
 
-void CudaDevice::issueNext(const CommandList& list, std::size_t index, const std::atomic<bool>& cancelled) {
+CudaDevice::Progress CudaDevice::begin(const CommandList& list) {
+  const Progress progress{list.readBytes > 0 ? staging_.reserve(driver(), list.readBytes) : nullptr};
+  driver().check(driver().eventRecord(begin_, stream_), "recording the start");
+  return progress;
+}
+
+void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress& progress,
+                           const std::atomic<bool>& cancelled) {
   if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
   try {
-    issue(list, index);
+    issue(list, index, progress);
   } catch (const std::exception&) {
     // Any call may report what an earlier kernel did to the context.
-    driver().check(driver().contextSynchronize(), culprits(list, index + 1));
+    const cuda::Result result = driver().contextSynchronize();
+    if (result != cuda::kSuccess) driver().check(result, culprits(list, index + 1));
     throw;
   }
 }
 
-void CudaDevice::finish(const CommandList& list, cuda::Result issued) {
+void CudaDevice::finish(const CommandList& list, cuda::Result issued, const Progress& progress, unsigned char* outputs) {
   const cuda::Result result = issued == cuda::kSuccess ? driver().streamSynchronize(stream_) : issued;
-  driver().check(result, culprits(list, list.commands.size()));
+  if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
+  deliver(list, progress.staging, outputs);
 }
 
-void CudaDevice::issue(const CommandList& list, std::size_t index) {
+void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress) {
   const Command& command = list.commands[index];
+  cuda::Result result = cuda::kSuccess;
   if (const Launch* launched = std::get_if<Launch>(&command)) {
-    launch(*launched, list.describe(index));
-    return;
+    if (!argumentsFit(*launched)) refuseArguments(*launched, list.describe(index));
+    result = launch(*launched);
+  } else if (const Fill* fill = std::get_if<Fill>(&command)) {
+    if (fill->words > 0)
+      result = driver().memset32(fill->buffer->address() + fill->offset, fill->pattern, fill->words, stream_);
+  } else if (const Read* read = std::get_if<Read>(&command)) {
+    if (read->bytes > 0)
+      result = driver().memcpyToHost(progress.staging + progress.staged, read->buffer->address() + read->offset,
+                                     read->bytes, stream_);
+    progress.staged += read->bytes;
+  } else {
+    result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_);
   }
-  const Fill& fill = std::get<Fill>(command);
-  if (fill.words == 0) return;
-  driver().check(driver().memset32(fill.buffer->address() + fill.offset, fill.pattern, fill.words, stream_),
-                 list.describe(index));
+  // Descriptions are long: none is made for a command that succeeds.
+  if (result != cuda::kSuccess) driver().check(result, list.describe(index));
 }
 
-void CudaDevice::launch(const Launch& launch, const std::string& what) {
-  checkArguments(launch, what);
+cuda::Result CudaDevice::launch(const Launch& launch) {
   Kernel& kernel = *launch.kernel;
   const auto function = static_cast<cuda::Function>(kernel.function);
   if (launch.sharedBytes > kernel.sharedBytesAllowed) {
-    driver().check(driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
-                                                 static_cast<int>(launch.sharedBytes)),
-                   what);
+    const cuda::Result result = driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
+                                                              static_cast<int>(launch.sharedBytes));
+    if (result != cuda::kSuccess) return result;
     kernel.sharedBytesAllowed = launch.sharedBytes;
   }
-  driver().check(driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
-                                       launch.arguments.pointers(), nullptr),
-                 what);
+  return driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
+                               launch.arguments.pointers(), nullptr);
+}
+
+void CudaDevice::deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs) {
+  std::size_t clocks = 0;
+  for (const Command& command : list.commands) {
+    if (const Read* read = std::get_if<Read>(&command)) {
+      if (read->bytes > 0) std::memcpy(outputs + read->at, staging, read->bytes);
+      staging += read->bytes;
+    } else if (const Clock* clock = std::get_if<Clock>(&command)) {
+      const double elapsed = milliseconds(begin_, clocks_.at(driver(), clocks++));
+      std::memcpy(outputs + clock->at, &elapsed, sizeof elapsed);
+    }
+  }
+}
+
+double CudaDevice::milliseconds(cuda::Event begin, cuda::Event end) {
+  float elapsed = 0;
+  driver().check(driver().eventElapsedTime(&elapsed, begin, end), "reading the time");
+  return elapsed;
 }
 
 }  // namespace infinitile

@@ -10,6 +10,7 @@
 #include "command_list.h"
 #include "memory_meter.h"
 #include "module.h"
+#include "tensor_map.h"
 
 namespace infinitile {
 
@@ -30,14 +31,20 @@ class Device {
   virtual std::shared_ptr<Buffer> allocate(std::size_t bytes) = 0;
   /** Main thread. */
   virtual std::shared_ptr<Module> loadModule(const ModuleSource& source) = 0;
+  /** Main thread. Throws where the device has no tensor maps. */
+  virtual TensorMap encodeTensorMap(const TiledMatrix& matrix) const = 0;
 
   /** The queue's thread. */
   virtual void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) = 0;
   virtual void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) = 0;
-  /** Milliseconds on the device. Nothing of the list is running when it returns or throws. Looks at `cancelled` between commands. */
-  virtual double run(const CommandList& list, const std::atomic<bool>& cancelled) = 0;
+  /**
+   * Milliseconds on the device. `outputs` has the list's `outputBytes`. Nothing of the list is running when it returns or
+   * throws. Looks at `cancelled` between commands.
+   */
+  virtual double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) = 0;
   /** Likewise, with the milliseconds of each command. */
-  virtual std::vector<double> profile(const CommandList& list, const std::atomic<bool>& cancelled) = 0;
+  virtual std::vector<double> profile(const CommandList& list, unsigned char* outputs,
+                                      const std::atomic<bool>& cancelled) = 0;
 
   const std::shared_ptr<MemoryMeter>& meter() const { return meter_; }
 

@@ -16,7 +16,11 @@ export class CudaDevice extends DeviceOfAddon {
     this.info = info;
   }
 
-  /** What cubins for it are compiled for: `sm_90`. */
+  get workers(): number {
+    return this.info.multiprocessors;
+  }
+
+  /** What cubins for it are compiled for, unless their target says otherwise: `sm_90`. */
   get architecture(): string {
     return `sm_${this.info.computeMajor}${this.info.computeMinor}`;
   }

@@ -29,7 +29,7 @@ test('defaults fit every GPU that the target serves, and the default workspace',
           t.true(sharedBytes <= least, `${name} takes ${sharedBytes} bytes of shared memory`);
           t.true(threads <= 1024 && threads % 32 === 0, `${name} has ${threads} threads`);
         }
-        const { workspaceBytes } = bind(plan, { n: 1 << 20, m: 1 << 20, threads: 1 });
+        const { workspaceBytes } = bind(plan, { n: 1 << 20, m: 1 << 20, workers: 1 });
         t.true(workspaceBytes <= sm80.defaultWorkspace, `D = ${dim}, ${precision}, ${softmax}: ${workspaceBytes} bytes of workspace`);
       }
     }
@@ -72,7 +72,7 @@ test('whatever a loss asks for, defaults fit every GPU and the default workspace
       if (tiling === undefined) continue;
       const plan = lower(given, sm80, tiling);
       for (const { name, sharedBytes } of plan.kernels) t.true(sharedBytes <= least, `${loss.name}: ${name} takes ${sharedBytes} bytes of shared memory`);
-      const { workspaceBytes } = bind(plan, { n: 1 << 20, m: 1 << 20, threads: 1, ...unstacked });
+      const { workspaceBytes } = bind(plan, { n: 1 << 20, m: 1 << 20, workers: 1, ...unstacked });
       t.true(workspaceBytes <= sm80.defaultWorkspace, `${loss.name}, ${softmax}: ${workspaceBytes} bytes of workspace`);
     }
   }

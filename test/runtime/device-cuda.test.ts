@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,8 +10,15 @@ import { packagePath } from '../../codegen/emit/package-path.js';
 const folder = mkdtempSync(join(tmpdir(), 'infinitile-cuda-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 const onLinux = process.platform === 'linux' ? test : test.skip;
+const oldFolder = join(folder, 'old');
 if (process.platform === 'linux') {
-  const options = ['-std=c++17', '-O1', '-shared', '-fPIC', '-o', join(folder, 'libcuda.so.1')];
+  mkdirSync(oldFolder);
+  buildDriver(folder);
+  buildDriver(oldFolder, '-DWITHOUT_TENSOR_MAPS');
+}
+
+function buildDriver(into: string, ...more: readonly string[]): void {
+  const options = ['-std=c++17', '-O1', '-shared', '-fPIC', ...more, '-o', join(into, 'libcuda.so.1')];
   execFileSync(process.env['CXX'] ?? 'c++', [...options, packagePath('test', 'runtime', 'device-fake-driver.cpp')], { stdio: 'pipe' });
 }
 
@@ -22,6 +29,8 @@ const prelude = `
   const launch = (module, name, args = [], sharedBytes = 0) => ({ kind: 'launch', module, name, grid: 3, threads: 128, sharedBytes, args });
   const add = (module, buffer, value, n, sharedBytes) =>
     launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, { kind: 'f32', value }, { kind: 'i32', value: n }], sharedBytes);
+  const matrix = { kind: 'tensorMap', offset: 0, rows: 8, cols: 96, planes: 1, pitch: 96, planePitch: 96, boxRows: 128, boxCols: 64 };
+  const tiles = (module, buffer, map) => launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { ...matrix, buffer, ...map }, { kind: 'i32', value: 2 }]);
   const fill = (buffer, words, pattern) => ({ kind: 'fill', buffer, offset: 0, words, pattern });
   const floats = async (buffer, count) => { const target = new Float32Array(count); await buffer.read(target, 0); return [...target]; };
   const refusal = async (work) => { try { await work(); return 'nothing'; } catch (error) { return error.message; } };
@@ -79,6 +88,32 @@ onLinux('commands run in order with their geometry and arguments', async (t) => 
   t.is(output[3], 'context released, 0 bytes in use');
 });
 
+onLinux('a list reads through page-locked memory, is timed by events, and may be kept', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(64);
+    const input = (offset) => ({ kind: 'input', offset, bytes: 4 });
+    const read = (words, at) => ({ kind: 'read', buffer, offset: 0, bytes: 4 * words, at });
+    const list = device.prepare([fill(buffer, 16, 0), read(1, 0), { kind: 'clock', at: 8 }, launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, input(4), input(0)]), read(2, 16)]);
+    const inputs = new DataView(new ArrayBuffer(8));
+    const runs = [];
+    for (const [n, value] of [[2, 0.5], [1, 7]]) {
+      inputs.setInt32(0, n, true);
+      inputs.setFloat32(4, value, true);
+      const outputs = new ArrayBuffer(24);
+      runs.push(list.run(inputs, new Uint8Array(outputs)).then((ms) => [ms, ...new Float32Array(outputs, 0, 1), ...new Float64Array(outputs, 8, 1), ...new Float32Array(outputs, 16)]));
+    }
+    print(await Promise.all(runs));
+    const large = device.prepare([{ ...read(16, 65536) }, ...Array(2000).fill(read(16, 0))]);
+    const many = new Float32Array(16400);
+    await large.run(inputs, many);
+    print([many[0], many[16384]]);
+    device.close();`);
+  t.deepEqual(output.slice(0, 2), [[[1.5, 0, 1.5, 0.5, 0.5], [1.5, 0, 1.5, 7, 3]], [7, 7]]);
+  t.is(output[2], 'context released, 0 bytes in use');
+});
+
 onLinux('a profile takes the time of each command, and names what fails as a run does', async (t) => {
   const output = await withDriver(`
     const device = addon.createCudaDevice(0);
@@ -87,14 +122,17 @@ onLinux('a profile takes the time of each command, and names what fails as a run
     print([...(await device.profile([fill(buffer, 10, 0), add(module, buffer, 0.5, 3), add(module, buffer, 1, 3)]))]);
     print(await floats(buffer, 3));
     print([...(await device.profile([]))]);
+    const outputs = new ArrayBuffer(16);
+    const times = await device.profile([{ kind: 'read', buffer, offset: 4, bytes: 4, at: 8 }, { kind: 'clock', at: 0 }], new Uint8Array(outputs));
+    print([...times, ...new Float64Array(outputs, 0, 1), ...new Float32Array(outputs, 8, 1)]);
     print(await refusal(() => device.profile([launch(module, 'refused')])));
     print(await refusal(() => device.run([fill(buffer, 10, 0)])));
     print(await refusal(() => device.profile([fill(buffer, 1, 0), launch(module, 'crash'), fill(buffer, 2, 0)])));
     device.close();`);
-  t.deepEqual(output.slice(0, 3), [[1.5, 1.5, 1.5], [1.5, 1.5, 1.5], []]);
-  t.regex(String(output[3]), /^command 1 of 1 \(launch refused.*CUDA_ERROR_INVALID_VALUE/);
-  t.is(output[4], 'nothing');
-  t.regex(String(output[5]), /^one of the first 2 commands.*crash.*CUDA_ERROR_ILLEGAL_ADDRESS.*context is lost/);
+  t.deepEqual(output.slice(0, 4), [[1.5, 1.5, 1.5], [1.5, 1.5, 1.5], [], [1.5, 1.5, 1.5, 1.5]]);
+  t.regex(String(output[4]), /^command 1 of 1 \(launch refused.*CUDA_ERROR_INVALID_VALUE/);
+  t.is(output[5], 'nothing');
+  t.regex(String(output[6]), /^one of the first 2 commands.*crash.*CUDA_ERROR_ILLEGAL_ADDRESS.*context is lost/);
 });
 
 onLinux('more than 48 KiB of shared memory are asked for, once', async (t) => {
@@ -107,6 +145,37 @@ onLinux('more than 48 KiB of shared memory are asked for, once', async (t) => {
     await device.run([add(module, buffer, 1, 1, 90000)]);`);
   t.deepEqual(output.slice(0, 3), ['attribute 8 of add: 49153', 'attribute 8 of add: 100000', 'attribute 8 of add: 300000']);
   t.is(output[3], 'command 1 of 1 (launch add, grid 3, 128 threads, 300000 bytes shared): CUDA_ERROR_INVALID_VALUE: told in words');
+});
+
+onLinux('tensor maps are encoded as they are described, and passed by value', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(4096);
+    await device.run([tiles(module, buffer, {}), tiles(module, buffer, { offset: 32, rows: 9, planes: 2, pitch: 208, planePitch: 104, boxRows: 256 })]);
+    print(await refusal(() => device.run([tiles(module, buffer, { boxRows: 13 })])));
+    print(await refusal(() => device.run([launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { kind: 'pointer', buffer, offset: 0 }, { kind: 'i32', value: 2 }])])));`);
+  t.deepEqual(output.slice(0, 4), [
+    'map: type 1, rank 3, at 0, 96 x 1 x 8, pitches 192 192, box 64 x 1 x 128, strides 1 1 1, 0 3 3 0, aligned',
+    'map: type 1, rank 3, at 32, 96 x 2 x 9, pitches 208 416, box 64 x 1 x 256, strides 1 1 1, 0 3 3 0, aligned',
+    'tiles of map 1, aligned',
+    'tiles of map 2, aligned',
+  ]);
+  t.regex(String(output[4]), /^map: .* box 64 x 1 x 13,/);
+  t.is(output[5], 'command 1 (launch tiles), argument 2: encoding a tensor map of 8 x 96 elements, tiles of 13 x 64: CUDA_ERROR_INVALID_VALUE: told in words');
+  t.is(output[6], "command 1 of 1 (launch tiles, grid 3, 128 threads, 0 bytes shared): the kernel's parameters are of 4, 128, 4 bytes, the arguments of 4, 8, 4");
+});
+
+onLinux('a driver without tensor maps is told to be too old', async (t) => {
+  const [message] = await withDriver(
+    `const device = addon.createCudaDevice(0);
+     print(await refusal(() => device.run([tiles(device.loadModule(cubin), device.allocate(4096), {})])));`,
+    { LD_LIBRARY_PATH: oldFolder },
+  );
+  t.is(
+    message,
+    `command 1 (launch tiles), argument 2: the CUDA driver (${oldFolder}/libcuda.so.1, for CUDA 13.0) is too old for tensor maps, which Hopper's kernels copy by: they need a driver for CUDA 12.0 or later`,
+  );
 });
 
 onLinux('errors are named, and the device goes on', async (t) => {

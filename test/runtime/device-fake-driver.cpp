@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -18,7 +19,7 @@ struct Kernel {
   std::size_t parameterCount;
   std::size_t parameters[4];
 };
-Kernel kernels[] = {{"add", 3, {8, 4, 4}}, {"refused", 0, {}}, {"crash", 0, {}}};
+Kernel kernels[] = {{"add", 3, {8, 4, 4}}, {"tiles", 3, {4, 128, 4}}, {"refused", 0, {}}, {"crash", 0, {}}};
 
 std::map<unsigned long long, std::size_t> allocations;
 std::size_t used = 0;
@@ -91,6 +92,8 @@ EXPORT int cuMemcpyDtoHAsync_v2(void* target, unsigned long long source, std::si
   if (!lost) std::memcpy(target, reinterpret_cast<void*>(source), bytes);
   return answer();
 }
+EXPORT int cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) { return *pointer = std::malloc(bytes), answer(); }
+EXPORT int cuMemFreeHost(void* pointer) { return std::free(pointer), answer(); }
 EXPORT int cuMemsetD32Async(unsigned long long target, unsigned pattern, std::size_t words, void*) {
   for (std::size_t i = 0; i < words; ++i) reinterpret_cast<unsigned*>(target)[i] = pattern;
   return answer();
@@ -120,6 +123,22 @@ EXPORT int cuFuncGetParamInfo(void* function, std::size_t index, std::size_t* of
   if (index >= kernel.parameterCount) return kInvalidValue;
   return *offset = 0, *bytes = kernel.parameters[index], answer();
 }
+#ifndef WITHOUT_TENSOR_MAPS
+/** Prints what it is asked for, offsets from the allocation; the map is its number. Rows of a tile: not 13. */
+EXPORT int cuTensorMapEncodeTiled(void* map, int dataType, unsigned rank, void* address, const unsigned long long* sizes,
+                                  const unsigned long long* pitches, const unsigned* box, const unsigned* strides, int interleave,
+                                  int swizzle, int promotion, int beyond) {
+  static int count = 0;
+  const auto where = reinterpret_cast<unsigned long long>(address);
+  const auto allocation = std::prev(allocations.upper_bound(where));
+  std::printf("map: type %d, rank %u, at %llu, %llu x %llu x %llu, pitches %llu %llu, box %u x %u x %u, strides %u %u %u, %d %d %d %d, %s\n", dataType,
+              rank, where - allocation->first, sizes[0], sizes[1], sizes[2], pitches[0], pitches[1], box[0], box[1], box[2], strides[0], strides[1], strides[2], interleave,
+              swizzle, promotion, beyond, reinterpret_cast<std::size_t>(map) % 64 == 0 ? "aligned" : "not aligned");
+  std::fflush(stdout);
+  *static_cast<int*>(map) = ++count;
+  return box[2] == 13 ? kInvalidValue : answer();
+}
+#endif
 EXPORT int cuFuncSetAttribute(void* function, int attribute, int value) {
   std::printf("attribute %d of %s: %d\n", attribute, static_cast<Kernel*>(function)->name, value);
   std::fflush(stdout);
@@ -130,6 +149,10 @@ EXPORT int cuLaunchKernel(void* function, unsigned gridX, unsigned, unsigned, un
   const std::string name = static_cast<Kernel*>(function)->name;
   if (name == "refused") return kInvalidValue;
   if (name == "crash") lost = true;
+  if (name == "tiles") {
+    std::printf("tiles of map %d, %s\n", *static_cast<int*>(arguments[1]), reinterpret_cast<std::size_t>(arguments[1]) % 64 == 0 ? "aligned" : "not aligned");
+    std::fflush(stdout);
+  }
   if (name != "add") return 0;
   // add(x, value, n): x[i] += value, and the geometry after the last.
   float* x = *static_cast<float**>(arguments[0]);

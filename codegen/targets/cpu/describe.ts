@@ -1,7 +1,8 @@
-import { ceilDiv, plus, roundUp, times } from '../../plan/extent.js';
+import { plus, roundUp, times } from '../../plan/extent.js';
 import type { Extent } from '../../plan/extent.js';
 import { needsOf, readsGuide, type Needs } from '../../plan/needs.js';
 import type { Buffer, Kernel } from '../../plan/plan.js';
+import { tilePartials } from '../tile-partials.js';
 import type { KernelRole, Pack, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { entryPoints, type PackName } from './entry-points.js';
 import { geometry, guideGeometry } from './geometry.js';
@@ -44,8 +45,7 @@ export function describe(machine: CpuMachine, problem: Problem, tiling: Resolved
         ? [buffer('guideQueryPanels', times(rows, guideSteps)), buffer('guideKeyPanels', times(cols, guideSteps)), buffer('guideTile', times(rows, cols))]
         : []),
     ],
-    rowTiles: ceilDiv('rows', block.rows),
-    colTiles: ceilDiv('cols', block.cols),
+    ...tilePartials(block),
     gradient: { element: 'f32', pitch, count: times(pitch, roundUp('chunkCols', panel)) },
   };
 }

@@ -1,5 +1,5 @@
 import type { PlaceField } from '../../emit/places.js';
-import type { Kernel, Parameter } from '../../plan/plan.js';
+import type { Kernel, PlainParameter } from '../../plan/plan.js';
 
 /** A kernel's entry point. */
 export interface EntryPoint {
@@ -42,7 +42,7 @@ const elements: Readonly<Record<string, string>> = {
   scalars: 'double',
 };
 
-function typeOf(name: string): Parameter['type'] {
+function typeOf(name: string): PlainParameter['type'] {
   if (name === 'uniforms') return 'uniforms';
   if (ints.includes(name)) return 'i32';
   return floats.includes(name) ? 'f32' : 'pointer';

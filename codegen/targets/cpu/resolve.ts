@@ -33,7 +33,7 @@ function checkInstruction(machine: CpuMachine, { precision }: Problem, { instruc
 }
 
 function checkGpuKnobs(machine: CpuMachine, { block }: Tiling, refuse: Refuse): void {
-  for (const knob of ['stages', 'group'] as const) {
+  for (const knob of ['stages', 'group', 'cluster', 'panel'] as const) {
     const value = block?.[knob];
     if (value !== undefined && value !== 1) refuse('block', `block.${knob} is ${value}, a knob of GPUs: ${machine.name} has no shared memory to stage tiles in`, `Leave '${knob}' out.`);
   }

@@ -1,3 +1,4 @@
+import type { ResolvedBlock } from '../../plan/problem.js';
 import type { BlockLevel, ChunkLevel, RegisterLevel, Tiling } from '../../../dsl/tiling.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { chunkBytes } from './geometry.js';
@@ -6,7 +7,7 @@ import { instruction } from './limits.js';
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 256 * 1024 * 1024;
 
-const defaultBlock: Required<BlockLevel> = { rows: 128, cols: 256, depth: 32, stages: 4, group: 16 };
+const defaultBlock: ResolvedBlock = { rows: 128, cols: 256, depth: 32, stages: 4, group: 16 };
 
 /** A warp's part: 64 x 64 sums reuse each operand as often as the registers allow. */
 const defaultRegister: RegisterLevel = { rows: 64, cols: 64 };

@@ -1,7 +1,7 @@
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
 import { describe } from './describe.js';
-import { cudaDialects } from './dialect.js';
+import { cudaDialects } from '../cuda/dialect.js';
 import { emit } from './emit.js';
 import { resolve } from './resolve.js';
 
@@ -11,10 +11,12 @@ export const sm80: Target = {
   device: 'cuda',
   summary: 'NVIDIA GPUs of compute capability 8.0 and later (Ampere, Ada, Hopper, Blackwell), by mma.sync',
   requires: [],
+  capability: { least: [8, 0] },
+  multiprocessors: 108,
   precisions: ['f32', 'bf16', 'f16'],
   dialects: cudaDialects,
   defaultWorkspace,
-  // The architecture is added for the device at hand.
+  // The architecture is added: that of the device at hand.
   compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],
   resolve,
   describe,

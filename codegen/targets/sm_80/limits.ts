@@ -26,12 +26,3 @@ export const instruction = { name: 'mma.m16n8k16', rows: 16, cols: 8, depth: 16 
 
 /** Columns of which a thread holds 8 neighbours: a warp's part is whole groups of them. */
 export const columnGroup = 32;
-
-/** Elements of a 16-byte chunk, which is what one copy moves. */
-export const chunkElements = 8;
-
-/** Threads of a kernel over vectors, and entries of their partial results. */
-export const vectorThreads = 256;
-
-/** Rows of the guide's inner products start on multiples of this many, so that 8 neighbours are read as two vectors. */
-export const guideGranule = 64;

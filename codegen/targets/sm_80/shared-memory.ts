@@ -1,3 +1,4 @@
+import type { ResolvedBlock } from '../../plan/problem.js';
 import type { BlockLevel, RegisterLevel } from '../../../dsl/tiling.js';
 import { pairFields } from '../../emit/places.js';
 import { needsOf, readsGuide, type Needs } from '../../plan/needs.js';
@@ -6,7 +7,7 @@ import { ringBytes, threadsOf } from './geometry.js';
 import { columnGroup } from './limits.js';
 
 interface Tile {
-  readonly block: Required<BlockLevel>;
+  readonly block: ResolvedBlock;
   readonly register: RegisterLevel;
 }
 

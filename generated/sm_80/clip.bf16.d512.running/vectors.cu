@@ -134,13 +134,14 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
   float largest = max[i];
   for (int tile = 0; tile < tiles; ++tile) largest = fmaxf(largest, partialMax[static_cast<long long>(tile) * pitch + i]);
   if (largest < -kLargest) return;  // no logit counts so far
-  float total = sum[i] * expf(max[i] - largest);
+  // There are as many as a chunk has panels: in fp32 their rounding would add up.
+  double total = static_cast<double>(sum[i] * expf(max[i] - largest));
   for (int tile = 0; tile < tiles; ++tile) {
     const long long at = static_cast<long long>(tile) * pitch + i;
-    total += partialSum[at] * expf(partialMax[at] - largest);
+    total += static_cast<double>(partialSum[at] * expf(partialMax[at] - largest));
   }
   max[i] = largest;
-  sum[i] = total;
+  sum[i] = static_cast<float>(total);
 }
 
 /** The same for sums of other kinds. Those of all rows lie together, and the partial sums of a tile's. */

@@ -315,16 +315,20 @@ struct Larger {
   __device__ __forceinline__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
+struct SumOfDoubles {
+  __device__ __forceinline__ double operator()(double a, double b) const { return a + b; }
+};
+
 /** Combines the 4 lanes that share a row of the accumulators. */
-template <typename Combine>
-__device__ __forceinline__ float overQuad(float value, Combine combine) {
+template <typename Value, typename Combine>
+__device__ __forceinline__ Value overQuad(Value value, Combine combine) {
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 1));
   return combine(value, __shfl_xor_sync(0xffffffffu, value, 2));
 }
 
 /** Combines the 8 lanes that share a column. */
-template <typename Combine>
-__device__ __forceinline__ float overRows(float value, Combine combine) {
+template <typename Value, typename Combine>
+__device__ __forceinline__ Value overRows(Value value, Combine combine) {
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 4));
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 8));
   return combine(value, __shfl_xor_sync(0xffffffffu, value, 16));
@@ -428,8 +432,8 @@ __device__ __forceinline__ bool row_counts(float dot, float logit, bool positive
   return (!((row.view == 1) && (col.view == 0))) && (positive || ((row.index != col.index) && (guide <= row.positiveGuide)));
 }
 
-/** Floats from a row of the guide's inner products to the next, in a chunk with room for `colPitch` columns. */
-__device__ __forceinline__ int guidePitch(int colPitch) { return (colPitch + 64 - 1) / 64 * 64; }
+/** Floats from a row of the guide's inner products to the next, in a chunk with room for that many columns. */
+__device__ __forceinline__ int guidePitch(int cols) { return (cols + 64 - 1) / 64 * 64; }
 
 /** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row or column. */
 struct Epilogue {
@@ -626,7 +630,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
     const int* __restrict__ positive,
     const float* __restrict__ positiveLogit,
     const float* __restrict__ guideTile,
-    int colPitch,
+    int guideCols,
     const float* __restrict__ positiveGuide,
     const float* __restrict__ rowOf_positiveGuide,
     float offset,
@@ -658,8 +662,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
       positiveLogit + row0 + firstRow,
       positiveGuide + row0 + firstRow,
       positive + firstRow,
-      guideTile + static_cast<long long>(firstRow) * guidePitch(colPitch) + firstCol,
-      guidePitch(colPitch),
+      guideTile + static_cast<long long>(firstRow) * guidePitch(guideCols) + firstCol,
+      guidePitch(guideCols),
       rowOf_positiveGuide + firstRow,
   };
   Shared& shared = *reinterpret_cast<Shared*>(memory);

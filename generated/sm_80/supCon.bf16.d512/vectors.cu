@@ -131,10 +131,11 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
     float* __restrict__ sum) {
   const int i = blockIdx.x * kThreads + threadIdx.x;
   if (i >= count) return;
-  float total = sum[i];
-  for (int tile = 0; tile < tiles; ++tile) total += partialSum[static_cast<long long>(tile) * pitch + i];
+  // There are as many as a chunk has panels: in fp32 their rounding would add up.
+  double total = static_cast<double>(sum[i]);
+  for (int tile = 0; tile < tiles; ++tile) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
   max[i] = offset;
-  sum[i] = total;
+  sum[i] = static_cast<float>(total);
 }
 
 /** The same for sums of other kinds. Those of all rows lie together, and the partial sums of a tile's. */

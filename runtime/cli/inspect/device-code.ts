@@ -8,13 +8,14 @@ import { CompilationError, NvrtcCompiler } from '../../artifact/index.js';
 import { runChild } from '../../artifact/toolchain/child.js';
 import { findProgram } from '../../artifact/toolchain/find-program.js';
 import { openNvrtc } from '../../artifact/toolchain/find-nvrtc.js';
+import { leastArchitecture } from '../../device/capability.js';
 
 /** NVRTC's virtual assembly of CUDA sources. No GPU is needed. */
 export async function ptxOf(target: Target, files: readonly SourceText[]): Promise<readonly SourceText[]> {
   requireCuda(target, 'ptx');
   const addon = loadAddon();
   const { major, minor } = await openNvrtc(addon, process.env);
-  const options = [`--gpu-architecture=${target.name.replace('sm_', 'compute_')}`, '--std=c++17', ...withoutArchitecture(target.compilerOptions)];
+  const options = [`--gpu-architecture=${leastArchitecture(target).replace('sm_', 'compute_')}`, '--std=c++17', ...withoutArchitecture(target.compilerOptions)];
   const made: SourceText[] = [];
   for (const file of files) {
     const { ptx, log } = await addon.compileCuda({ name: file.path, source: file.text, options }).catch((error: unknown) => {
@@ -30,7 +31,7 @@ export async function ptxOf(target: Target, files: readonly SourceText[]): Promi
 export async function sassOf(target: Target, files: readonly SourceText[], signal: AbortSignal): Promise<readonly SourceText[]> {
   requireCuda(target, 'sass');
   const disassemble = await findDisassembler(process.env);
-  const compiler = await NvrtcCompiler.open(loadAddon(), { architecture: target.name, compilerOptions: target.compilerOptions });
+  const compiler = await NvrtcCompiler.open(loadAddon(), { architecture: leastArchitecture(target), compilerOptions: target.compilerOptions });
   const directory = await mkdtemp(path.join(tmpdir(), 'infinitile-'));
   try {
     const made: SourceText[] = [];

@@ -5,7 +5,10 @@ import type { SourceText, Target } from '../../../codegen/targets/target.js';
 import { didYouMean, InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
 import type { Tiling } from '../../../dsl/tiling.js';
+import type { CudaDeviceInfo } from '../../addon.js';
+import { runsOn } from '../../device/capability.js';
 import { cpuFeatures } from '../../device/cpu.js';
+import { openCuda } from '../../device/cuda.js';
 
 /** What is looked at: no device is needed for it. */
 export interface Inspected {
@@ -21,7 +24,7 @@ export function inspectProgram(request: CompileRequest, target: Target): Inspect
   return { loss: request.loss, target, tiling: request.tiling, program: compileProgram({ ...request, target }) };
 }
 
-/** A target by name, whether or not this machine runs it. `cpu`: the best for this CPU; `cuda`: the GPU target. */
+/** A target by name, whether or not this machine runs it. `cpu`: the best for this CPU; `cuda`: for this GPU, or the least demanding. */
 export function chooseTarget(name: string): Target {
   const found = name === 'cpu' ? cpuTarget() : name === 'cuda' ? cudaTarget() : targetNamed(name);
   if (found !== undefined) return found;
@@ -35,7 +38,19 @@ function cpuTarget(): Target | undefined {
 }
 
 function cudaTarget(): Target | undefined {
-  return targets.find(({ device }) => device === 'cuda');
+  const gpu = firstGpu();
+  const runs = gpu === undefined ? undefined : targets.findLast((target) => runsOn(target, gpu));
+  return runs ?? targets.find(({ device }) => device === 'cuda');
+}
+
+/** Undefined where there is none, or no driver: inspecting needs neither. */
+function firstGpu(): CudaDeviceInfo | undefined {
+  try {
+    return openCuda().devices[0];
+  } catch (error) {
+    if (error instanceof InfinitileError) return undefined;
+    throw error;
+  }
 }
 
 /** All files of a program, or the one that is named. */

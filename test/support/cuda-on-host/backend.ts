@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { sm80 } from '../../../codegen/targets/sm_80/index.js';
-import type { NativeBuffer, NativeCommand } from '../../../runtime/addon.js';
+import type { NativeBuffer, NativeCommand, NativeList } from '../../../runtime/addon.js';
 import type { Backend } from '../../../runtime/device/backend.js';
 import type { LoadedModules } from '../../../runtime/loaded-program.js';
 import { HostDevice } from '../../../runtime/device/host.js';
@@ -69,12 +69,16 @@ class EmulatedDevice extends HostDevice {
     return buffer;
   }
 
-  override run(commands: readonly NativeCommand[]): Promise<number> {
-    return super.run(commands.map(withGeometry));
+  override run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number> {
+    return super.run(commands.map(withGeometry), outputs);
   }
 
-  override profile(commands: readonly NativeCommand[]): Promise<Float64Array> {
-    return super.profile(commands.map(withGeometry));
+  override prepare(commands: readonly NativeCommand[]): NativeList {
+    return super.prepare(commands.map(withGeometry));
+  }
+
+  override profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array> {
+    return super.profile(commands.map(withGeometry), outputs);
   }
 }
 

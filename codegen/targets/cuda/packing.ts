@@ -1,11 +1,9 @@
 import { ceilDiv, roundUp, times, type Extent } from '../../plan/extent.js';
-import type { Buffer, Kernel } from '../../plan/plan.js';
+import type { Buffer } from '../../plan/plan.js';
 import type { Pack, Problem, TargetKernels } from '../target.js';
-import { elementType, guideLayout, operandLayout, type OperandLayout } from './geometry.js';
+import { elementType, guideLayout, operandLayout, type OperandLayout } from './layout.js';
 import { guideGranule, vectorThreads } from './limits.js';
-import type { KernelName } from './kernel-name.js';
-
-type VectorKernel = (name: KernelName, grid: Extent, file?: string) => Kernel;
+import type { VectorKernel } from './vector-kernels.js';
 
 /** Copies that the tensor cores can read, of inputs that they cannot; and the guide's inner products. */
 export function packing(problem: Problem, vector: VectorKernel): Pick<TargetKernels, 'packs' | 'workspace'> {

@@ -1,6 +1,7 @@
 import { isUniform, subexpressions, type OperatorName } from '../../../dsl/expression/index.js';
 import { pairFields } from '../../emit/places.js';
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
+import { emitTileTest } from '../../emit/tile-test.js';
 import { needsOf, type Channel } from '../../plan/needs.js';
 import type { Problem } from '../target.js';
 
@@ -25,6 +26,14 @@ export function formsOf(problem: Problem, { tileTest }: Pick<EmittedEpilogue, 't
     hasPlain: fields.length === 0 && !needs.guide && !everTested && channels.every((channel) => constantWherePlain.has(channel)),
     compact: isLong(problem),
   };
+}
+
+/** Whether the loss is short enough for a code of plain tiles that is unrolled over a thread's sums, and keeps nothing beside them. */
+export function isUnrolled(problem: Problem): boolean {
+  const { row, col } = needsOf(problem.loss, problem.reports);
+  const channels = (row?.channels.length ?? 0) + (col?.channels.length ?? 0);
+  const { hasPlain, compact } = formsOf(problem, { tileTest: emitTileTest(problem.loss, '') });
+  return hasPlain && !compact && channels === 0;
 }
 
 /** Where nothing is masked and there is no positive, these are known: 0, or the size of the tile. */

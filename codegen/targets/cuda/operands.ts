@@ -1,5 +1,5 @@
 import type { Problem } from '../target.js';
-import { guideLayout, operandLayout } from './geometry.js';
+import { guideLayout, operandLayout } from './layout.js';
 
 /** Names of the operands of the tensor cores: the inputs themselves, or their packed copies. */
 export interface OperandNames {

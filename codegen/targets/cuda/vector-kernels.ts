@@ -1,0 +1,33 @@
+import { vectorPartials } from '../../plan/buffers.js';
+import { ceilDiv, max, type Extent } from '../../plan/extent.js';
+import type { Kernel } from '../../plan/plan.js';
+import type { KernelRole } from '../target.js';
+import type { KernelName } from './kernel-name.js';
+import { vectorThreads } from './limits.js';
+import type { Signature } from './parameters.js';
+
+export type VectorRole = Exclude<KernelRole, 'stats' | 'gradient' | 'guide' | 'accumulateQueries' | 'accumulateKeys'>;
+
+/** Makes a kernel over vectors: a thread, or a warp, for each entry. */
+export type VectorKernel = (name: KernelName, grid: Extent, file?: string) => Kernel;
+
+export function vectorKernel(signatures: Readonly<Record<KernelName, Signature>>): VectorKernel {
+  return (name, grid, file = 'vectors.cu') => ({ name, file, parameters: signatures[name].parameters, grid, threads: vectorThreads, sharedBytes: 0 });
+}
+
+/** Kernels over vectors, which are the same for every GPU. */
+export function vectorKernels(vector: VectorKernel): Readonly<Record<VectorRole, Kernel>> {
+  const perEntry = ceilDiv(max('rows', 'cols'), vectorThreads);
+  return {
+    norms: vector('norms', vectorPartials),
+    positives: vector('positives', vectorPartials, 'positives.cu'),
+    gather: vector('gather', ceilDiv('m', vectorThreads)),
+    guidePositives: vector('guidePositives', vectorPartials, 'guideVectors.cu'),
+    merge: vector('merge', perEntry),
+    mergeChannels: vector('mergeChannels', perEntry),
+    tally: vector('tally', 1),
+    rowTerms: vector('rowTerms', vectorPartials, 'terms.cu'),
+    colTerms: vector('colTerms', vectorPartials, 'terms.cu'),
+    reduceScalars: vector('reduceScalars', 1),
+  };
+}

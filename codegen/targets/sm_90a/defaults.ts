@@ -1,0 +1,111 @@
+import type { ChunkLevel, Tiling } from '../../../dsl/tiling.js';
+import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
+import { needsOf } from '../../plan/needs.js';
+import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
+import type { Problem, ResolvedTiling } from '../target.js';
+import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
+import { accumulateBytes, registerShares, registersOf, similarityBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
+
+/** Bytes of workspace a run takes unless told otherwise. */
+export const defaultWorkspace = 1024 * 1024 * 1024;
+
+/** Rows of a tile: two products of a warp group, so that each key is read from shared memory half as often. */
+const tileRows = 128;
+
+/**
+ * How the similarity's tiles are read, by k-steps of a tile's depth: the first row that fits the depth. Measured on an H100 and an
+ * H200 (docs/performance.md).
+ */
+const similarityByDepth = [
+  { steps: 8, cols: 160, panel: 'resident', cluster: 1 },
+  { steps: 12, cols: 96, panel: 'resident', cluster: 1 },
+  { steps: Infinity, cols: 160, panel: 'streamed', cluster: 2 },
+] as const;
+
+const colsTried = [160, 128, 96, 64, 32] as const;
+
+/** Sets what a tiling leaves open. What is there stays as it is, legal or not. */
+export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
+  const of = (pass: SimilarityPass): SimilarityTiling => similarityTiling(problem, tiling, pass);
+  const passes = {
+    stats: of('stats'),
+    gradient: of('gradient'),
+    ...(problem.loss.guide ? { guide: of('guide') } : {}),
+    accumulate: accumulateTiling(problem),
+  };
+  const { rows, cols, stages } = passes.gradient;
+  const block = { rows, cols, depth: swizzleElements, stages, group: 1, ...tiling.block };
+  return {
+    name: tiling.name,
+    chunk: tiling.chunk ?? chunkFor(problem, passes.accumulate),
+    block,
+    register: tiling.register ?? { rows: block.rows, cols: block.cols },
+    instruction: tiling.instruction ?? { name: `wgmma.m64n${block.cols}k16` },
+    passes,
+  };
+}
+
+function similarityTiling(problem: Problem, { block }: Tiling, pass: SimilarityPass): SimilarityTiling {
+  const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
+  const steps = stepsOf(layout.depthPadded, layout.planes);
+  const usual = usualFor(layout, steps);
+  const panel = block?.panel ?? usual.panel;
+  const rows = block?.rows ?? tileRows;
+  const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
+  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, cluster, most: usual.cols, steps });
+  const open = { rows, cols, panel, cluster };
+  return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similarityBytes({ ...open, stages }, steps), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
+}
+
+function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityByDepth)[number] {
+  const found = similarityByDepth.find((row) => steps <= row.steps && (planes === 1 || row.panel === 'streamed'));
+  return found ?? similarityByDepth[2];
+}
+
+/** The widest tile whose sums the registers hold, and whose panel leaves room for a ring. */
+function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster, most, steps }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'> & { readonly most: number; readonly steps: number }): number {
+  const fits = (cols: number): boolean =>
+    cols <= most &&
+    registersOf(problem, pass, { rows, cols }) <= registerShares({ cluster }).consumer &&
+    similarityBytes({ rows, cols, panel, cluster: 1, stages: 3 }, steps) <= limits.sharedBytes;
+  return colsTried.find(fits) ?? 32;
+}
+
+/** The output's columns are the depth: as few as possible are left idle, and tiles as wide as possible. */
+function accumulateTiling({ dim }: Problem): PassTiling {
+  const padded = (cols: number): number => Math.ceil(dim / cols) * cols;
+  const cols = [256, 192, 128, 64].reduce((best, each) => (padded(each) < padded(best) ? each : best));
+  const open = { rows: 64 * consumers, cols, cluster: 2 };
+  return { ...open, stages: stagesThatFit((stages) => accumulateBytes({ ...open, stages }), 6) };
+}
+
+/**
+ * Rows such that the tiles of dQ share the multiprocessors evenly, and as many columns as the default workspace has room for beside
+ * the partial sums. Of fp32 inputs fewer: sums along a chunk are truncated by the tensor cores, those of chunks are rounded.
+ */
+function chunkFor(problem: Problem, { rows: tile, cols }: PassTiling): ChunkLevel {
+  const colTiles = Math.ceil(problem.dim / cols);
+  const rows = tile * Math.max(2, 2 * Math.floor(usualMultiprocessors / colTiles / 2));
+  const most = problem.precision === 'f32' ? 16_384 : 65_536;
+  const perColumn = bytesPerColumn(problem, rows);
+  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / perColumn);
+  return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
+}
+
+const colGranule = 640;
+
+/** Bytes of the workspace that each column of a chunk takes: G, the packed key, the guide's inner products, partial sums. */
+function bytesPerColumn(problem: Problem, rows: number): number {
+  const { row, col } = needsOf(problem.loss, problem.reports);
+  const packed = ({ direct, planes, depthPadded }: OperandLayout): number => (direct ? 0 : 2 * planes * depthPadded);
+  const layout = operandLayout(problem);
+  const guide = problem.loss.guide ? 4 * rows + packed(guideLayout(problem)) : 0;
+  const rowStates = (row?.term === undefined ? 0 : 2) + (row?.channels.length ?? 0);
+  const colStates = (col?.term === undefined ? 0 : 2) + (col?.channels.length ?? 0);
+  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows) / 64 + 4 * colStates * 8 * 16;
+}
+
+function fixedBytes(problem: Problem, rows: number): number {
+  const layout = operandLayout(problem);
+  return (layout.direct ? 0 : 2 * layout.planes * layout.depthPadded * rows) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
+}

@@ -1,0 +1,79 @@
+import { ceilDiv, min, plus, times, type Extent } from '../../plan/extent.js';
+import { needsOf } from '../../plan/needs.js';
+import type { Kernel } from '../../plan/plan.js';
+import type { PassTiling } from '../../plan/problem.js';
+import type { KernelName } from '../cuda/kernel-name.js';
+import { elementType } from '../cuda/layout.js';
+import { needed } from '../cuda/needed.js';
+import { packing } from '../cuda/packing.js';
+import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
+import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
+import { consumers, groupThreads } from './limits.js';
+import { accumulateBytes, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { signatures } from './signatures.js';
+
+const threads = (consumers + 1) * groupThreads;
+const consumerWarps = (consumers * groupThreads) / 32;
+
+/** Kernels, their launch geometry, and the workspace they need. */
+export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernels {
+  const passes = passesOf(tiling);
+  const parameters = signatures(problem, tiling);
+  const kernel = (name: KernelName, file: string, grid: Extent, sharedBytes: number): Kernel => ({ name, file, parameters: parameters[name].parameters, grid, threads, sharedBytes });
+  const similarity = (name: SimilarityPass): Kernel => {
+    const tile = passes[name] ?? passes.gradient;
+    return kernel(name, `${name}.cu`, times(tile.cluster, clustersOf(tile)), similaritySharedBytes(problem, name, tile));
+  };
+  const output = passes.accumulate;
+  const accumulate = (name: KernelName, rows: Extent): Kernel =>
+    kernel(name, 'accumulate.cu', times(output.cluster, times(ceilDiv(rows, output.rows * output.cluster), Math.ceil(problem.dim / output.cols))), accumulateBytes(output));
+
+  const vector = vectorKernel(parameters);
+  const all: Readonly<Record<KernelRole, Kernel>> = {
+    ...vectorKernels(vector),
+    guide: similarity('guide'),
+    stats: similarity('stats'),
+    gradient: similarity('gradient'),
+    accumulateQueries: accumulate('accumulateQueries', 'rows'),
+    accumulateKeys: accumulate('accumulateKeys', 'cols'),
+  };
+  const { pitch } = gradientLayout(problem);
+  const scalars = (tile: PassTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));
+  return {
+    kernels: needed(all, needsOf(problem.loss, problem.reports)),
+    ...packing(problem, vector),
+    rowPartials: rowPartials(passes.stats),
+    colPartials: colPartials(passes.stats),
+    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, 'workers') },
+    gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
+  };
+}
+
+/** Steps down the rows, and panels, of a chunk. */
+const rowSteps = ({ rows, cluster }: PassTiling): Extent => ceilDiv('rows', rows * cluster);
+const panels = ({ cols }: PassTiling): Extent => ceilDiv('cols', cols);
+
+/** Clusters that a device runs at once: a block of them has a multiprocessor to itself. */
+const clustersAtOnce = ({ cluster }: PassTiling): Extent => (cluster === 1 ? 'workers' : ceilDiv(plus('workers', 1 - cluster), cluster));
+
+function clustersOf(tile: PassTiling): Extent {
+  return min(clustersAtOnce(tile), times(rowSteps(tile), panels(tile)));
+}
+
+/** A tile leaves the sums of its rows: one part for each panel. */
+function rowPartials(tile: PassTiling): Partials {
+  return { parts: panels(tile), pitch: 'chunkRows', count: times(panels(tile), 'chunkRows') };
+}
+
+/**
+ * Each warp of a consumer leaves what it summed of a panel's columns, for every cluster with a share in the panel: at most one more
+ * than there are clusters to a panel, and no more than the panel has steps.
+ */
+function colPartials(tile: PassTiling): Partials {
+  const perCluster = consumerWarps * tile.cluster;
+  const sharing = min(rowSteps(tile), plus(ceilDiv(clustersAtOnce(tile), panels(tile)), 1));
+  const pitch = times(tile.cols, panels(tile));
+  // ceil(clusters / panels) + 1 is at most clusters / panels + 2, so this holds for a chunk with fewer panels too.
+  const most = min(times(rowSteps(tile), panels(tile)), plus(clustersAtOnce(tile), times(2, panels(tile))));
+  return { parts: times(perCluster, sharing), pitch, count: times(perCluster * tile.cols, most) };
+}

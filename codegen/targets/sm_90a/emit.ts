@@ -1,0 +1,63 @@
+import type { EmittedEpilogue } from '../../emit/epilogue.js';
+import { render } from '../../emit/render.js';
+import type { SimilarityTiling } from '../../plan/problem.js';
+import { cudaContext, inputContext, segmentContext } from '../cuda/context.js';
+import { isUnrolled } from '../cuda/forms.js';
+import { guideDimOf, guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
+import { vectorFiles } from '../cuda/vector-files.js';
+import type { Problem, ResolvedTiling, SourceText } from '../target.js';
+import { asyncProduct } from './instruction.js';
+import { consumers, swizzleElements } from './limits.js';
+import { accumulateBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { signatures } from './signatures.js';
+
+/** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
+export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[] {
+  const passes = passesOf(tiling);
+  const layout = operandLayout(problem);
+  const kernels = signatures(problem, tiling);
+  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), consumers, blockDepth: swizzleElements };
+  const shared = { ...context, header: context.machineHeader };
+  const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
+  const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
+    ...tileContext(tile),
+    ...segmentContext(operands.planes, operands.planes),
+    resident: tile.panel === 'resident',
+    sharedBytes: similaritySharedBytes(problem, pass, tile),
+    multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.cols} sums of a k16 step: a tile of queries by a panel of keys.`, cols: tile.cols, a: 'along', b: 'along' }),
+  });
+  return [
+    file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),
+    file('gradient', { ...context, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
+    file('accumulate', { ...shared, ...accumulateContext(problem, tiling), queriesSignature: kernels.accumulateQueries.text, keysSignature: kernels.accumulateKeys.text }),
+    ...(passes.guide === undefined
+      ? []
+      : [file('guide', { ...shared, ...inputContext(guideDimOf(problem), problem, guideLayout(problem)), ...similarity('guide', guideLayout(problem), passes.guide), guideSignature: kernels.guide.text })]),
+    ...vectorFiles(problem, context, shared, texts),
+  ];
+}
+
+function tileContext({ rows, cols, stages, cluster }: ResolvedTilingPass) {
+  const { consumer, producer } = registerShares({ cluster });
+  return { consumerRegisters: consumer, producerRegisters: producer, blockRows: rows, blockCols: cols, stages, cluster, clustered: cluster > 1 };
+}
+
+type ResolvedTilingPass = Pick<SimilarityTiling, 'rows' | 'cols' | 'stages' | 'cluster'>;
+
+function accumulateContext(problem: Problem, tiling: ResolvedTiling) {
+  const { accumulate } = passesOf(tiling);
+  const { planes, gradientPlanes } = operandLayout(problem);
+  const product = (name: string, says: string, a: 'along' | 'across'): string => asyncProduct(problem.precision, { name, says, cols: accumulate.cols, a, b: 'across' });
+  return {
+    ...tileContext(accumulate),
+    // The products have no use for more than 16 bits of either: nothing magnifies their rounding.
+    ...segmentContext(gradientPlanes, Math.min(planes, 2)),
+    sharedBytes: accumulateBytes(accumulate),
+    multiplyQueriesAsync: product('multiplyQueriesAsync', 'A k16 step of G K.', 'along'),
+    multiplyKeysAsync: product('multiplyKeysAsync', 'A k16 step of G^T Q.', 'across'),
+  };
+}
+
+function file(name: string, context: object): SourceText {
+  return { path: `${name}.cu`, text: render('sm_90a', name, context) };
+}

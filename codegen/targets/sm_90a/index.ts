@@ -1,0 +1,25 @@
+import { cudaDialects } from '../cuda/dialect.js';
+import type { Target } from '../target.js';
+import { defaultWorkspace } from './defaults.js';
+import { describe } from './describe.js';
+import { emit } from './emit.js';
+import { usualMultiprocessors } from './limits.js';
+import { resolve } from './resolve.js';
+
+/** NVIDIA's Hopper GPUs, through wgmma, bulk copies of tiles (TMA) and warp groups with roles. */
+export const sm90a: Target = {
+  name: 'sm_90a',
+  device: 'cuda',
+  summary: 'NVIDIA GPUs of compute capability 9.0 (Hopper: H100, H200), by wgmma',
+  requires: [],
+  capability: { exactly: [9, 0] },
+  architecture: 'sm_90a',
+  multiprocessors: usualMultiprocessors,
+  precisions: ['f32', 'bf16', 'f16'],
+  dialects: cudaDialects,
+  defaultWorkspace,
+  compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],
+  resolve,
+  describe,
+  emit,
+};

@@ -1,0 +1,83 @@
+import { pairFields } from '../../emit/places.js';
+import { needsOf } from '../../plan/needs.js';
+import { roundUp, times, type Extent } from '../../plan/extent.js';
+import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
+import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
+import type { Problem, ResolvedTiling } from '../target.js';
+import { barrierBytes, columnGroup, groupThreads, limits, swizzleElements } from './limits.js';
+
+export type SimilarityPass = 'stats' | 'gradient' | 'guide';
+
+/** Bytes of one row of a tile in shared memory. */
+const rowBytes = 2 * swizzleElements;
+
+/** K-steps of a tile's dots: the depth, once for each product of planes. */
+export function stepsOf(depthPadded: number, planes: number): number {
+  return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
+}
+
+/** Shared memory of a similarity pass: the panel where it is resident, the ring, and two barriers a stage. */
+export function similarityBytes({ rows, cols, stages, panel }: SimilarityTiling, steps: number): number {
+  const [queryBytes, keyBytes] = [rows * rowBytes, cols * rowBytes];
+  const resident = panel === 'resident';
+  return (resident ? steps * keyBytes : 0) + stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
+}
+
+/** Of a pass of a problem. */
+export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
+  const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
+  return similarityBytes(tile, stepsOf(depthPadded, planes));
+}
+
+/** Of a product that accumulates: the ring and its barriers. */
+export function accumulateBytes({ rows, cols, stages }: PassTiling): number {
+  return stages * ((rows + cols) * rowBytes + 2 * barrierBytes);
+}
+
+/** The most stages that fit, as many as are of use. */
+export function stagesThatFit(bytesAt: (stages: number) => number, most = 8): number {
+  let stages = 1;
+  while (stages < most && bytesAt(stages + 1) <= limits.sharedBytes) stages += 1;
+  return stages;
+}
+
+/** How the registers of a block are shared between its warp groups. */
+export function registerShares({ cluster }: Pick<PassTiling, 'cluster'>): { readonly consumer: number; readonly producer: number } {
+  return cluster > 1 ? limits.registers.clustered : limits.registers.alone;
+}
+
+/** Registers of a consumer's thread: the sums, what it keeps of its columns down a panel, and the rest. */
+export function registersOf(problem: Problem, pass: SimilarityPass, { rows, cols }: Pick<SimilarityTiling, 'rows' | 'cols'>): number {
+  const sums = (rows * cols) / groupThreads;
+  const asked = pass === 'guide' ? 0 : keptPerGroup(problem, pass) * (cols / columnGroup) + lossRegisters(problem);
+  return sums + asked + limits.registersBesideSums;
+}
+
+/** Numbers that a lane keeps, of one column of every group, for as long as a panel is worked on. */
+function keptPerGroup({ loss, softmax, reports }: Problem, pass: 'stats' | 'gradient'): number {
+  const { col } = needsOf(loss, reports);
+  if (col === undefined) return 0;
+  return (col.term === undefined ? 0 : softmax === 'running' ? 2 : 1) + (pass === 'stats' ? col.channels.length : 0);
+}
+
+/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term. */
+function lossRegisters({ loss, softmax, reports, precision }: Problem): number {
+  const needs = needsOf(loss, reports);
+  const channels = (needs.row?.channels.length ?? 0) + (needs.col?.channels.length ?? 0);
+  const fields = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
+  const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16'];
+  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields;
+}
+
+/** How G is kept in the workspace: rows of planes, each on 128-byte lines. */
+export function gradientLayout(problem: Problem): { readonly planes: number; readonly pitch: Extent; readonly planePitch: Extent } {
+  const { gradientPlanes } = operandLayout(problem);
+  const planePitch = roundUp('chunkCols', swizzleElements);
+  return { planes: gradientPlanes, pitch: times(gradientPlanes, planePitch), planePitch };
+}
+
+/** The tiles of each pass, which this target's tilings always have. */
+export function passesOf({ name, passes }: ResolvedTiling): Passes {
+  if (passes === undefined) throw new Error(`tiling '${name}' was resolved for another target`);
+  return passes;
+}

@@ -1,0 +1,76 @@
+import type { Diagnostic, DiagnosticCode } from '../../../dsl/diagnostics/index.js';
+import type { LevelName, Tiling } from '../../../dsl/tiling.js';
+import type { SimilarityTiling } from '../../plan/problem.js';
+import { guideLayout, operandLayout } from '../cuda/layout.js';
+import type { Problem, ResolvedTiling } from '../target.js';
+import { fillIn } from './defaults.js';
+import { columnGroup, instruction, limits, swizzleElements } from './limits.js';
+import { passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
+
+/** The tiling with every knob set, or all reasons why the target cannot run it. */
+export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
+  const found: Diagnostic[] = [];
+  const refuse: Refuse = (level, message, hint, code = 'INF3101') => {
+    const span = tiling.spans?.[level];
+    found.push({ code, message, hint, ...(span === undefined ? {} : { span }) });
+  };
+  checkBlock(tiling, refuse);
+  const filled = fillIn(problem, tiling);
+  // The limits count what only whole tiles have.
+  if (found.length === 0) checkInside(filled, refuse);
+  if (found.length === 0) checkLimits(problem, filled, refuse);
+  return found.length > 0 ? { diagnostics: found } : { tiling: filled, diagnostics: [] };
+}
+
+type Refuse = (level: LevelName, message: string, hint: string, code?: DiagnosticCode) => void;
+
+const rowsLegal = [64, 128];
+const clustersLegal = [1, 2, 4];
+
+function checkBlock({ block }: Tiling, refuse: Refuse): void {
+  if (block === undefined) return;
+  const { rows, cols, depth, stages, group, cluster = 1, panel } = block;
+  if (!rowsLegal.includes(rows)) refuse('block', `block.rows is ${rows}; a warp group of sm_90a multiplies 64 rows at a time, and holds the sums of one or two such products`, `Take ${rowsLegal.join(' or ')}.`);
+  if (cols % columnGroup !== 0 || cols > instruction.mostCols) {
+    refuse('block', `block.cols is ${cols}; a product of sm_90a has at most ${instruction.mostCols} columns, whose sums are worked on ${columnGroup} at a time`, `Take a multiple of ${columnGroup}, up to ${instruction.mostCols}.`);
+  }
+  if (depth !== swizzleElements) refuse('block', `block.depth is ${depth}; a k-step of sm_90a is a row of shared memory's swizzle, ${swizzleElements} numbers of 16 bits`, `Take ${swizzleElements}.`);
+  if (stages !== undefined && stages < 2) refuse('block', `block.stages is ${stages}: one k-step of operands is read while the next arrives`, 'Take 2 or more.');
+  if (group !== undefined && group !== 1) refuse('block', `block.group is ${group}; blocks of sm_90a walk down the rows of one panel of columns after the other`, 'Leave it out.');
+  if (!clustersLegal.includes(cluster)) refuse('block', `block.cluster is ${cluster}`, `Take ${clustersLegal.join(', ')}.`);
+  else if (cols % (8 * cluster) !== 0) refuse('block', `block.cluster is ${cluster}: its blocks bring equal parts of ${cols} keys, in whole eights`, `Take block.cols a multiple of ${8 * cluster}.`);
+  if (cluster > 1 && panel === 'resident') refuse('block', "block.panel is 'resident', with nothing to share in a cluster: each panel is read once", "Leave 'cluster' out, or take panel 'streamed'.");
+}
+
+function checkInside({ block, register, instruction: { name } }: ResolvedTiling, refuse: Refuse): void {
+  if (register.rows !== block.rows || register.cols !== block.cols) {
+    refuse('register', `register is ${register.rows} x ${register.cols}; a warp group of sm_90a has a whole block's tile, ${block.rows} x ${block.cols}, in its turn`, "Leave the level 'register' out.");
+  }
+  const legal = `wgmma.m64n${block.cols}k16`;
+  if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${block.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
+}
+
+function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
+  const { stats, gradient, guide } = passesOf(tiling);
+  const passes: readonly (readonly [SimilarityPass, SimilarityTiling])[] = [['stats', stats], ['gradient', gradient], ...(guide === undefined ? [] : [['guide', guide] as const])];
+  for (const [pass, tile] of passes) {
+    const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
+    if (tile.panel === 'resident' && layout.planes > 1) {
+      refuse('block', `block.panel is 'resident'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
+      return;
+    }
+    const registers = registersOf(problem, pass, tile);
+    const { consumer } = registerShares(tile);
+    if (registers > consumer) {
+      refuse('block', `a tile of ${tile.rows} x ${tile.cols} takes about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
+      return;
+    }
+    const bytes = similaritySharedBytes(problem, pass, tile);
+    if (bytes > limits.sharedBytes) {
+      const stages = stagesThatFit((count) => similaritySharedBytes(problem, pass, { ...tile, stages: count }));
+      const fits = similaritySharedBytes(problem, pass, { ...tile, stages }) <= limits.sharedBytes && stages >= 2;
+      refuse('block', `pass '${pass}' takes ${bytes} bytes of shared memory; a block has ${limits.sharedBytes}`, fits ? `Take at most ${stages} stages.` : "Take fewer columns, or panel 'streamed'.");
+      return;
+    }
+  }
+}
