@@ -1,4 +1,5 @@
 import test from 'ava';
+import { sm80 } from '../../codegen/targets/sm_80/index.js';
 import type { Tiling } from '../../dsl/tiling.js';
 import { counterpart, pairwiseLoss, Reference } from '../../runtime/index.js';
 import type { Backend } from '../../runtime/device/backend.js';
@@ -27,7 +28,7 @@ test('random losses on the kernels of sm_80, emulated, are those of fp64', async
       unit: 2 ** -17,
       kernelFor: async (loss, { dim, guideDim }, i) => {
         // A backend is a class of its own; a kernel asks of it what this one has.
-        const backend = host.backend() as Backend;
+        const backend = host.backend(sm80) as Backend;
         const kernel = new Kernel({ loss, dim, inputDim: dim, guideDim, precision: 'f32', tiling: tilings[i % tilings.length] ?? tilings[0], backend, threads: 1 });
         await kernel.load();
         return kernel;
@@ -53,7 +54,7 @@ test('of counterparts that share a normaliser one may have all that counts', asy
   const host = await CudaOnHost.open();
   try {
     const [n, dim] = [21, 8];
-    const kernel = new Kernel({ loss: oneSided, dim, inputDim: dim, guideDim: dim, precision: 'f32', tiling: tilings[0], backend: host.backend() as Backend, threads: 1 });
+    const kernel = new Kernel({ loss: oneSided, dim, inputDim: dim, guideDim: dim, precision: 'f32', tiling: tilings[0], backend: host.backend(sm80) as Backend, threads: 1 });
     for (const [logScale, softmax] of [[1, 'bounded'], [6, 'running']] as const) {
       const inputs = { q: rows(n, dim, 1), k: rows(n, dim, 2), params: { logScale } };
       const result = await kernel.run(inputs);

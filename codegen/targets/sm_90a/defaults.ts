@@ -4,7 +4,7 @@ import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, registerShares, registersOf, similarityBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
+import { accumulateBytes, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
@@ -52,9 +52,9 @@ function similarityTiling(problem: Problem, { block }: Tiling, pass: SimilarityP
   const panel = block?.panel ?? usual.panel;
   const rows = block?.rows ?? tileRows;
   const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
-  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, cluster, most: usual.cols, steps });
+  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, cluster, most: usual.cols });
   const open = { rows, cols, panel, cluster };
-  return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similarityBytes({ ...open, stages }, steps), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
+  return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
 }
 
 function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityByDepth)[number] {
@@ -63,11 +63,11 @@ function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityB
 }
 
 /** The widest tile whose sums the registers hold, and whose panel leaves room for a ring. */
-function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster, most, steps }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'> & { readonly most: number; readonly steps: number }): number {
+function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster, most }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'> & { readonly most: number }): number {
   const fits = (cols: number): boolean =>
     cols <= most &&
     registersOf(problem, pass, { rows, cols }) <= registerShares({ cluster }).consumer &&
-    similarityBytes({ rows, cols, panel, cluster: 1, stages: 3 }, steps) <= limits.sharedBytes;
+    similaritySharedBytes(problem, pass, { rows, cols, panel, cluster: 1, stages: 3 }) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }
 

@@ -16,7 +16,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const passes = passesOf(tiling);
   const layout = operandLayout(problem);
   const kernels = signatures(problem, tiling);
-  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), consumers, blockDepth: swizzleElements };
+  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), ...linearContext(problem, epilogue), consumers, blockDepth: swizzleElements };
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
@@ -28,13 +28,21 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   });
   return [
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),
-    file('gradient', { ...context, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
+    // Two maxima a pair beside two scales take more registers than unrolled code leaves.
+    file('gradient', { ...context, unrolled: context.unrolled && !context.running, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
     file('accumulate', { ...shared, ...accumulateContext(problem, tiling), queriesSignature: kernels.accumulateQueries.text, keysSignature: kernels.accumulateKeys.text }),
     ...(passes.guide === undefined
       ? []
       : [file('guide', { ...shared, ...inputContext(guideDimOf(problem), problem, guideLayout(problem)), ...similarity('guide', guideLayout(problem), passes.guide), guideSignature: kernels.guide.text })]),
     ...vectorFiles(problem, context, shared, texts),
   ];
+}
+
+/** What plain tiles make of a logit that is linear in the dot; running maxima need the logit itself. */
+function linearContext({ softmax }: Problem, { linear, scalarCount }: EmittedEpilogue) {
+  const none = { slope: '', exponentSlope: '', exponentIntercept: '', hasIntercepts: false };
+  const params = (linear?.params ?? []).map((param, i) => ({ ...param, place: i + 1 }));
+  return { hasLinear: linear !== undefined && softmax === 'bounded', linear: { ...none, ...linear, params, any: scalarCount > 1 } };
 }
 
 function tileContext({ rows, cols, stages, cluster }: ResolvedTilingPass) {

@@ -4,7 +4,7 @@ import { roundUp, times, type Extent } from '../../plan/extent.js';
 import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { barrierBytes, columnGroup, groupThreads, limits, swizzleElements } from './limits.js';
+import { barrierBytes, columnGroup, consumers, groupThreads, limits, swizzleElements } from './limits.js';
 
 export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 
@@ -16,17 +16,20 @@ export function stepsOf(depthPadded: number, planes: number): number {
   return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
 
-/** Shared memory of a similarity pass: the panel where it is resident, the ring, and two barriers a stage. */
-export function similarityBytes({ rows, cols, stages, panel }: SimilarityTiling, steps: number): number {
+/** Shared memory of a similarity pass: the panel where it is resident, the ring, two barriers a stage, and the warps' scalars in fp64. */
+function similarityBytes({ rows, cols, stages, panel }: SimilarityTiling, steps: number, scalars: number): number {
   const [queryBytes, keyBytes] = [rows * rowBytes, cols * rowBytes];
   const resident = panel === 'resident';
-  return (resident ? steps * keyBytes : 0) + stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
+  const ring = stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
+  return (resident ? steps * keyBytes : 0) + ring + 8 * consumerWarps * scalars;
 }
+
+const consumerWarps = (consumers * groupThreads) / 32;
 
 /** Of a pass of a problem. */
 export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
   const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
-  return similarityBytes(tile, stepsOf(depthPadded, planes));
+  return similarityBytes(tile, stepsOf(depthPadded, planes), 1 + problem.loss.params.length);
 }
 
 /** Of a product that accumulates: the ring and its barriers. */

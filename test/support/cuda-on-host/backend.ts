@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
-import { sm80 } from '../../../codegen/targets/sm_80/index.js';
-import type { NativeBuffer, NativeCommand, NativeList } from '../../../runtime/addon.js';
+import type { Target } from '../../../codegen/targets/target.js';
+import type { NativeArg, NativeBuffer, NativeCommand, NativeList } from '../../../runtime/addon.js';
 import type { Backend } from '../../../runtime/device/backend.js';
 import type { LoadedModules } from '../../../runtime/loaded-program.js';
 import { HostDevice } from '../../../runtime/device/host.js';
@@ -15,7 +15,7 @@ import { hostSource } from './host-source.js';
 const run = promisify(execFile);
 const flags = ['-std=c++17', '-O1', '-w', '-fPIC', '-fvisibility-inlines-hidden', '-fno-gnu-unique'];
 
-/** The host's compiler with the emulator's header, compiled once. */
+/** The host's compiler, and the emulator compiled by it. */
 export class CudaOnHost {
   readonly #folder: string;
   #programs = 0;
@@ -26,20 +26,18 @@ export class CudaOnHost {
 
   static async open(): Promise<CudaOnHost> {
     const folder = await mkdtemp(path.join(tmpdir(), 'cuda-on-host-'));
-    const header = path.join(folder, 'emulator.h');
-    await copyFile(packagePath('test', 'support', 'cuda-on-host', 'emulator.h'), header);
-    await run('g++', [...flags, '-x', 'c++-header', header]);
+    await run('g++', [...flags, '-fvisibility=hidden', '-march=native', '-c', '-o', path.join(folder, 'emulator.o'), packagePath('test', 'support', 'cuda-on-host', 'emulator.cpp')]);
     return new CudaOnHost(folder);
   }
 
-  /** Runs sm_80's kernels on this machine's processor: slowly, and without a GPU. */
-  backend(): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
-    const device = new EmulatedDevice();
+  /** Runs a target's kernels on this machine's processor: slowly, and without a GPU. The seed says in which order threads run. */
+  backend(target: Target, seed = 1): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
+    const device = new EmulatedDevice(seed);
     const load = async ({ plan, files }: Program): Promise<LoadedModules> => {
       const libraries = await this.#compile(files.map((file) => [file.path, hostSource(file, plan.precision === 'f16')]));
       return { modules: new Map(libraries.map(([name, library]) => [name, device.loadModule(library)])), reports: [] };
     };
-    return { target: sm80, device, load, close: device.close.bind(device) };
+    return { target, device, load, close: device.close.bind(device) };
   }
 
   async close(): Promise<void> {
@@ -53,15 +51,22 @@ export class CudaOnHost {
     const compileOne = async ([name, text]: readonly [string, string]): Promise<readonly [string, string]> => {
       const [source, library] = [path.join(folder, `${name}.cpp`), path.join(folder, `${name}.so`)];
       await writeFile(source, text);
-      await run('g++', [...flags, '-shared', '-I', this.#folder, '-o', library, source], { maxBuffer: 1 << 24 });
+      await run('g++', [...flags, '-shared', '-I', packagePath('test', 'support', 'cuda-on-host'), '-o', library, source, path.join(this.#folder, 'emulator.o')], { maxBuffer: 1 << 24 });
       return [name, library];
     };
     return Promise.all(sources.map(compileOne));
   }
 }
 
-/** The host's device, which tells kernels their grid too. Memory that nothing has written holds NaNs. */
+/** The host's device, which tells kernels their grid too, and where their tensor maps point. Memory that nothing has written holds NaNs. */
 class EmulatedDevice extends HostDevice {
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    super();
+    this.#seed = seed;
+  }
+
   override allocate(bytes: number): NativeBuffer {
     const words = Math.ceil(bytes / 4);
     const buffer = super.allocate(words * 4);
@@ -70,20 +75,39 @@ class EmulatedDevice extends HostDevice {
   }
 
   override run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number> {
-    return super.run(commands.map(withGeometry), outputs);
-  }
-
-  override prepare(commands: readonly NativeCommand[]): NativeList {
-    return super.prepare(commands.map(withGeometry));
+    return super.run(this.#emulated(commands), outputs);
   }
 
   override profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array> {
-    return super.profile(commands.map(withGeometry), outputs);
+    return super.profile(this.#emulated(commands), outputs);
+  }
+
+  override prepare(commands: readonly NativeCommand[]): NativeList {
+    return super.prepare(this.#emulated(commands));
+  }
+
+  #emulated(commands: readonly NativeCommand[]): readonly NativeCommand[] {
+    return commands.map((command) => forEmulator(command, this.#seed));
   }
 }
 
-function withGeometry(command: NativeCommand): NativeCommand {
+function forEmulator(command: NativeCommand, seed: number): NativeCommand {
   if (command.kind !== 'launch') return command;
   const { grid, threads, sharedBytes, args } = command;
-  return { ...command, args: [...args, ...[grid, threads, sharedBytes].map((value) => ({ kind: 'i32', value }) as const)] };
+  const geometry = [grid, threads, sharedBytes, seed].map((value) => ({ kind: 'i32', value }) as const);
+  const pointers = args.flatMap((arg) => (arg.kind === 'tensorMap' ? [{ kind: 'pointer', buffer: arg.buffer, offset: arg.offset } as const] : []));
+  return { ...command, args: [...args.map(withoutMap), ...geometry, ...pointers] };
+}
+
+/** A tensor map as the emulator reads it, its address left out. */
+function withoutMap(arg: NativeArg): NativeArg {
+  if (arg.kind !== 'tensorMap') return arg;
+  const { buffer, offset, rows, cols, planes, pitch, planePitch, boxRows, boxCols } = arg;
+  const end = offset + 2 * ((rows - 1) * pitch + (planes - 1) * planePitch + cols);
+  const legal = offset % 16 === 0 && pitch % 8 === 0 && planePitch % 8 === 0 && boxRows >= 1 && boxRows <= 256 && boxCols === 64 && Math.min(rows, cols, planes) >= 1;
+  if (!legal || end > buffer.bytes) throw new Error(`a GPU refuses the tensor map ${JSON.stringify({ ...arg, buffer: buffer.bytes })}`);
+  const words = Int32Array.of(0, 0, rows, cols, planes, pitch, planePitch, boxRows, boxCols);
+  const value = new Float32Array(32);
+  new Int32Array(value.buffer).set(words);
+  return { kind: 'bytes', value };
 }

@@ -1,15 +1,10 @@
-// What CUDA sources need to run on the host: threads of a block as fibers, one at a time, in order; tensor cores, ldmatrix and
-// cp.async as plain loops. Bank conflicts, races and speed are beyond it; indices, layouts and arithmetic are not.
+// What CUDA sources need to run on the host (emulator.cpp): kernels are compiled often, so this is short.
 #pragma once
-
-#include <ucontext.h>
 
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
-#include <vector>
 
 #define __global__
 #define __device__
@@ -34,165 +29,55 @@ struct Index {
   unsigned x;
 };
 
-/** Lanes of a warp, or threads of a block, that meet: the last to arrive does what is to be done for all. */
-struct Meeting {
-  int expected = 0;
-  int arrived = 0;
-  long generation = 0;
-  std::vector<void*> operands;
-};
-
-constexpr std::size_t kStackBytes = 256 << 10;
 constexpr int kWarp = 32;
 
-struct Block {
-  std::vector<ucontext_t> fibers;
-  std::vector<char> stacks;
-  std::vector<bool> done;
-  ucontext_t scheduler;
-  std::function<void()> body;
-  std::vector<Meeting> warps;
-  Meeting all;
-  unsigned char* shared = nullptr;
-};
+extern Index threadIndex;
+extern Index blockIndex;
+extern Index gridSize;
 
-inline Block block;
-inline Index threadIndex{0};
-inline Index blockIndex{0};
+/** Address 0 of the block's shared memory, and where its own begins. */
+unsigned char* sharedBase();
+unsigned char* shared();
+unsigned rankInCluster();
 
-inline void yield() { swapcontext(&block.fibers[threadIndex.x], &block.scheduler); }
+/** Threads that meet: the last to arrive does what is to be done for all, given what each has brought. */
+using Act = void (*)(void** operands);
+void meetWarp(void* operand, Act act);
+void meetBlock(void* operand, Act act);
+void meetCluster();
+bool anyInBlock(bool own);
+bool anyInGroup(bool own);
 
-inline void meet(Meeting& meeting, int place, void* operand, const std::function<void(void**)>& act) {
-  meeting.operands[static_cast<std::size_t>(place)] = operand;
-  if (++meeting.arrived == meeting.expected) {
-    meeting.arrived = 0;
-    act(meeting.operands.data());
-    ++meeting.generation;
-    return;
-  }
-  const long generation = meeting.generation;
-  while (meeting.generation == generation) yield();
+/** Ampere: cp.async of 16 bytes, ldmatrix, mma.m16n8k16. */
+void copyChunk(unsigned to, const void* from, bool exists);
+void loadMatrices(unsigned address, unsigned (&to)[4], bool transposed);
+void multiplyTile(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2], bool half);
+
+/** Hopper: barriers, bulk copies of tiles, wgmma. */
+void initBarrier(unsigned address, int count);
+void arrive(unsigned address, long bytes);
+void arriveAtRank(unsigned address, int rank);
+void awaitPhase(unsigned address, unsigned parity);
+void arriveAtNamed(int number, int threads, bool waits);
+void copyTile(unsigned to, const void* map, int col, int plane, int row, unsigned barrier, bool toAll);
+void multiplyAsync(float* sums, int cols, unsigned long long a, unsigned long long b, bool add, bool acrossA, bool acrossB, bool half);
+void commitProducts();
+void awaitProducts(int pending);
+
+void launch(int grid, int threads, int sharedBytes, int seed, int clusterSize, void (*body)(const void*), const void* captured);
+
+template <typename Body>
+void launch(int grid, int threads, int sharedBytes, int seed, int clusterSize, const Body& body) {
+  launch(grid, threads, sharedBytes, seed, clusterSize, [](const void* captured) { (*static_cast<const Body*>(captured))(); }, &body);
 }
 
-template <typename Act>
-void meetWarp(void* operand, Act act) {
-  meet(block.warps[threadIndex.x / kWarp], static_cast<int>(threadIndex.x % kWarp), operand, act);
-}
-
-template <typename Act>
-void meetBlock(void* operand, Act act) {
-  meet(block.all, static_cast<int>(threadIndex.x), operand, act);
-}
-
-inline void fiber() {
-  block.body();
-  block.done[threadIndex.x] = true;
-  yield();
-}
-
-/** Shared memory holds what no kernel may read before it writes: NaNs. Its end is followed by a page that nothing may touch. */
-inline void launch(int grid, int threads, int sharedBytes, std::function<void()> body) {
-  block.body = std::move(body);
-  block.fibers.resize(static_cast<std::size_t>(threads));
-  block.stacks.resize(kStackBytes * static_cast<std::size_t>(threads));
-  std::vector<unsigned char> memory(static_cast<std::size_t>(sharedBytes) + 4096 + 128);
-  block.shared = memory.data() + (128 - reinterpret_cast<std::uintptr_t>(memory.data()) % 128);
-  for (int b = 0; b < grid; ++b) {
-    std::memset(block.shared, 0xff, static_cast<std::size_t>(sharedBytes) + 4096 - 128);
-    block.warps.assign(static_cast<std::size_t>(threads / kWarp), Meeting{kWarp, 0, 0, std::vector<void*>(kWarp)});
-    block.all = Meeting{threads, 0, 0, std::vector<void*>(static_cast<std::size_t>(threads))};
-    block.done.assign(static_cast<std::size_t>(threads), false);
-    blockIndex.x = static_cast<unsigned>(b);
-    for (int t = 0; t < threads; ++t) {
-      ucontext_t& context = block.fibers[static_cast<std::size_t>(t)];
-      getcontext(&context);
-      context.uc_stack.ss_sp = block.stacks.data() + kStackBytes * static_cast<std::size_t>(t);
-      context.uc_stack.ss_size = kStackBytes;
-      context.uc_link = nullptr;
-      makecontext(&context, fiber, 0);
-    }
-    for (int left = threads; left > 0;) {
-      left = 0;
-      for (int t = 0; t < threads; ++t) {
-        if (block.done[static_cast<std::size_t>(t)]) continue;
-        ++left;
-        threadIndex.x = static_cast<unsigned>(t);
-        swapcontext(&block.scheduler, &block.fibers[static_cast<std::size_t>(t)]);
-      }
-    }
-    for (int i = sharedBytes; i < sharedBytes + 2048; ++i)
-      if (block.shared[i] != 0xff) std::abort();  // written beyond the shared memory asked for
-  }
-  block.body = nullptr;
-}
-
-inline unsigned char* sharedAt(unsigned address) { return block.shared + address; }
-
-/** cp.async of 16 bytes, done at once. */
-inline void copyChunk(unsigned to, const void* from, bool exists) {
-  if (exists)
-    std::memcpy(sharedAt(to), from, 16);
-  else
-    std::memset(sharedAt(to), 0, 16);
-}
-
-/** Matrix i's rows begin at the addresses of lanes 8 i .. 8 i + 7; lane 4 g + t gets columns 2 t and 2 t + 1 of row g. */
-inline void loadMatrices(unsigned address, unsigned (&to)[4], bool transposed) {
-  struct Operand {
-    unsigned address;
-    unsigned* to;
-  } own{address, to};
-  meetWarp(&own, [transposed](void** lanes) {
-    for (int matrix = 0; matrix < 4; ++matrix) {
-      unsigned short values[8][8];
-      for (int row = 0; row < 8; ++row) std::memcpy(values[row], sharedAt(static_cast<Operand*>(lanes[matrix * 8 + row])->address), 16);
-      for (int lane = 0; lane < kWarp; ++lane) {
-        const int g = lane / 4;
-        const int t = lane % 4;
-        const unsigned low = transposed ? values[2 * t][g] : values[g][2 * t];
-        const unsigned high = transposed ? values[2 * t + 1][g] : values[g][2 * t + 1];
-        static_cast<Operand*>(lanes[lane])->to[matrix] = low | high << 16;
-      }
-    }
-  });
-}
-
-/** mma.m16n8k16, with fp64 sums. */
-template <typename Widen>
-void multiplyTile(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2], Widen widen) {
-  struct Operand {
-    float* c;
-    const unsigned* a;
-    const unsigned* b;
-  } own{c, a, b};
-  meetWarp(&own, [widen](void** lanes) {
-    const auto half = [&](unsigned pair, int i) { return static_cast<double>(widen(static_cast<unsigned short>(pair >> (16 * i)))); };
-    double matrixA[16][16];
-    double matrixB[16][8];
-    for (int lane = 0; lane < kWarp; ++lane) {
-      const Operand& operand = *static_cast<Operand*>(lanes[lane]);
-      const int g = lane / 4;
-      const int t = lane % 4;
-      for (int i = 0; i < 2; ++i) {
-        matrixA[g][2 * t + i] = half(operand.a[0], i);
-        matrixA[g + 8][2 * t + i] = half(operand.a[1], i);
-        matrixA[g][2 * t + 8 + i] = half(operand.a[2], i);
-        matrixA[g + 8][2 * t + 8 + i] = half(operand.a[3], i);
-        matrixB[2 * t + i][g] = half(operand.b[0], i);
-        matrixB[2 * t + 8 + i][g] = half(operand.b[1], i);
-      }
-    }
-    for (int lane = 0; lane < kWarp; ++lane) {
-      const Operand& operand = *static_cast<Operand*>(lanes[lane]);
-      for (int i = 0; i < 4; ++i) {
-        const int row = lane / 4 + i / 2 * 8;
-        const int col = lane % 4 * 2 + i % 2;
-        double sum = operand.c[i];
-        for (int k = 0; k < 16; ++k) sum += matrixA[row][k] * matrixB[k][col];
-        operand.c[i] = static_cast<float>(sum);
-      }
-    }
-  });
+/** A TensorMap as the kernel has it: the test's device gives its address in an argument of its own. */
+template <typename Map>
+Map tensorMap(const void* words, const void* pointer) {
+  Map map;
+  std::memcpy(&map, words, sizeof map);
+  std::memcpy(&map, pointer, sizeof(void*));
+  return map;
 }
 
 template <typename To, typename From>
@@ -218,6 +103,7 @@ inline unsigned toHalf(float value) { return bits<unsigned short>(static_cast<_F
 
 #define threadIdx emulator::threadIndex
 #define blockIdx emulator::blockIndex
+#define gridDim emulator::gridSize
 
 inline void __syncthreads() {
   emulator::meetBlock(nullptr, [](void**) {});
@@ -225,17 +111,7 @@ inline void __syncthreads() {
 inline void __syncwarp() {
   emulator::meetWarp(nullptr, [](void**) {});
 }
-inline bool __syncthreads_or(bool value) {
-  struct Vote {
-    bool own, any;
-  } vote{value, false};
-  emulator::meetBlock(&vote, [](void** votes) {
-    bool any = false;
-    for (int i = 0; i < emulator::block.all.expected; ++i) any |= static_cast<Vote*>(votes[i])->own;
-    for (int i = 0; i < emulator::block.all.expected; ++i) static_cast<Vote*>(votes[i])->any = any;
-  });
-  return vote.any;
-}
+inline bool __syncthreads_or(bool value) { return emulator::anyInBlock(value); }
 inline bool __all_sync(unsigned, bool value) {
   struct Vote {
     bool own, all;
