@@ -88,6 +88,8 @@ export interface NativeDevice {
    * not be transferred until the promise settles.
    */
   run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
+  /** Likewise, and resolves with the milliseconds of each command. CUDA: from event to event, so that commands do not overlap. */
+  profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
   /** Reads a list once, to be run as often as wanted. Throws where `run` rejects. */
   prepare(commands: readonly NativeCommand[]): NativeList;
   /**

@@ -32,6 +32,16 @@ export interface Control {
   readonly signal?: AbortSignal;
   /** Called with the pairs walked since the last call. */
   readonly onPairs?: (pairs: number) => void;
+  /** Called with every command that has run: the device then takes the time of each, which keeps them from overlapping. */
+  readonly onCommand?: (command: TimedCommand) => void;
+}
+
+export interface TimedCommand {
+  /** The kernel's, or the command's kind: `fill`, `read`. */
+  readonly name: string;
+  /** Rows times columns that lay before it: what a product of matrices multiplies. */
+  readonly pairs: number;
+  readonly milliseconds: number;
 }
 
 export interface Outcome {
@@ -60,9 +70,9 @@ export async function execute(bound: BoundPlan, steps: readonly Step[], environm
     else if (step.kind === 'guard') {
       await queue.drain();
       if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
-    } else queue.add(command(step, bound, environment));
+    } else queue.add(command(step, bound, environment), step.kind === 'launch' ? step.pairs : 0);
   }
-  for (const last of ending?.commands ?? []) queue.add(last);
+  for (const last of ending?.commands ?? []) queue.add(last, 0);
   await queue.drain();
   return { milliseconds: queue.milliseconds, inRange: true };
 }
@@ -73,6 +83,8 @@ class ListQueue {
   readonly #control: Control;
   readonly #outputs: ArrayBufferView | undefined;
   #commands: NativeCommand[] = [];
+  /** Of each command. */
+  #pairsBefore: number[] = [];
   #pairs = 0;
   #chunks = 0;
   #chunksPerList = 1;
@@ -84,8 +96,9 @@ class ListQueue {
     this.#outputs = outputs;
   }
 
-  add(command: NativeCommand): void {
+  add(command: NativeCommand, pairs: number): void {
     this.#commands.push(command);
+    this.#pairsBefore.push(pairs);
   }
 
   async endOfChunk(pairs: number): Promise<void> {
@@ -104,18 +117,30 @@ class ListQueue {
     if (this.#commands.length === 0) return;
     const [commands, pairs, chunks] = [this.#commands, this.#pairs, this.#chunks];
     [this.#commands, this.#pairs, this.#chunks] = [[], 0, 0];
-    const list = this.#run(commands, pairs, chunks);
+    const pairsBefore = this.#pairsBefore;
+    this.#pairsBefore = [];
+    const list = this.#run(commands, pairsBefore, pairs, chunks);
     // A list that fails while another is awaited must not count as unhandled: whoever awaits it next is told.
     list.catch(() => undefined);
     this.#inFlight.push(list);
     if (this.#inFlight.length >= listsInFlight) await this.#inFlight.shift();
   }
 
-  async #run(commands: readonly NativeCommand[], pairs: number, chunks: number): Promise<void> {
-    const elapsed = await this.#device.run(commands, this.#outputs);
+  async #run(commands: readonly NativeCommand[], pairsBefore: readonly number[], pairs: number, chunks: number): Promise<void> {
+    const elapsed = await this.#time(commands, pairsBefore);
     this.milliseconds += elapsed;
     if (pairs > 0) this.#control.onPairs?.(pairs);
     if (chunks > 0) this.#chunksPerList = Math.max(1, Math.round((targetMilliseconds * chunks) / Math.max(elapsed, 0.01)));
+  }
+
+  async #time(commands: readonly NativeCommand[], pairsBefore: readonly number[]): Promise<number> {
+    const { onCommand } = this.#control;
+    if (onCommand === undefined) return this.#device.run(commands, this.#outputs);
+    const times = await this.#device.profile(commands, this.#outputs);
+    for (const [i, command] of commands.entries()) {
+      onCommand({ name: command.kind === 'launch' ? command.name : command.kind, pairs: pairsBefore[i] ?? 0, milliseconds: times[i] ?? 0 });
+    }
+    return times.reduce((sum, milliseconds) => sum + milliseconds, 0);
   }
 
   /** The lists in flight still use the buffers: they end before the abort is thrown. */

@@ -7,7 +7,7 @@ import type { Tensor } from '../dsl/loss.js';
 import { sumOutOfRange } from './check-inputs.js';
 import { DeviceBuffers } from './device-buffers.js';
 import type { Device } from './device/device.js';
-import type { Control } from './execute.js';
+import type { Control, TimedCommand } from './execute.js';
 import type { SessionInputs } from './inputs.js';
 import { loadInputs, writeHostValues, type Norms } from './load-inputs.js';
 import type { LoadProgram } from './loaded-program.js';
@@ -27,6 +27,8 @@ export interface StepOptions {
   readonly signal?: AbortSignal;
   /** Pairs walked so far, and in all: each pair counts once forward and once backward. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with every command that has run, and its time; the step takes a little longer for it. */
+  readonly onCommand?: (command: TimedCommand) => void;
 }
 
 export interface StepResult {
@@ -140,11 +142,12 @@ export class Session {
     return { loss: readings.loss, params: options.gradients ? readings.params : {}, softmax: range.mode, bound, forwardMilliseconds, backwardMilliseconds };
   }
 
-  #control({ signal, onProgress }: StepOptions, bound: BoundPlan, passes: number): Control {
+  #control({ signal, onProgress, onCommand }: StepOptions, bound: BoundPlan, passes: number): Control {
     const total = bound.shape.n * bound.shape.m * passes;
     let done = 0;
     return {
       ...(signal === undefined ? {} : { signal }),
+      ...(onCommand === undefined ? {} : { onCommand }),
       onPairs: (pairs) => {
         done += pairs;
         onProgress?.(done, total);

@@ -49,7 +49,9 @@ export class Walks {
    */
   async run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const { bound } = request.loaded;
-    const walked = await (this.#short === bound ? this.#asOne(request, write) : this.#inTurn(request, write));
+    // One list has one time: whoever wants that of each command is told it by the walks in turn.
+    const asOne = this.#short === bound && request.control.onCommand === undefined;
+    const walked = await (asOne ? this.#asOne(request, write) : this.#inTurn(request, write));
     const short = walked !== undefined && walked.forwardMilliseconds + walked.backwardMilliseconds < targetMilliseconds;
     this.#short = short && chunksOf(bound) <= mostChunks ? bound : undefined;
     return walked;

@@ -102,7 +102,8 @@ export type BoundArg =
   | Extract<Arg, { kind: 'null' | 'scalar' | 'uniforms' }>;
 
 export type BoundStep =
-  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly args: readonly BoundArg[] }
+  /** `pairs`: rows times columns that lie before the launch. */
+  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly pairs: number; readonly args: readonly BoundArg[] }
   | Extract<Step, { kind: 'fill' | 'guard' }>
   /** A chunk has been walked: `pairs` logits are behind. A place to stop or to report. */
   | { readonly kind: 'chunk'; readonly pairs: number };
@@ -147,7 +148,8 @@ function* walkLoop({ axis, body }: Extract<Step, { kind: 'for' }>, shape: Shape,
 function bindLaunch(name: string, args: readonly Arg[], shape: Shape, { kernels, bytes }: Tables): BoundStep {
   const kernel = kernels.get(name);
   if (kernel === undefined) throw new Error(`the plan launches '${name}', which it does not declare`);
-  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), args: args.map((arg) => bindArg(arg, shape, bytes)) };
+  const boundArgs = args.map((arg) => bindArg(arg, shape, bytes));
+  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), pairs: shape.rows * shape.cols, args: boundArgs };
 }
 
 function bindArg(arg: Arg, shape: Shape, bytes: Tables['bytes']): BoundArg {

@@ -7,6 +7,7 @@
 
 #include "cuda_buffer.h"
 #include "cuda_module.h"
+#include "cuda_timeline.h"
 
 namespace infinitile {
 
@@ -123,25 +124,52 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
 
 double CudaDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
   return guarded([&]() -> double {
-    Progress progress{list.readBytes > 0 ? staging_.reserve(driver(), list.readBytes) : nullptr};
-    driver().check(driver().eventRecord(begin_, stream_), "recording the start");
-    for (std::size_t i = 0; i < list.commands.size(); ++i) {
-      if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
-      try {
-        issue(list, i, progress);
-      } catch (const std::exception&) {
-        // Any call may report what an earlier kernel did to the context.
-        const cuda::Result result = driver().contextSynchronize();
-        if (result != cuda::kSuccess) driver().check(result, culprits(list, i + 1));
-        throw;
-      }
-    }
-    cuda::Result result = driver().eventRecord(end_, stream_);
-    if (result == cuda::kSuccess) result = driver().streamSynchronize(stream_);
-    if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
-    deliver(list, progress.staging, outputs);
+    Progress progress = begin(list);
+    for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
+    finish(list, driver().eventRecord(end_, stream_), progress, outputs);
     return milliseconds(begin_, end_);
   });
+}
+
+std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* outputs,
+                                        const std::atomic<bool>& cancelled) {
+  return guarded([&] {
+    CudaTimeline timeline(driver(), list.commands.size() + 1);
+    Progress progress = begin(list);
+    cuda::Result marked = timeline.mark(stream_);
+    for (std::size_t i = 0; i < list.commands.size(); ++i) {
+      if (marked != cuda::kSuccess) driver().check(marked, culprits(list, i));
+      issueNext(list, i, progress, cancelled);
+      marked = timeline.mark(stream_);
+    }
+    finish(list, marked, progress, outputs);
+    return timeline.intervals();
+  });
+}
+
+CudaDevice::Progress CudaDevice::begin(const CommandList& list) {
+  const Progress progress{list.readBytes > 0 ? staging_.reserve(driver(), list.readBytes) : nullptr};
+  driver().check(driver().eventRecord(begin_, stream_), "recording the start");
+  return progress;
+}
+
+void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress& progress,
+                           const std::atomic<bool>& cancelled) {
+  if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
+  try {
+    issue(list, index, progress);
+  } catch (const std::exception&) {
+    // Any call may report what an earlier kernel did to the context.
+    const cuda::Result result = driver().contextSynchronize();
+    if (result != cuda::kSuccess) driver().check(result, culprits(list, index + 1));
+    throw;
+  }
+}
+
+void CudaDevice::finish(const CommandList& list, cuda::Result issued, const Progress& progress, unsigned char* outputs) {
+  const cuda::Result result = issued == cuda::kSuccess ? driver().streamSynchronize(stream_) : issued;
+  if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
+  deliver(list, progress.staging, outputs);
 }
 
 void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress) {

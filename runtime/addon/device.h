@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "buffer.h"
 #include "command_list.h"
@@ -41,6 +42,9 @@ class Device {
    * throws. Looks at `cancelled` between commands.
    */
   virtual double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) = 0;
+  /** Likewise, with the milliseconds of each command. */
+  virtual std::vector<double> profile(const CommandList& list, unsigned char* outputs,
+                                      const std::atomic<bool>& cancelled) = 0;
 
   const std::shared_ptr<MemoryMeter>& meter() const { return meter_; }
 

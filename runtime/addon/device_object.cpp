@@ -16,8 +16,8 @@ Napi::Function DeviceObject::define(Napi::Env env) {
   return DefineClass(
       env, "NativeDevice",
       {InstanceMethod<&DeviceObject::allocate>("allocate"), InstanceMethod<&DeviceObject::loadModule>("loadModule"),
-       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::prepare>("prepare"),
-       InstanceMethod<&DeviceObject::close>("close"),
+       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::profile>("profile"),
+       InstanceMethod<&DeviceObject::prepare>("prepare"), InstanceMethod<&DeviceObject::close>("close"),
        InstanceAccessor<&DeviceObject::allocatedBytes>("allocatedBytes"),
        InstanceAccessor<&DeviceObject::peakBytes>("peakBytes"),
        InstanceMethod<&DeviceObject::resetPeak>("resetPeak")});
@@ -55,11 +55,20 @@ Napi::Value DeviceObject::loadModule(const Napi::CallbackInfo& info) {
   return ModuleObject::create(info.Env(), state_, state_->open()->loadModule(source));
 }
 
-Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) {
+Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) { return submit(info, ListObject::runOn); }
+
+Napi::Value DeviceObject::profile(const Napi::CallbackInfo& info) {
+  return submit(info, [](Device& device, const CommandList& list, unsigned char* outputs,
+                         const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+    return device.profile(list, outputs, cancelled);
+  });
+}
+
+Napi::Value DeviceObject::submit(const Napi::CallbackInfo& info, ListObject::Work work) {
   return promised(info.Env(), [&]() -> Napi::Value {
     state_->open();
     const auto list = std::make_shared<CommandList>(CommandParser(*state_).parse(info[0]));
-    return ListObject::submit(*state_, list, info.Env().Undefined(), info[1], info.This().As<Napi::Object>());
+    return ListObject::submit(*state_, list, work, info.Env().Undefined(), info[1], info.This().As<Napi::Object>());
   });
 }
 

@@ -40,6 +40,19 @@ void execute(const Command& command, unsigned char* outputs, Time::time_point be
   std::memcpy(outputs + std::get<Clock>(command).at, &milliseconds, sizeof milliseconds);
 }
 
+/** One command of a list; what fails is named. */
+void executeNext(const CommandList& list, std::size_t index, unsigned char* outputs, Time::time_point begin,
+                 const std::atomic<bool>& cancelled) {
+  if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
+  try {
+    execute(list.commands[index], outputs, begin);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(list.describe(index) + ": " + error.what());
+  } catch (...) {
+    throw std::runtime_error(list.describe(index) + ": the function threw");
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<Buffer> HostDevice::allocate(std::size_t bytes) { return std::make_shared<HostBuffer>(bytes, meter_); }
@@ -63,17 +76,21 @@ void HostDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
 
 double HostDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
   const Time::time_point begin = Time::now();
-  for (std::size_t i = 0; i < list.commands.size(); ++i) {
-    if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
-    try {
-      execute(list.commands[i], outputs, begin);
-    } catch (const std::exception& error) {
-      throw std::runtime_error(list.describe(i) + ": " + error.what());
-    } catch (...) {
-      throw std::runtime_error(list.describe(i) + ": the function threw");
-    }
-  }
+  for (std::size_t i = 0; i < list.commands.size(); ++i) executeNext(list, i, outputs, begin, cancelled);
   return millisecondsSince(begin);
+}
+
+std::vector<double> HostDevice::profile(const CommandList& list, unsigned char* outputs,
+                                        const std::atomic<bool>& cancelled) {
+  std::vector<double> milliseconds;
+  milliseconds.reserve(list.commands.size());
+  const Time::time_point begin = Time::now();
+  for (std::size_t i = 0; i < list.commands.size(); ++i) {
+    const Time::time_point commandBegin = Time::now();
+    executeNext(list, i, outputs, begin, cancelled);
+    milliseconds.push_back(millisecondsSince(commandBegin));
+  }
+  return milliseconds;
 }
 
 }  // namespace infinitile

@@ -39,8 +39,13 @@ Napi::Object ListObject::create(Napi::Env env, const std::shared_ptr<DeviceState
   return AddonData::of(env).list.New({Napi::External<Birth>::New(env, &birth)});
 }
 
-Napi::Value ListObject::submit(DeviceState& state, const std::shared_ptr<CommandList>& list, const Napi::Value& inputs,
-                               const Napi::Value& outputs, const Napi::Object& owner) {
+WorkQueue::Result ListObject::runOn(Device& device, const CommandList& list, unsigned char* outputs,
+                                    const std::atomic<bool>& cancelled) {
+  return device.run(list, outputs, cancelled);
+}
+
+Napi::Value ListObject::submit(DeviceState& state, const std::shared_ptr<CommandList>& list, Work work,
+                               const Napi::Value& inputs, const Napi::Value& outputs, const Napi::Object& owner) {
   const std::shared_ptr<Device> device = state.open();
   const Bytes given = viewOf(inputs, "inputs", list->inputBytes);
   const Bytes room = viewOf(outputs, "outputs", list->outputBytes);
@@ -50,10 +55,10 @@ Napi::Value ListObject::submit(DeviceState& state, const std::shared_ptr<Command
   if (!outputs.IsUndefined()) keep.push_back(Napi::Persistent(outputs.As<Napi::Object>()));
   return state.queue().submit(
       owner.Env(),
-      [device, list, values = std::vector<unsigned char>(values, values + list->inputBytes),
-       target = static_cast<unsigned char*>(room.data)](const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+      [device, list, work, values = std::vector<unsigned char>(values, values + list->inputBytes),
+       target = static_cast<unsigned char*>(room.data)](const std::atomic<bool>& cancelled) {
         list->setInputs(values.data());
-        return device->run(*list, target, cancelled);
+        return work(*device, *list, target, cancelled);
       },
       std::move(keep));
 }
@@ -80,7 +85,7 @@ Napi::Value ListObject::run(const Napi::CallbackInfo& info) {
   return promised(info.Env(), [&]() -> Napi::Value {
     state_->open();
     if (!list_) throw std::runtime_error("the list has been released");
-    return submit(*state_, list_, info[0], info[1], info.This().As<Napi::Object>());
+    return submit(*state_, list_, runOn, info[0], info[1], info.This().As<Napi::Object>());
   });
 }
 

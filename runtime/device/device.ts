@@ -25,6 +25,8 @@ export interface Device {
   loadModule(source: string | Uint8Array): NativeModule;
   /** Runs the commands in order, after those given before; resolves with their milliseconds on the device. Rejects with INF7003. */
   run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
+  /** Likewise, with the milliseconds of each command. */
+  profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
   /**
    * Reads a list once, to be run as often as wanted; its errors are told alike.
    *

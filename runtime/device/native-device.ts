@@ -46,6 +46,10 @@ export class DeviceOfAddon implements Device {
     return this.#told(this.#native.run(commands, outputs));
   }
 
+  async profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array> {
+    return this.#told(this.#native.profile(commands, outputs));
+  }
+
   prepare(commands: readonly NativeCommand[]): NativeList {
     let list: NativeList;
     try {
@@ -60,7 +64,7 @@ export class DeviceOfAddon implements Device {
     this.#native.close();
   }
 
-  async #told(work: Promise<number>): Promise<number> {
+  async #told<Result>(work: Promise<Result>): Promise<Result> {
     try {
       return await work;
     } catch (error) {

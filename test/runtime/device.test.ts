@@ -254,6 +254,30 @@ test('a prepared list keeps its memory until it is released, and no longer', asy
   t.is(device.allocatedBytes, 0, 'closing releases lists');
 });
 
+test('a profile has the time of each command, and the same failures as a run', async (t) => {
+  const { device, module } = open();
+  const large = device.allocate(2 ** 26);
+  const log = device.allocate(16);
+  const times = await device.profile([fill(large, 0, 2 ** 24, 1), fill(log, 0, 4, 0), launch(module, 'append', [pointer(log), i32(3)])]);
+  t.deepEqual(await ints(log, 2), [1, 3]);
+  t.true(times instanceof Float64Array);
+  t.is(times.length, 3);
+  t.true(times.every((milliseconds) => milliseconds >= 0));
+  t.true((times[0] ?? 0) > (times[1] ?? 0), 'setting 64 MiB takes longer than setting 16 bytes');
+  t.deepEqual(await device.profile([]), new Float64Array(0));
+  const read = { kind: 'read', buffer: log, offset: 0, bytes: 8, at: 8 } as const;
+  const outputs = new DataView(new ArrayBuffer(16));
+  t.is((await device.profile([launch(module, 'waitMilliseconds', [i32(3)]), { kind: 'clock', at: 0 }, read], outputs)).length, 3);
+  t.true(outputs.getFloat64(0, true) >= 3, 'a clock counts from the start of the list');
+  t.deepEqual([8, 12].map((at) => outputs.getInt32(at, true)), [1, 3]);
+  await t.throwsAsync(device.profile([read]), { message: 'the list needs outputs of 16 bytes, not of 0' });
+  await t.throwsAsync(device.profile([fill(log, 0, 4, 0), launch(module, 'fails', [])]), {
+    message: 'command 2 of 2 (launch fails, grid 1, 1 threads, 0 bytes shared): it cannot be done',
+  });
+  await t.throwsAsync(device.profile('x' as unknown as NativeCommand[]), { message: 'commands must be an array' });
+  device.close();
+});
+
 test('an empty list resolves in its turn', async (t) => {
   const device = addon.createHostDevice();
   t.true((await device.run([])) >= 0);

@@ -11,7 +11,7 @@ export function hostSource({ text }: SourceText, f16: boolean): string {
   const left = /^.*\basm\b.*$/m.exec(host);
   if (left !== null) throw new Error(`the emulator has nothing for ${left[0]}`);
   const entries = [...host.matchAll(kernelHead)].map(([, cluster = '1', name = '', parameters = '']) => entryPoint(name, cluster, parameters));
-  const kernels = host.replace(kernelHead, (_, cluster: string | undefined, name: string, parameters: string) => `void ${name}_kernel(\n    ${parameters.replaceAll('__grid_constant__ ', '')}) {`);
+  const kernels = host.replace(kernelHead, (_, _cluster: string | undefined, name: string, parameters: string) => `void ${name}_kernel(\n    ${parameters.replaceAll('__grid_constant__ ', '')}) {`);
   return `#include "emulator.h"\n\n${kernels}\n${entries.join('\n')}\n`;
 }
 
