@@ -148,7 +148,7 @@ export type NativeArg =
   /**
    * A CUtensorMap by value: `rows` x `planes` x `cols` elements of 16 bits from a byte offset (a multiple of 16), `pitch` elements
    * from row to row and `planePitch` from plane to plane (multiples of 8); one copy moves `boxRows` (at most 256) x 1 x `boxCols`
-   * (64: 128 bytes), swizzled by 128 bytes, zeros beyond the matrix. CUDA alone.
+   * (64 or 32), swizzled by as many bytes as these are, zeros beyond the matrix. CUDA alone.
    */
   | {
       readonly kind: 'tensorMap';

@@ -155,8 +155,8 @@ TensorMap CommandParser::parseTensorMap(const Napi::Object& argument, Launch& la
   matrix.planePitchBytes = planePitch * kTileElementBytes;
   matrix.boxRows = static_cast<std::uint32_t>(size("boxRows", 1, kLargestBox));
   matrix.boxCols = static_cast<std::uint32_t>(size("boxCols", 1, kLargestBox));
-  if (matrix.boxCols != kSwizzledElements)
-    throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + ", the elements of a swizzled row, not " +
+  if (matrix.boxCols != kSwizzledElements && matrix.boxCols != kSwizzledElements / 2)
+    throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + " or half as many, the elements of a swizzled row, not " +
                                 std::to_string(matrix.boxCols));
   checkRange(offset, ((matrix.rows - 1) * pitch + length) * kTileElementBytes, buffer->bytes(), "tensor map");
   matrix.address = buffer->address() + offset;

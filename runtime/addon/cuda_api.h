@@ -38,6 +38,7 @@ constexpr unsigned kEventDefault = 0;
 // CUtensorMapDataType, -Interleave, -Swizzle, -L2promotion, -FloatOOBfill
 constexpr int kTensorMapUint16 = 1;
 constexpr int kTensorMapNoInterleave = 0;
+constexpr int kTensorMapSwizzle64Bytes = 2;
 constexpr int kTensorMapSwizzle128Bytes = 3;
 constexpr int kTensorMapPromote256Bytes = 3;
 constexpr int kTensorMapZerosBeyond = 0;

@@ -80,10 +80,12 @@ TensorMap CudaDevice::encodeTensorMap(const TiledMatrix& matrix) const {
   const std::uint64_t pitches[] = {matrix.planePitchBytes, matrix.pitchBytes};
   const std::uint32_t box[] = {matrix.boxCols, 1, matrix.boxRows};
   const std::uint32_t everyElement[] = {1, 1, 1};
+  // The swizzle is as wide as the box.
+  const int swizzle = matrix.boxCols * 2 == 128 ? cuda::kTensorMapSwizzle128Bytes : cuda::kTensorMapSwizzle64Bytes;
   TensorMap map{};
   const cuda::Result result = driver().tensorMapEncodeTiled(
       &map, cuda::kTensorMapUint16, 3, reinterpret_cast<void*>(matrix.address), sizes, pitches, box, everyElement,
-      cuda::kTensorMapNoInterleave, cuda::kTensorMapSwizzle128Bytes, cuda::kTensorMapPromote256Bytes,
+      cuda::kTensorMapNoInterleave, swizzle, cuda::kTensorMapPromote256Bytes,
       cuda::kTensorMapZerosBeyond);
   driver().check(result, "encoding a tensor map of " + std::to_string(matrix.rows) + " x " + std::to_string(matrix.cols) +
                              " elements, tiles of " + std::to_string(matrix.boxRows) + " x " + std::to_string(matrix.boxCols));

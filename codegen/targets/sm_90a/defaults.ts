@@ -17,12 +17,12 @@ const tileRows = 128;
  * H200 (docs/performance.md).
  */
 const similarityByDepth = [
-  { steps: 8, cols: 160, panel: 'resident', cluster: 1 },
+  { steps: 8, cols: 128, panel: 'resident', cluster: 1 },
   { steps: 12, cols: 96, panel: 'resident', cluster: 1 },
-  { steps: Infinity, cols: 160, panel: 'streamed', cluster: 2 },
+  { steps: Infinity, cols: 128, panel: 'streamed', cluster: 2 },
 ] as const;
 
-const colsTried = [160, 128, 96, 64, 32] as const;
+const colsTried = [128, 96, 64, 32] as const;
 
 /** Sets what a tiling leaves open. What is there stays as it is, legal or not. */
 export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {

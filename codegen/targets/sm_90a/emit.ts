@@ -8,7 +8,7 @@ import { vectorFiles } from '../cuda/vector-files.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { asyncProduct } from './instruction.js';
 import { consumers, swizzleElements } from './limits.js';
-import { accumulateBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 /** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
@@ -16,13 +16,14 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const passes = passesOf(tiling);
   const layout = operandLayout(problem);
   const kernels = signatures(problem, tiling);
-  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), ...linearContext(problem, epilogue), consumers, blockDepth: swizzleElements };
+  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), spread: isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined, ...linearContext(problem, epilogue), consumers, blockDepth: swizzleElements };
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
     ...tileContext(tile),
     ...segmentContext(operands.planes, operands.planes),
     resident: tile.panel === 'resident',
+    outputBytes: outputBytes(problem, pass, tile),
     sharedBytes: similaritySharedBytes(problem, pass, tile),
     multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.cols} sums of a k16 step: a tile of queries by a panel of keys.`, cols: tile.cols, a: 'along', b: 'along' }),
   });

@@ -3,7 +3,7 @@ export const limits = {
   /** Of a thread of a consumer, and of the producer: how setmaxnreg shares them. Copies to a whole cluster take more. */
   registers: { alone: { consumer: 240, producer: 24 }, clustered: { consumer: 232, producer: 40 } },
   /** Registers of a consumer that are not sums, at the least: addresses, the loss, what is in flight. As compilers showed. */
-  registersBesideSums: 72,
+  registersBesideSums: 60,
   /** Dynamic shared memory that a block may ask for. */
   sharedBytes: 227 * 1024,
 } as const;

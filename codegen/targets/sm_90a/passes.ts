@@ -2,6 +2,7 @@ import { pairFields } from '../../emit/places.js';
 import { needsOf } from '../../plan/needs.js';
 import { roundUp, times, type Extent } from '../../plan/extent.js';
 import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
+import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { barrierBytes, columnGroup, consumers, groupThreads, limits, swizzleElements } from './limits.js';
@@ -16,20 +17,22 @@ export function stepsOf(depthPadded: number, planes: number): number {
   return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
 
-/** Shared memory of a similarity pass: the panel where it is resident, the ring, two barriers a stage, and the warps' scalars in fp64. */
-function similarityBytes({ rows, cols, stages, panel }: SimilarityTiling, steps: number, scalars: number): number {
-  const [queryBytes, keyBytes] = [rows * rowBytes, cols * rowBytes];
-  const resident = panel === 'resident';
-  const ring = stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
-  return (resident ? steps * keyBytes : 0) + ring + 8 * consumerWarps * scalars;
-}
-
 const consumerWarps = (consumers * groupThreads) / 32;
 
-/** Of a pass of a problem. */
+/** Shared memory of a similarity pass: the panel where it is resident, the ring, two barriers a stage, boxes to write, and scalars in fp64. */
 export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
+  const { rows, cols, stages, panel } = tile;
   const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
-  return similarityBytes(tile, stepsOf(depthPadded, planes), 1 + problem.loss.params.length);
+  const [queryBytes, keyBytes] = [rows * rowBytes, cols * rowBytes];
+  const resident = panel === 'resident';
+  const panelBytes = resident ? stepsOf(depthPadded, planes) * keyBytes : 0;
+  const ring = stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
+  return panelBytes + ring + outputBytes(problem, pass, tile) + 8 * consumerWarps * (1 + problem.loss.params.length);
+}
+
+/** What warps have to write of G: for each group of 32 columns a box of 16 rows, 2 bytes a number and plane. */
+export function outputBytes(problem: Problem, pass: SimilarityPass, { cols }: Pick<SimilarityTiling, 'cols'>): number {
+  return pass === 'gradient' ? consumerWarps * 16 * 2 * cols * operandLayout(problem).gradientPlanes : 0;
 }
 
 /** Of a product that accumulates: the ring and its barriers. */
@@ -53,7 +56,8 @@ export function registerShares({ cluster }: Pick<PassTiling, 'cluster'>): { read
 export function registersOf(problem: Problem, pass: SimilarityPass, { rows, cols }: Pick<SimilarityTiling, 'rows' | 'cols'>): number {
   const sums = (rows * cols) / groupThreads;
   const asked = pass === 'guide' ? 0 : keptPerGroup(problem, pass) * (cols / columnGroup) + lossRegisters(problem);
-  return sums + asked + limits.registersBesideSums;
+  const spread = pass !== 'guide' && isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined ? cols / 4 : 0;
+  return sums + asked + spread + limits.registersBesideSums;
 }
 
 /** Numbers that a lane keeps, of one column of every group, for as long as a panel is worked on. */

@@ -104,7 +104,7 @@ function withoutMap(arg: NativeArg): NativeArg {
   if (arg.kind !== 'tensorMap') return arg;
   const { buffer, offset, rows, cols, planes, pitch, planePitch, boxRows, boxCols } = arg;
   const end = offset + 2 * ((rows - 1) * pitch + (planes - 1) * planePitch + cols);
-  const legal = offset % 16 === 0 && pitch % 8 === 0 && planePitch % 8 === 0 && boxRows >= 1 && boxRows <= 256 && boxCols === 64 && Math.min(rows, cols, planes) >= 1;
+  const legal = offset % 16 === 0 && pitch % 8 === 0 && planePitch % 8 === 0 && boxRows >= 1 && boxRows <= 256 && (boxCols === 64 || boxCols === 32) && Math.min(rows, cols, planes) >= 1;
   if (!legal || end > buffer.bytes) throw new Error(`a GPU refuses the tensor map ${JSON.stringify({ ...arg, buffer: buffer.bytes })}`);
   const words = Int32Array.of(0, 0, rows, cols, planes, pitch, planePitch, boxRows, boxCols);
   const value = new Float32Array(32);
