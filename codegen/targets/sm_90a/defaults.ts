@@ -37,7 +37,7 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
   const block = { rows, cols, depth: swizzleElements, stages, group: 1, ...tiling.block };
   return {
     name: tiling.name,
-    chunk: tiling.chunk ?? chunkFor(problem, passes.accumulate),
+    chunk: tiling.chunk ?? chunkFor(problem),
     block,
     register: tiling.register ?? { rows: block.rows, cols: block.cols },
     instruction: tiling.instruction ?? { name: `wgmma.m64n${block.cols}k16` },
@@ -80,15 +80,15 @@ function accumulateTiling({ dim }: Problem): PassTiling {
 }
 
 /**
- * Rows such that the tiles of dQ share the multiprocessors evenly, and as many columns as the default workspace has room for beside
- * the partial sums. Of fp32 inputs fewer: sums along a chunk are truncated by the tensor cores, those of chunks are rounded.
+ * Rows such that tiles of dQ share the multiprocessors evenly, however many they are across the depth, and as many columns as the
+ * default workspace has room for: about as many, so that either product sums over long stretches. Of fp32 inputs, whose G takes twice
+ * the room, half as many rows; and columns are limited, since sums along a chunk are truncated by the tensor cores and those of
+ * chunks rounded.
  */
-function chunkFor(problem: Problem, { rows: tile, cols }: PassTiling): ChunkLevel {
-  const colTiles = Math.ceil(problem.dim / cols);
-  const rows = tile * Math.max(2, 2 * Math.floor(usualMultiprocessors / colTiles / 2));
+function chunkFor(problem: Problem): ChunkLevel {
+  const rows = tileRows * (problem.precision === 'f32' ? usualMultiprocessors / 2 : usualMultiprocessors);
   const most = problem.precision === 'f32' ? 16_384 : 65_536;
-  const perColumn = bytesPerColumn(problem, rows);
-  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / perColumn);
+  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows));
   return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
 }
 
