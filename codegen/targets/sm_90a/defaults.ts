@@ -13,13 +13,13 @@ export const defaultWorkspace = 1024 * 1024 * 1024;
 const tileRows = 128;
 
 /**
- * How the similarity's tiles are read, by k-steps of a tile's depth: the first row that fits the depth. Measured on an H100 and an
- * H200 (docs/performance.md).
+ * How the similarity's tiles are read, by k-steps of a tile's depth: the first row that fits the depth. A panel that stays is read once,
+ * and its consumers take turns; where it does not fit, consumers share a wider tile, and blocks their copies. Measured
+ * (docs/performance.md).
  */
 const similarityByDepth = [
-  { steps: 8, cols: 128, panel: 'resident', cluster: 1 },
-  { steps: 12, cols: 96, panel: 'resident', cluster: 1 },
-  { steps: Infinity, cols: 128, panel: 'streamed', cluster: 2 },
+  { steps: 8, panel: 'resident', cluster: 1, consumers: 1 },
+  { steps: Infinity, panel: 'streamed', cluster: 2, consumers: 2 },
 ] as const;
 
 const colsTried = [128, 96, 64, 32] as const;
@@ -39,35 +39,34 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
     name: tiling.name,
     chunk: tiling.chunk ?? chunkFor(problem),
     block,
-    register: tiling.register ?? { rows: block.rows, cols: block.cols },
-    instruction: tiling.instruction ?? { name: `wgmma.m64n${block.cols}k16` },
+    register: tiling.register ?? { rows: block.rows, cols: passes.gradient.groupCols },
+    instruction: tiling.instruction ?? { name: `wgmma.m64n${passes.gradient.groupCols}k16` },
     passes,
   };
 }
 
-function similarityTiling(problem: Problem, { block }: Tiling, pass: SimilarityPass): SimilarityTiling {
+function similarityTiling(problem: Problem, { block, register }: Tiling, pass: SimilarityPass): SimilarityTiling {
   const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
   const steps = stepsOf(layout.depthPadded, layout.planes);
   const usual = usualFor(layout, steps);
   const panel = block?.panel ?? usual.panel;
   const rows = block?.rows ?? tileRows;
   const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
-  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, cluster, most: usual.cols });
-  const open = { rows, cols, panel, cluster };
+  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : Math.min(block.cols, colsTried[0]));
+  const open = { rows, cols: block?.cols ?? groupCols * (panel === 'resident' ? 1 : usual.consumers), groupCols, panel, cluster };
   return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
 }
 
 function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityByDepth)[number] {
-  const found = similarityByDepth.find((row) => steps <= row.steps && (planes === 1 || row.panel === 'streamed'));
-  return found ?? similarityByDepth[2];
+  const [resident, streamed] = similarityByDepth;
+  return steps <= resident.steps && planes === 1 ? resident : streamed;
 }
 
-/** The widest tile whose sums the registers hold, and whose panel leaves room for a ring. */
-function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster, most }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'> & { readonly most: number }): number {
+/** The widest part of a tile whose sums the registers hold, and whose panel leaves room for a ring. */
+function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'>): number {
   const fits = (cols: number): boolean =>
-    cols <= most &&
-    registersOf(problem, pass, { rows, cols }) <= registerShares({ cluster }).consumer &&
-    similaritySharedBytes(problem, pass, { rows, cols, panel, cluster: 1, stages: 3 }) <= limits.sharedBytes;
+    registersOf(problem, pass, { rows, groupCols: cols }) <= registerShares({ cluster }).consumer &&
+    similaritySharedBytes(problem, pass, { rows, cols: panel === 'resident' ? cols : consumers * cols, groupCols: cols, panel, cluster, stages: 3 }) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }
 

@@ -20,12 +20,13 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
-    ...tileContext(tile),
+    ...tileContext({ ...tile, cols: tile.groupCols }),
+    together: tile.groupCols < tile.cols,
     ...segmentContext(operands.planes, operands.planes),
     resident: tile.panel === 'resident',
     outputBytes: outputBytes(problem, pass, tile),
     sharedBytes: similaritySharedBytes(problem, pass, tile),
-    multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.cols} sums of a k16 step: a tile of queries by a panel of keys.`, cols: tile.cols, a: 'along', b: 'along' }),
+    multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.groupCols} sums of a k16 step: of queries by keys.`, cols: tile.groupCols, a: 'along', b: 'along' }),
   });
   return [
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),

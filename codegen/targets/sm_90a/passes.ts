@@ -31,8 +31,8 @@ export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, ti
 }
 
 /** What warps have to write of G: for each group of 32 columns a box of 16 rows, 2 bytes a number and plane. */
-export function outputBytes(problem: Problem, pass: SimilarityPass, { cols }: Pick<SimilarityTiling, 'cols'>): number {
-  return pass === 'gradient' ? consumerWarps * 16 * 2 * cols * operandLayout(problem).gradientPlanes : 0;
+export function outputBytes(problem: Problem, pass: SimilarityPass, { groupCols }: Pick<SimilarityTiling, 'groupCols'>): number {
+  return pass === 'gradient' ? consumerWarps * 16 * 2 * groupCols * operandLayout(problem).gradientPlanes : 0;
 }
 
 /** Of a product that accumulates: the ring and its barriers. */
@@ -53,7 +53,7 @@ export function registerShares({ cluster }: Pick<PassTiling, 'cluster'>): { read
 }
 
 /** Registers of a consumer's thread: the sums, what it keeps of its columns down a panel, and the rest. */
-export function registersOf(problem: Problem, pass: SimilarityPass, { rows, cols }: Pick<SimilarityTiling, 'rows' | 'cols'>): number {
+export function registersOf(problem: Problem, pass: SimilarityPass, { rows, groupCols: cols }: Pick<SimilarityTiling, 'rows' | 'groupCols'>): number {
   const sums = (rows * cols) / groupThreads;
   const asked = pass === 'guide' ? 0 : keptPerGroup(problem, pass) * (cols / columnGroup) + lossRegisters(problem);
   const spread = pass !== 'guide' && isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined ? cols / 4 : 0;

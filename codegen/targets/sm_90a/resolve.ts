@@ -4,7 +4,7 @@ import type { SimilarityTiling } from '../../plan/problem.js';
 import { guideLayout, operandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
-import { columnGroup, instruction, limits, swizzleElements } from './limits.js';
+import { columnGroup, consumers, instruction, limits, swizzleElements } from './limits.js';
 import { passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
 
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
@@ -43,11 +43,16 @@ function checkBlock({ block }: Tiling, refuse: Refuse): void {
 }
 
 function checkInside({ block, register, instruction: { name } }: ResolvedTiling, refuse: Refuse): void {
-  if (register.rows !== block.rows || register.cols !== block.cols) {
-    refuse('register', `register is ${register.rows} x ${register.cols}; a warp group of sm_90a has a whole block's tile, ${block.rows} x ${block.cols}, in its turn`, "Leave the level 'register' out.");
+  const shares = block.cols / register.cols;
+  if (register.rows !== block.rows || (shares !== 1 && shares !== consumers)) {
+    refuse(
+      'register',
+      `register is ${register.rows} x ${register.cols}; of a block's tile of ${block.rows} x ${block.cols} a warp group of sm_90a has the whole, in its turn, or one half of the columns`,
+      `Take ${block.rows} x ${block.cols}${block.cols % (consumers * columnGroup) === 0 ? ` or ${block.rows} x ${block.cols / consumers}` : ''}.`,
+    );
   }
-  const legal = `wgmma.m64n${block.cols}k16`;
-  if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${block.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
+  const legal = `wgmma.m64n${register.cols}k16`;
+  if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${register.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
 }
 
 function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
@@ -62,7 +67,7 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
     const registers = registersOf(problem, pass, tile);
     const { consumer } = registerShares(tile);
     if (registers > consumer) {
-      refuse('block', `a tile of ${tile.rows} x ${tile.cols} takes about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
+      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
       return;
     }
     const bytes = similaritySharedBytes(problem, pass, tile);
