@@ -24,6 +24,8 @@ export const unstacked: Stack = { stack: 0, split: 0, rowStart: 0, colStart: 0 }
 export interface BoundPlan {
   readonly plan: Plan;
   readonly shape: Shape;
+  /** That of the forward walk, whose chunks may have more rows. */
+  readonly forwardShape: Shape;
   readonly chunk: ChunkLevel;
   readonly buffers: readonly SizedBuffer[];
   /** Bytes of all buffers with role `workspace`. */
@@ -37,28 +39,22 @@ export interface SizedBuffer extends Buffer {
 
 /** Binds a plan with the chunk given, made even over the matrix and never larger than it. */
 export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.chunk): BoundPlan {
-  const even = {
-    rows: evenPiece(run.n, chunk.rows, plan.tiling.block.rows),
-    cols: evenPiece(run.m, chunk.cols, plan.tiling.block.cols),
+  const shapeOf = (rows: number): Shape => {
+    const [chunkRows, chunkCols] = [evenPiece(run.n, rows, plan.tiling.block.rows), evenPiece(run.m, chunk.cols, plan.tiling.block.cols)];
+    return { ...unstacked, ...run, chunkRows, chunkCols, row0: 0, col0: 0, rows: chunkRows, cols: chunkCols };
   };
-  const shape: Shape = {
-    ...unstacked,
-    ...run,
-    chunkRows: even.rows,
-    chunkCols: even.cols,
-    row0: 0,
-    col0: 0,
-    rows: even.rows,
-    cols: even.cols,
-  };
+  const [shape, forwardShape] = [shapeOf(chunk.rows), shapeOf(chunk.rows * plan.forwardRows)];
+  const [inForward, inBackward] = [buffersOf(plan.forward), buffersOf(plan.backward)];
   const buffers = plan.buffers.map((buffer) => {
-    const elements = evaluateExtent(buffer.count, shape);
+    const counts = [...(inForward.has(buffer.name) ? [forwardShape] : []), ...(inBackward.has(buffer.name) || !inForward.has(buffer.name) ? [shape] : [])];
+    const elements = Math.max(...counts.map((counted) => evaluateExtent(buffer.count, counted)));
     return { ...buffer, elements, bytes: elements * elementBytes[buffer.element] };
   });
   return {
     plan,
     shape: { ...shape, rows: run.n, cols: run.m },
-    chunk: even,
+    forwardShape: { ...forwardShape, rows: run.n, cols: run.m },
+    chunk: { rows: shape.chunkRows, cols: shape.chunkCols },
     buffers,
     workspaceBytes: buffers.filter(({ role }) => role === 'workspace').reduce((sum, { bytes }) => sum + bytes, 0),
   };
@@ -109,9 +105,8 @@ export type BoundStep =
   | { readonly kind: 'chunk'; readonly pairs: number };
 
 /** The steps of a bound plan in the order they run. A generator: a run over millions of rows has millions of steps. */
-export function* walk(bound: BoundPlan, steps: readonly Step[], shape: Shape = bound.shape): Generator<BoundStep> {
-  const tables = tablesOf(bound.plan);
-  yield* walkSteps(steps, shape, tables);
+export function* walk(bound: BoundPlan, steps: readonly Step[]): Generator<BoundStep> {
+  yield* walkSteps(steps, steps === bound.plan.forward ? bound.forwardShape : bound.shape, tablesOf(bound.plan));
 }
 
 interface Tables {

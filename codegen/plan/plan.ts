@@ -26,6 +26,8 @@ export interface Plan {
   readonly kernels: readonly Kernel[];
   /** Checks of the inputs: largest norms, values that are not finite. */
   readonly inspect: readonly Step[];
+  /** Chunks of rows that the forward walk takes at once: it keeps no G, and fewer, longer launches lose less at their ends. */
+  readonly forwardRows: number;
   readonly forward: readonly Step[];
   readonly backward: readonly Step[];
 }

@@ -80,12 +80,11 @@ function accumulateTiling({ dim }: Problem): PassTiling {
 
 /**
  * Rows such that tiles of dQ share the multiprocessors evenly, however many they are across the depth, and as many columns as the
- * default workspace has room for: about as many, so that either product sums over long stretches. Of fp32 inputs, whose G takes twice
- * the room, half as many rows; and columns are limited, since sums along a chunk are truncated by the tensor cores and those of
- * chunks rounded.
+ * default workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those of
+ * chunks are rounded.
  */
 function chunkFor(problem: Problem): ChunkLevel {
-  const rows = tileRows * (problem.precision === 'f32' ? usualMultiprocessors / 2 : usualMultiprocessors);
+  const rows = (tileRows * usualMultiprocessors) / 2;
   const most = problem.precision === 'f32' ? 16_384 : 65_536;
   const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows));
   return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };

@@ -45,6 +45,8 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     rowPartials: rowPartials(passes.stats),
     colPartials: colPartials(passes.stats),
     scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, 'workers') },
+    // The guide's inner products are kept by both walks.
+    forwardRows: problem.loss.guide ? 1 : 4,
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };
 }

@@ -315,20 +315,16 @@ struct Larger {
   __device__ __forceinline__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
-struct SumOfDoubles {
-  __device__ __forceinline__ double operator()(double a, double b) const { return a + b; }
-};
-
 /** Combines the 4 lanes that share a row of the accumulators. */
-template <typename Value, typename Combine>
-__device__ __forceinline__ Value overQuad(Value value, Combine combine) {
+template <typename Combine>
+__device__ __forceinline__ float overQuad(float value, Combine combine) {
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 1));
   return combine(value, __shfl_xor_sync(0xffffffffu, value, 2));
 }
 
 /** Combines the 8 lanes that share a column. */
-template <typename Value, typename Combine>
-__device__ __forceinline__ Value overRows(Value value, Combine combine) {
+template <typename Combine>
+__device__ __forceinline__ float overRows(float value, Combine combine) {
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 4));
   value = combine(value, __shfl_xor_sync(0xffffffffu, value, 8));
   return combine(value, __shfl_xor_sync(0xffffffffu, value, 16));
