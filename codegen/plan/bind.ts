@@ -61,25 +61,28 @@ export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.
 }
 
 /**
- * The largest chunk with the plan's proportions, in whole blocks, whose workspace fits; undefined when not even one block
- * does.
+ * The largest chunk, in whole blocks, whose workspace fits; undefined when not even one block does. Rows are kept while a square is
+ * left: targets choose them so that workers share a chunk evenly. Then it shrinks in proportion.
  */
 export function largestChunk(plan: Plan, run: RunShape, budget: number): ChunkLevel | undefined {
   const { chunk, block } = plan.tiling;
-  const scaled = (parts: number): ChunkLevel => ({
-    rows: Math.max(block.rows, Math.floor((chunk.rows * parts) / finest / block.rows) * block.rows),
-    cols: Math.max(block.cols, Math.floor((chunk.cols * parts) / finest / block.cols) * block.cols),
-  });
-  const fits = (parts: number): boolean => bind(plan, run, scaled(parts)).workspaceBytes <= budget;
-  if (fits(finest)) return chunk;
-  let [low, high] = [0, finest];
-  if (!fits(low)) return undefined;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (fits(middle)) low = middle;
-    else high = middle;
+  const piece = (side: 'rows' | 'cols', parts: number): number => Math.max(block[side], Math.floor((chunk[side] * parts) / finest / block[side]) * block[side]);
+  const narrowed = largestOf((parts) => ({ rows: chunk.rows, cols: piece('cols', parts) }));
+  if (narrowed !== undefined && narrowed.cols >= Math.min(chunk.rows, chunk.cols, run.m)) return narrowed;
+  return largestOf((parts) => ({ rows: piece('rows', parts), cols: piece('cols', parts) }));
+
+  function largestOf(scaled: (parts: number) => ChunkLevel): ChunkLevel | undefined {
+    const fits = (parts: number): boolean => bind(plan, run, scaled(parts)).workspaceBytes <= budget;
+    if (fits(finest)) return scaled(finest);
+    let [low, high] = [0, finest];
+    if (!fits(low)) return undefined;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (fits(middle)) low = middle;
+      else high = middle;
+    }
+    return scaled(low);
   }
-  return scaled(low);
 }
 
 const finest = 1024;

@@ -37,7 +37,7 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
   const block = { rows, cols, depth: swizzleElements, stages, group: 1, ...tiling.block };
   return {
     name: tiling.name,
-    chunk: tiling.chunk ?? chunkFor(problem),
+    chunk: tiling.chunk ?? chunkFor(problem, passes.accumulate),
     block,
     register: tiling.register ?? { rows: block.rows, cols: passes.gradient.groupCols },
     instruction: tiling.instruction ?? { name: `wgmma.m64n${passes.gradient.groupCols}k16` },
@@ -79,12 +79,13 @@ function accumulateTiling({ dim }: Problem): PassTiling {
 }
 
 /**
- * Rows such that tiles of dQ share the multiprocessors evenly, however many they are across the depth, and as many columns as the
- * default workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those of
- * chunks are rounded.
+ * Rows such that tiles of dQ, of which there are `colTiles` across the depth, share the multiprocessors evenly; and as many columns as
+ * the default workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those
+ * of chunks are rounded.
  */
-function chunkFor(problem: Problem): ChunkLevel {
-  const rows = (tileRows * usualMultiprocessors) / 2;
+function chunkFor(problem: Problem, { cols }: PassTiling): ChunkLevel {
+  const colTiles = Math.ceil(problem.dim / cols);
+  const rows = tileRows * (colTiles % 2 === 0 ? usualMultiprocessors / 2 : usualMultiprocessors);
   const most = problem.precision === 'f32' ? 16_384 : 65_536;
   const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows));
   return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
