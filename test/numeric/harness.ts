@@ -45,8 +45,12 @@ export function kernelFor({ loss, dim, precision = 'f32', target = 'cpu', tiling
 }
 
 export async function checkCase(t: ExecutionContext, given: Case): Promise<SoftmaxMode> {
+  return checkKernel(t, await kernelFor(given), given);
+}
+
+/** A kernel that was made for the case. */
+export async function checkKernel(t: ExecutionContext, kernel: Kernel, given: Case): Promise<SoftmaxMode> {
   const { loss, n, m, dim, params, precision = 'f32', positives, norm, equalRows = false } = given;
-  const kernel = await kernelFor(given);
   const q = equalRows ? repeated(rows(1, dim, 1), n) : rows(n, dim, 1, norm);
   const k = equalRows ? repeated(rows(1, dim, 1), m) : rows(m, dim, 2, norm, positives === undefined ? q : undefined);
   const rounded = { q: round(q, precision), k: round(k, precision) };

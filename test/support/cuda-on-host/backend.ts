@@ -31,8 +31,8 @@ export class CudaOnHost {
   }
 
   /** Runs a target's kernels on this machine's processor: slowly, and without a GPU. The seed says in which order threads run. */
-  backend(target: Target, seed = 1): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
-    const device = new EmulatedDevice(seed);
+  backend(target: Target, { seed = 1, workers = 1 }: EmulationOptions = {}): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
+    const device = new EmulatedDevice(seed, workers);
     const load = async ({ plan, files }: Program): Promise<LoadedModules> => {
       const libraries = await this.#compile(files.map((file) => [file.path, hostSource(file, plan.precision === 'f16')]));
       return { modules: new Map(libraries.map(([name, library]) => [name, device.loadModule(library)])), reports: [] };
@@ -58,13 +58,22 @@ export class CudaOnHost {
   }
 }
 
+export interface EmulationOptions {
+  readonly seed?: number;
+  /** Multiprocessors. */
+  readonly workers?: number;
+}
+
 /** The host's device, which tells kernels their grid too, and where their tensor maps point. Memory that nothing has written holds NaNs. */
 class EmulatedDevice extends HostDevice {
   readonly #seed: number;
 
-  constructor(seed: number) {
+  readonly workers: number;
+
+  constructor(seed: number, workers: number) {
     super();
     this.#seed = seed;
+    this.workers = workers;
   }
 
   override allocate(bytes: number): NativeBuffer {
