@@ -1,4 +1,4 @@
-import { ceilDiv, min, plus, times, type Extent } from '../../plan/extent.js';
+import { ceilDiv, max, min, plus, times, type Extent } from '../../plan/extent.js';
 import { needsOf } from '../../plan/needs.js';
 import type { Kernel } from '../../plan/plan.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
@@ -44,7 +44,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     ...packing(problem, vector),
     rowPartials: rowPartials(passes.stats),
     colPartials: colPartials(passes.stats),
-    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, 'workers') },
+    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, mostBlocks([passes.stats, passes.gradient])) },
     // The guide's inner products are kept by both walks.
     forwardRows: problem.loss.guide ? 1 : 4,
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
@@ -55,11 +55,17 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
 const rowSteps = ({ rows, cluster }: PassTiling): Extent => ceilDiv('rows', rows * cluster);
 const panels = ({ cols }: PassTiling): Extent => ceilDiv('cols', cols);
 
-/** Clusters that a device runs at once: a block of them has a multiprocessor to itself. */
-const clustersAtOnce = ({ cluster }: PassTiling): Extent => (cluster === 1 ? 'workers' : ceilDiv(plus('workers', 1 - cluster), cluster));
+/** Clusters that a device runs at once, one at the least: a block of them has a multiprocessor to itself. */
+const clustersAtOnce = ({ cluster }: PassTiling): Extent => (cluster === 1 ? 'workers' : max(1, ceilDiv(plus('workers', 1 - cluster), cluster)));
 
 function clustersOf(tile: PassTiling): Extent {
   return min(clustersAtOnce(tile), times(rowSteps(tile), panels(tile)));
+}
+
+/** Blocks of a launch are at most the multiprocessors, or one cluster. */
+function mostBlocks(tiles: readonly PassTiling[]): Extent {
+  const cluster = Math.max(...tiles.map((tile) => tile.cluster));
+  return cluster === 1 ? 'workers' : max('workers', cluster);
 }
 
 /** A tile leaves the sums of its rows: one part for each panel, and consumer that has a share of it. */
