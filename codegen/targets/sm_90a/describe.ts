@@ -9,7 +9,7 @@ import { packing } from '../cuda/packing.js';
 import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { consumers, groupThreads } from './limits.js';
-import { accumulateBytes, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardRows, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 const threads = (consumers + 1) * groupThreads;
@@ -45,8 +45,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     rowPartials: rowPartials(passes.stats),
     colPartials: colPartials(passes.stats),
     scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, mostBlocks([passes.stats, passes.gradient])) },
-    // The guide's inner products are kept by both walks.
-    forwardRows: problem.loss.guide ? 1 : 4,
+    forwardRows: forwardRows(problem),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };
 }
