@@ -1,10 +1,10 @@
 import type { ChunkLevel, Tiling } from '../../../dsl/tiling.js';
-import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
+import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardRows, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
@@ -37,7 +37,7 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
   const block = { rows, cols, depth: swizzleElements, stages, group: 1, ...tiling.block };
   return {
     name: tiling.name,
-    chunk: tiling.chunk ?? chunkFor(problem, passes.accumulate),
+    chunk: tiling.chunk ?? chunkFor(problem, passes),
     block,
     register: tiling.register ?? { rows: block.rows, cols: passes.gradient.groupCols },
     instruction: tiling.instruction ?? { name: `wgmma.m64n${passes.gradient.groupCols}k16` },
@@ -83,28 +83,29 @@ function accumulateTiling({ dim }: Problem): PassTiling {
  * the default workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those
  * of chunks are rounded.
  */
-function chunkFor(problem: Problem, { cols }: PassTiling): ChunkLevel {
-  const colTiles = Math.ceil(problem.dim / cols);
+function chunkFor(problem: Problem, { stats, accumulate }: Passes): ChunkLevel {
+  const colTiles = Math.ceil(problem.dim / accumulate.cols);
   const rows = tileRows * (colTiles % 2 === 0 ? usualMultiprocessors / 2 : usualMultiprocessors);
   const most = problem.precision === 'f32' ? 16_384 : 65_536;
-  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows));
+  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows, stats));
   return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
 }
 
 const colGranule = 640;
 
 /** Bytes of the workspace that each column of a chunk takes: G, the packed key, the guide's inner products, partial sums. */
-function bytesPerColumn(problem: Problem, rows: number): number {
+function bytesPerColumn(problem: Problem, rows: number, { groupCols }: SimilarityTiling): number {
   const { row, col } = needsOf(problem.loss, problem.reports);
   const packed = ({ direct, planes, depthPadded }: OperandLayout): number => (direct ? 0 : 2 * planes * depthPadded);
   const layout = operandLayout(problem);
   const guide = problem.loss.guide ? 4 * rows + packed(guideLayout(problem)) : 0;
-  const rowStates = (row?.term === undefined ? 0 : 2) + (row?.channels.length ?? 0);
-  const colStates = (col?.term === undefined ? 0 : 2) + (col?.channels.length ?? 0);
-  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows) / 64 + 4 * colStates * 8 * 16;
+  const perTerm = problem.softmax === 'running' ? 2 : 1;
+  const rowStates = (row?.term === undefined ? 0 : perTerm) + (row?.channels.length ?? 0);
+  const colStates = (col?.term === undefined ? 0 : perTerm) + (col?.channels.length ?? 0);
+  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows * forwardRows(problem)) / groupCols + 4 * colStates * 8 * 16;
 }
 
 function fixedBytes(problem: Problem, rows: number): number {
   const layout = operandLayout(problem);
-  return (layout.direct ? 0 : 2 * layout.planes * layout.depthPadded * rows) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
+  return (layout.direct ? 0 : 2 * layout.planes * layout.depthPadded * rows * forwardRows(problem)) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
 }

@@ -1,4 +1,4 @@
-import { ceilDiv, min, plus, times, type Extent } from '../../plan/extent.js';
+import { ceilDiv, max, min, plus, times, type Extent } from '../../plan/extent.js';
 import { needsOf } from '../../plan/needs.js';
 import type { Kernel } from '../../plan/plan.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
@@ -9,7 +9,7 @@ import { packing } from '../cuda/packing.js';
 import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { consumers, groupThreads } from './limits.js';
-import { accumulateBytes, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardRows, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 const threads = (consumers + 1) * groupThreads;
@@ -44,9 +44,8 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     ...packing(problem, vector),
     rowPartials: rowPartials(passes.stats),
     colPartials: colPartials(passes.stats),
-    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, 'workers') },
-    // The guide's inner products are kept by both walks.
-    forwardRows: problem.loss.guide ? 1 : 4,
+    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, mostBlocks([passes.stats, passes.gradient])) },
+    forwardRows: forwardRows(problem),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };
 }
@@ -55,11 +54,17 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
 const rowSteps = ({ rows, cluster }: PassTiling): Extent => ceilDiv('rows', rows * cluster);
 const panels = ({ cols }: PassTiling): Extent => ceilDiv('cols', cols);
 
-/** Clusters that a device runs at once: a block of them has a multiprocessor to itself. */
-const clustersAtOnce = ({ cluster }: PassTiling): Extent => (cluster === 1 ? 'workers' : ceilDiv(plus('workers', 1 - cluster), cluster));
+/** Clusters that a device runs at once, one at the least: a block of them has a multiprocessor to itself. */
+const clustersAtOnce = ({ cluster }: PassTiling): Extent => (cluster === 1 ? 'workers' : max(1, ceilDiv(plus('workers', 1 - cluster), cluster)));
 
 function clustersOf(tile: PassTiling): Extent {
   return min(clustersAtOnce(tile), times(rowSteps(tile), panels(tile)));
+}
+
+/** Blocks of a launch are at most the multiprocessors, or one cluster. */
+function mostBlocks(tiles: readonly PassTiling[]): Extent {
+  const cluster = Math.max(...tiles.map((tile) => tile.cluster));
+  return cluster === 1 ? 'workers' : max('workers', cluster);
 }
 
 /** A tile leaves the sums of its rows: one part for each panel, and consumer that has a share of it. */

@@ -76,6 +76,11 @@ function lossRegisters({ loss, softmax, reports, precision }: Problem): number {
   return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields;
 }
 
+/** Chunks of rows that the forward walk takes at once. The guide's inner products are kept by both walks. */
+export function forwardRows({ loss }: Problem): number {
+  return loss.guide ? 1 : 4;
+}
+
 /** How G is kept in the workspace: rows of planes, each on 128-byte lines. */
 export function gradientLayout(problem: Problem): { readonly planes: number; readonly pitch: Extent; readonly planePitch: Extent } {
   const { gradientPlanes } = operandLayout(problem);
