@@ -12,15 +12,11 @@ export const defaultWorkspace = 1024 * 1024 * 1024;
 /** Rows of a tile: two products of a warp group, so that each key is read from shared memory half as often. */
 const tileRows = 128;
 
-/**
- * How the similarity's tiles are read, by k-steps of a tile's depth: the first row that fits the depth. A panel that stays is read once,
- * and its consumers take turns; where it does not fit, consumers share a wider tile, and blocks their copies. Measured
- * (docs/performance.md).
- */
-const similarityByDepth = [
-  { steps: 8, panel: 'resident', cluster: 1, consumers: 1 },
-  { steps: Infinity, panel: 'streamed', cluster: 2, consumers: 2 },
-] as const;
+/** K-steps of a tile up to which a panel of keys stays in shared memory: it is then read once, and consumers take turns at tiles. */
+const residentSteps = 8;
+
+/** Beyond, both operands stream: consumers share a tile that is wider, and blocks their copies. As measured (docs/performance.md). */
+const streamed = { cluster: 2, consumers } as const;
 
 const colsTried = [128, 96, 64, 32] as const;
 
@@ -48,25 +44,21 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
 function similarityTiling(problem: Problem, { block, register }: Tiling, pass: SimilarityPass): SimilarityTiling {
   const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
   const steps = stepsOf(layout.depthPadded, layout.planes);
-  const usual = usualFor(layout, steps);
-  const panel = block?.panel ?? usual.panel;
+  const panel = block?.panel ?? (steps <= residentSteps && layout.planes === 1 ? 'resident' : 'streamed');
+  const resident = panel === 'resident';
   const rows = block?.rows ?? tileRows;
-  const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
+  const cluster = block?.cluster ?? (resident ? 1 : streamed.cluster);
   const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : Math.min(block.cols, colsTried[0]));
-  const open = { rows, cols: block?.cols ?? groupCols * (panel === 'resident' ? 1 : usual.consumers), groupCols, panel, cluster };
-  return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
-}
-
-function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityByDepth)[number] {
-  const [resident, streamed] = similarityByDepth;
-  return steps <= resident.steps && planes === 1 ? resident : streamed;
+  const open = { rows, cols: block?.cols ?? groupCols * (resident ? 1 : streamed.consumers), groupCols, panel, cluster };
+  const fitting = stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), resident ? Math.max(4, steps) : undefined);
+  return { ...open, stages: block?.stages ?? fitting };
 }
 
 /** The widest part of a tile whose sums the registers hold, and whose panel leaves room for a ring. */
 function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'>): number {
   const fits = (cols: number): boolean =>
     registersOf(problem, pass, { rows, groupCols: cols }) <= registerShares({ cluster }).consumer &&
-    similaritySharedBytes(problem, pass, { rows, cols: panel === 'resident' ? cols : consumers * cols, groupCols: cols, panel, cluster, stages: 3 }) <= limits.sharedBytes;
+    similaritySharedBytes(problem, pass, { rows, cols: panel === 'resident' ? cols : streamed.consumers * cols, groupCols: cols, panel, cluster, stages: 3 }) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }
 
@@ -91,7 +83,8 @@ function chunkFor(problem: Problem, { stats, accumulate }: Passes): ChunkLevel {
   return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
 }
 
-const colGranule = 640;
+/** Whole tiles of every pass. */
+const colGranule = 256;
 
 /** Bytes of the workspace that each column of a chunk takes: G, the packed key, the guide's inner products, partial sums. */
 function bytesPerColumn(problem: Problem, rows: number, { groupCols }: SimilarityTiling): number {

@@ -7,8 +7,8 @@ import { guideDimOf, guideLayout, operandLayout, type OperandLayout } from '../c
 import { vectorFiles } from '../cuda/vector-files.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { asyncProduct } from './instruction.js';
-import { consumers, swizzleElements } from './limits.js';
-import { accumulateBytes, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { consumers } from './limits.js';
+import { accumulateBytes, isSpread, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 /** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
@@ -16,7 +16,13 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const passes = passesOf(tiling);
   const layout = operandLayout(problem);
   const kernels = signatures(problem, tiling);
-  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), spread: isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined, ...linearContext(problem, epilogue), consumers, blockDepth: swizzleElements };
+  const context = {
+    ...cudaContext(problem, 'sm_90a', tiling, epilogue),
+    ...linearContext(problem, epilogue),
+    unrolled: isUnrolled(problem),
+    spread: isSpread(problem),
+    consumers,
+  };
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
@@ -26,7 +32,13 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
     resident: tile.panel === 'resident',
     outputBytes: outputBytes(problem, pass, tile),
     sharedBytes: similaritySharedBytes(problem, pass, tile),
-    multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.groupCols} sums of a k16 step: of queries by keys.`, cols: tile.groupCols, a: 'along', b: 'along' }),
+    multiplyAsync: asyncProduct(problem.precision, {
+      name: 'multiplyAsync',
+      says: `64 x ${tile.groupCols} sums of a k16 step: of queries by keys.`,
+      cols: tile.groupCols,
+      a: 'along',
+      b: 'along',
+    }),
   });
   return [
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),

@@ -56,8 +56,13 @@ export function registerShares({ cluster }: Pick<PassTiling, 'cluster'>): { read
 export function registersOf(problem: Problem, pass: SimilarityPass, { rows, groupCols: cols }: Pick<SimilarityTiling, 'rows' | 'groupCols'>): number {
   const sums = (rows * cols) / groupThreads;
   const asked = pass === 'guide' ? 0 : keptPerGroup(problem, pass) * (cols / columnGroup) + lossRegisters(problem);
-  const spread = pass !== 'guide' && isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined ? cols / 4 : 0;
+  const spread = pass !== 'guide' && isSpread(problem) ? cols / 4 : 0;
   return sums + asked + spread + limits.registersBesideSums;
+}
+
+/** Whether plain tiles keep a number of each of a thread's own columns down a panel, and share it out among lanes at its end. */
+export function isSpread(problem: Problem): boolean {
+  return isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined;
 }
 
 /** Numbers that a lane keeps, of one column of every group, for as long as a panel is worked on. */
