@@ -72,12 +72,13 @@ function keptPerGroup({ loss, softmax, reports }: Problem, pass: 'stats' | 'grad
   return (col.term === undefined ? 0 : softmax === 'running' ? 2 : 1) + (pass === 'stats' ? col.channels.length : 0);
 }
 
-/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term. */
-function lossRegisters({ loss, softmax, reports, precision }: Problem): number {
+/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term, G in planes. */
+function lossRegisters(problem: Problem): number {
+  const { loss, softmax, reports, precision } = problem;
   const needs = needsOf(loss, reports);
   const channels = (needs.row?.channels.length ?? 0) + (needs.col?.channels.length ?? 0);
   const fields = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
-  const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16'];
+  const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16', operandLayout(problem).gradientPlanes > 1];
   return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields;
 }
 
