@@ -1,5 +1,5 @@
 import { apply, constant, parameter } from '../../dsl/expression/build.js';
-import { differentiate, isUniform, simplify, subexpressions, substitute } from '../../dsl/expression/index.js';
+import { differentiate, isUniform, simplify, subexpressions, substitute, type OperatorName } from '../../dsl/expression/index.js';
 import type { Expression } from '../../dsl/expression/nodes.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { LossDerivatives } from './derivatives.js';
@@ -24,7 +24,7 @@ export interface LinearLogit {
 /** Undefined where the logit is not linear, or differs between pairs by more than their dots. */
 export function linearLogit({ params }: Pick<PairwiseLoss, 'params'>, { logit, logitByDot }: LossDerivatives, uniforms: UniformFields): LinearLogit | undefined {
   const [slope, intercept] = [simplify(ofOther(logitByDot, {})), simplify(ofOther(logit, { dot: 0 }))];
-  if (!isUniform(slope) || !isUniform(intercept) || stopsDot(logit)) return undefined;
+  if (!isUniform(slope) || !isUniform(intercept) || !isArithmetic(simplify(ofOther(logit, {})))) return undefined;
   const field = (expression: Expression): string => (isZero(expression) ? '0.0f' : uniforms.field(expression));
   const inBase2 = (expression: Expression): string => field(simplify(apply('multiply', constant(Math.LOG2E), expression)));
   const byParams = params.map((name) => {
@@ -49,10 +49,12 @@ function ofOther(expression: Expression, { dot }: { readonly dot?: number }): Ex
   });
 }
 
-/** Whether the logit depends on the dot where its derivative does not tell. */
-function stopsDot(logit: Expression): boolean {
-  return subexpressions(logit).some((part) => part.kind === 'apply' && part.operator === 'stopGradient' && !isUniform(part));
+/** Whether nothing but sums and products is made of what differs between pairs: steps and stopped gradients have slopes that do not tell. */
+function isArithmetic(logit: Expression): boolean {
+  return subexpressions(logit).every((part) => part.kind !== 'apply' || arithmetic.has(part.operator) || isUniform(part));
 }
+
+const arithmetic: ReadonlySet<OperatorName> = new Set(['add', 'subtract', 'multiply', 'divide', 'negate']);
 
 function isZero(expression: Expression): boolean {
   return expression.kind === 'constant' && expression.value === 0;

@@ -36,3 +36,10 @@ test('all mistakes are told at once', (t) => {
   const error = t.throws(() => tiling('a tiling', (levels) => levels.block({ rows: 0, cols: 8, depth: 8 }).chunk({ rows: 1.5, cols: 4 })), { instanceOf: InfinitileError });
   t.deepEqual(error.diagnostics.map(({ code }) => code).sort(), ['INF2001', 'INF3002', 'INF3003', 'INF3003', 'INF3005']);
 });
+
+test("a block has Hopper's knobs: a cluster of blocks, and where a panel is", (t) => {
+  for (const panel of ['resident', 'streamed'] as const) {
+    const made = tiling('hopper', (levels) => levels.block({ rows: 128, cols: 128, depth: 64, stages: 4, cluster: 2, panel }));
+    t.deepEqual(made.block, { rows: 128, cols: 128, depth: 64, stages: 4, cluster: 2, panel });
+  }
+});

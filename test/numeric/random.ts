@@ -52,7 +52,7 @@ export async function runRandomLosses({ seed, losses: count, draws: runs, target
     const loss = made[i];
     const dim = dims[i % dims.length] ?? 1;
     if (loss === undefined) return undefined;
-    const strategy = tilings[target === 'cuda' ? 'cuda' : 'cpu'][i % 3];
+    const strategy = tilings[target === 'cuda' || target.startsWith('sm_') ? 'cuda' : 'cpu'][i % 3];
     const making = kernelFor?.(loss, { dim, guideDim }, i) ?? compile(loss, { dim, guideDim, target, ...(strategy === undefined ? {} : { tiling: strategy }) });
     return making.then(
       (kernel) => ({ loss, dim, kernel }),
