@@ -429,15 +429,15 @@ void schedule() {
     bool moved = false;
     for (std::size_t w = warps; w > 1; --w) std::swap(order[w - 1], order[draw(static_cast<unsigned>(w))]);
     for (const std::size_t w : order) {
-      if (asleep[w] == 0 && draw(32) == 0) asleep[w] = 1 + draw(16);
-      if (asleep[w] > 0) {
-        --asleep[w];
-        moved = true;
-        continue;
-      }
       for (std::size_t t = w * kWarp; t < (w + 1) * kWarp; ++t) {
         Thread& thread = machine.threads[t];
         if (thread.done || (thread.watched != nullptr && *thread.watched == thread.value)) continue;
+        if (asleep[w] == 0 && draw(512) == 0) asleep[w] = 1 + draw(16);
+        if (asleep[w] > 0) {
+          --asleep[w];
+          moved = true;
+          break;
+        }
         resume(thread);
         if (thread.done) --left;
         moved = true;
