@@ -27,10 +27,14 @@ const forEveryLoss = (rest: Omit<Preset, 'loss'>): readonly Preset[] => [clip, i
 const presets: readonly Preset[] = [
   ...forEveryLoss({ target: 'x86-64-v4', precision: 'f32', dim: 512, softmax: 'bounded' }),
   ...forEveryLoss({ target: 'sm_80', precision: 'bf16', dim: 512, softmax: 'bounded' }),
+  ...forEveryLoss({ target: 'sm_90a', precision: 'bf16', dim: 512, softmax: 'bounded' }),
   { loss: clip, target: 'x86-64-v4', precision: 'f32', dim: 512, softmax: 'running' },
   { loss: clip, target: 'x86-64-v3', precision: 'f32', dim: 512, softmax: 'bounded' },
   { loss: clip, target: 'sm_80', precision: 'bf16', dim: 512, softmax: 'running' },
   { loss: clip, target: 'sm_80', precision: 'f32', dim: 512, softmax: 'bounded' },
+  { loss: clip, target: 'sm_90a', precision: 'bf16', dim: 512, softmax: 'running' },
+  { loss: clip, target: 'sm_90a', precision: 'bf16', dim: 1024, softmax: 'bounded' },
+  { loss: clip, target: 'sm_90a', precision: 'f32', dim: 512, softmax: 'bounded' },
 ];
 
 /** The files of `generated/`, by their path below it. */

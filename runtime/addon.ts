@@ -84,14 +84,27 @@ export interface NativeDevice {
   /**
    * Runs the commands in order and resolves, when the last is done, with the milliseconds they took on the device.
    * Lists queue: a second call starts after the first. Rejects with the failing command named; the device stays usable
-   * unless its context is lost, which the message then says.
+   * unless its context is lost, which the message then says. Commands that read or take the time fill `outputs`, which must
+   * not be transferred until the promise settles.
    */
-  run(commands: readonly NativeCommand[]): Promise<number>;
+  run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
+  /** Likewise, and resolves with the milliseconds of each command. CUDA: from event to event, so that commands do not overlap. */
+  profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
+  /** Reads a list once, to be run as often as wanted. Throws where `run` rejects. */
+  prepare(commands: readonly NativeCommand[]): NativeList;
   /**
    * Releases everything: buffers and modules of the device are dead afterwards. The command that runs ends first, in the
    * background; lists and copies after it are rejected. Again: nothing.
    */
   close(): void;
+}
+
+/** A list of commands, ready to run. Until it is released it keeps its buffers' memory, those that are freed too. */
+export interface NativeList {
+  /** As `run` of the device; `inputs` are what arguments of kind `input` take, copied when it is called. */
+  run(inputs: ArrayBufferView, outputs: ArrayBufferView): Promise<number>;
+  /** Runs that were queued before keep it until they are done. Again: nothing. */
+  release(): void;
 }
 
 export interface NativeBuffer {
@@ -124,14 +137,18 @@ export type NativeCommand =
       readonly args: readonly NativeArg[];
     }
   /** Sets 32-bit words of a buffer from a byte offset, a multiple of 4. */
-  | { readonly kind: 'fill'; readonly buffer: NativeBuffer; readonly offset: number; readonly words: number; readonly pattern: number };
+  | { readonly kind: 'fill'; readonly buffer: NativeBuffer; readonly offset: number; readonly words: number; readonly pattern: number }
+  /** Copies bytes of a buffer from a byte offset to byte `at` of the outputs, once the list is done. For what is small. */
+  | { readonly kind: 'read'; readonly buffer: NativeBuffer; readonly offset: number; readonly bytes: number; readonly at: number }
+  /** The milliseconds on the device from the list's start to here, a double, to byte `at` of the outputs. */
+  | { readonly kind: 'clock'; readonly at: number };
 
 export type NativeArg =
   | { readonly kind: 'pointer'; readonly buffer: NativeBuffer | null; readonly offset: number }
   /**
    * A CUtensorMap by value: `rows` x `planes` x `cols` elements of 16 bits from a byte offset (a multiple of 16), `pitch` elements
    * from row to row and `planePitch` from plane to plane (multiples of 8); one copy moves `boxRows` (at most 256) x 1 x `boxCols`
-   * (64: 128 bytes), swizzled by 128 bytes, zeros beyond the matrix. CUDA alone.
+   * (64 or 32), swizzled by as many bytes as these are, zeros beyond the matrix. CUDA alone.
    */
   | {
       readonly kind: 'tensorMap';
@@ -148,7 +165,9 @@ export type NativeArg =
   | { readonly kind: 'i32'; readonly value: number }
   | { readonly kind: 'f32'; readonly value: number }
   /** Bytes passed by value: a struct of floats. Copied when `run` is called. */
-  | { readonly kind: 'bytes'; readonly value: Float32Array };
+  | { readonly kind: 'bytes'; readonly value: Float32Array }
+  /** Bytes passed by value, from a byte offset of the inputs that each run of a prepared list brings. */
+  | { readonly kind: 'input'; readonly offset: number; readonly bytes: number };
 
 let loaded: NativeAddon | undefined;
 

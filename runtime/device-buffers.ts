@@ -9,12 +9,15 @@ import type { Device } from './device/device.js';
  */
 export class DeviceBuffers {
   readonly #device: Device;
+  readonly #beforeFree: () => void;
   readonly #buffers = new Map<string, NativeBuffer>();
   readonly #bytes = new Map<string, number>();
   #workspaceOf: Program | undefined;
 
-  constructor(device: Device) {
+  /** `beforeFree` lets go of what else may hold buffers. */
+  constructor(device: Device, beforeFree: () => void) {
     this.#device = device;
+    this.#beforeFree = beforeFree;
   }
 
   get all(): ReadonlyMap<string, NativeBuffer> {
@@ -53,6 +56,7 @@ export class DeviceBuffers {
   }
 
   #free(name: string): void {
+    this.#beforeFree();
     this.#buffers.get(name)?.free();
     this.#buffers.delete(name);
     this.#bytes.delete(name);

@@ -9,14 +9,39 @@ export interface Environment {
   readonly buffers: ReadonlyMap<string, NativeBuffer>;
   /** By the source file that holds the kernel. */
   readonly modules: ReadonlyMap<string, NativeModule>;
-  readonly scalars: Readonly<Record<ScalarName, number>>;
-  readonly uniforms: Float32Array;
+  readonly values: Values;
+}
+
+/** The arguments that the parameters of a run decide. */
+export interface Values {
+  scalar(name: ScalarName): NativeArg;
+  readonly uniforms: NativeArg;
+}
+
+export function givenValues(scalars: Readonly<Record<ScalarName, number>>, uniforms: Float32Array): Values {
+  return { scalar: (name) => ({ kind: 'f32', value: scalars[name] }), uniforms: { kind: 'bytes', value: uniforms } };
+}
+
+/** Commands at the end of a walk, and what they fill. */
+export interface Ending {
+  readonly commands: readonly NativeCommand[];
+  readonly outputs: ArrayBufferView;
 }
 
 export interface Control {
   readonly signal?: AbortSignal;
   /** Called with the pairs walked since the last call. */
   readonly onPairs?: (pairs: number) => void;
+  /** Called with every command that has run: the device then takes the time of each, which keeps them from overlapping. */
+  readonly onCommand?: (command: TimedCommand) => void;
+}
+
+export interface TimedCommand {
+  /** The kernel's, or the command's kind: `fill`, `read`. */
+  readonly name: string;
+  /** Rows times columns that lay before it: what a product of matrices multiplies. */
+  readonly pairs: number;
+  readonly milliseconds: number;
 }
 
 export interface Outcome {
@@ -27,7 +52,7 @@ export interface Outcome {
 }
 
 /** Work is handed over in lists that take about this long, so that progress shows and an abort is heard. */
-const targetMilliseconds = 100;
+export const targetMilliseconds = 100;
 
 /** Lists in flight: the device has the next one before it ends the last. */
 const listsInFlight = 2;
@@ -38,15 +63,16 @@ const listsInFlight = 2;
  *
  * @throws the signal's reason when aborted.
  */
-export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}): Promise<Outcome> {
-  const queue = new ListQueue(environment.device, control);
+export async function execute(bound: BoundPlan, steps: readonly Step[], environment: Environment, control: Control = {}, ending?: Ending): Promise<Outcome> {
+  const queue = new ListQueue(environment.device, control, ending?.outputs);
   for (const step of walk(bound, steps)) {
     if (step.kind === 'chunk') await queue.endOfChunk(step.pairs);
     else if (step.kind === 'guard') {
       await queue.drain();
       if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
-    } else queue.add(command(step, bound, environment));
+    } else queue.add(command(step, bound, environment), step.kind === 'launch' ? step.pairs : 0);
   }
+  for (const last of ending?.commands ?? []) queue.add(last, 0);
   await queue.drain();
   return { milliseconds: queue.milliseconds, inRange: true };
 }
@@ -55,19 +81,24 @@ class ListQueue {
   milliseconds = 0;
   readonly #device: Device;
   readonly #control: Control;
+  readonly #outputs: ArrayBufferView | undefined;
   #commands: NativeCommand[] = [];
+  /** Of each command. */
+  #pairsBefore: number[] = [];
   #pairs = 0;
   #chunks = 0;
   #chunksPerList = 1;
   readonly #inFlight: Promise<void>[] = [];
 
-  constructor(device: Device, control: Control) {
+  constructor(device: Device, control: Control, outputs: ArrayBufferView | undefined) {
     this.#device = device;
     this.#control = control;
+    this.#outputs = outputs;
   }
 
-  add(command: NativeCommand): void {
+  add(command: NativeCommand, pairs: number): void {
     this.#commands.push(command);
+    this.#pairsBefore.push(pairs);
   }
 
   async endOfChunk(pairs: number): Promise<void> {
@@ -86,18 +117,30 @@ class ListQueue {
     if (this.#commands.length === 0) return;
     const [commands, pairs, chunks] = [this.#commands, this.#pairs, this.#chunks];
     [this.#commands, this.#pairs, this.#chunks] = [[], 0, 0];
-    const list = this.#run(commands, pairs, chunks);
+    const pairsBefore = this.#pairsBefore;
+    this.#pairsBefore = [];
+    const list = this.#run(commands, pairsBefore, pairs, chunks);
     // A list that fails while another is awaited must not count as unhandled: whoever awaits it next is told.
     list.catch(() => undefined);
     this.#inFlight.push(list);
     if (this.#inFlight.length >= listsInFlight) await this.#inFlight.shift();
   }
 
-  async #run(commands: readonly NativeCommand[], pairs: number, chunks: number): Promise<void> {
-    const elapsed = await this.#device.run(commands);
+  async #run(commands: readonly NativeCommand[], pairsBefore: readonly number[], pairs: number, chunks: number): Promise<void> {
+    const elapsed = await this.#time(commands, pairsBefore);
     this.milliseconds += elapsed;
     if (pairs > 0) this.#control.onPairs?.(pairs);
     if (chunks > 0) this.#chunksPerList = Math.max(1, Math.round((targetMilliseconds * chunks) / Math.max(elapsed, 0.01)));
+  }
+
+  async #time(commands: readonly NativeCommand[], pairsBefore: readonly number[]): Promise<number> {
+    const { onCommand } = this.#control;
+    if (onCommand === undefined) return this.#device.run(commands, this.#outputs);
+    const times = await this.#device.profile(commands, this.#outputs);
+    for (const [i, command] of commands.entries()) {
+      onCommand({ name: command.kind === 'launch' ? command.name : command.kind, pairs: pairsBefore[i] ?? 0, milliseconds: times[i] ?? 0 });
+    }
+    return times.reduce((sum, milliseconds) => sum + milliseconds, 0);
   }
 
   /** The lists in flight still use the buffers: they end before the abort is thrown. */
@@ -106,6 +149,17 @@ class ListQueue {
     await Promise.allSettled(this.#inFlight);
     this.#control.signal.throwIfAborted();
   }
+}
+
+/** The steps as one list, and the pairs that it walks; its guards are looked at by whoever runs it. */
+export function commandsOf(bound: BoundPlan, steps: readonly Step[], environment: Environment): { readonly commands: readonly NativeCommand[]; readonly pairs: number } {
+  const commands: NativeCommand[] = [];
+  let pairs = 0;
+  for (const step of walk(bound, steps)) {
+    if (step.kind === 'chunk') pairs += step.pairs;
+    else if (step.kind !== 'guard') commands.push(command(step, bound, environment));
+  }
+  return { commands, pairs };
 }
 
 function command(step: Exclude<BoundStep, { kind: 'guard' | 'chunk' }>, bound: BoundPlan, environment: Environment): NativeCommand {
@@ -139,9 +193,9 @@ function nativeArg(arg: BoundArg, environment: Environment): NativeArg {
     case 'i32':
       return arg;
     case 'scalar':
-      return { kind: 'f32', value: environment.scalars[arg.name] };
+      return environment.values.scalar(arg.name);
     case 'uniforms':
-      return { kind: 'bytes', value: environment.uniforms };
+      return environment.values.uniforms;
   }
 }
 

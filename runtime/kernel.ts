@@ -6,14 +6,13 @@ import type { SourceText, Target } from '../codegen/targets/target.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
 import type { Precision } from '../dsl/problem.js';
 import type { Tiling } from '../dsl/tiling.js';
-import type { NativeModule } from './addon.js';
 import { checkParameters, checkRanked } from './check-inputs.js';
 import type { Backend, BuildOptions } from './device/backend.js';
 import type { Device } from './device/device.js';
 import { prepareInputs, type RunInputs } from './inputs.js';
 import { retrievalMetrics, type RetrievalMetrics } from './retrieval-metrics.js';
 import type { Parameters } from './scalars.js';
-import type { LoadedProgram } from './loaded-program.js';
+import type { LoadedModules, LoadedProgram } from './loaded-program.js';
 import { Session } from './session.js';
 
 export interface KernelOptions {
@@ -80,7 +79,7 @@ export class Kernel {
   readonly device: Device;
   readonly #options: KernelOptions;
   readonly #programs = new Map<string, Program>();
-  readonly #modules = new Map<Program, Promise<ReadonlyMap<string, NativeModule>>>();
+  readonly #loaded = new Map<Program, Promise<LoadedModules>>();
 
   constructor(options: KernelOptions) {
     this.loss = options.loss;
@@ -93,13 +92,13 @@ export class Kernel {
   }
 
   /** Builds (or finds in the cache) and loads the modules. A run does it by itself; calling it first keeps it out of timings. */
-  async load(mode: SoftmaxMode = 'bounded', options: BuildOptions = {}, reports = false): Promise<ReadonlyMap<string, NativeModule>> {
+  async load(mode: SoftmaxMode = 'bounded', options: BuildOptions = {}, reports = false): Promise<LoadedModules> {
     const program = this.#program(mode, reports);
-    const known = this.#modules.get(program);
+    const known = this.#loaded.get(program);
     if (known !== undefined) return known;
     const building = this.#options.backend.load(program, options);
-    this.#modules.set(program, building);
-    building.catch(() => this.#modules.delete(program));
+    this.#loaded.set(program, building);
+    building.catch(() => this.#loaded.delete(program));
     return building;
   }
 
@@ -116,13 +115,16 @@ export class Kernel {
   async session(inputs: Omit<RunInputs, 'params'>, signal?: AbortSignal): Promise<Session> {
     const { dim, inputDim, guideDim, precision } = this.#options;
     const prepared = await prepareInputs(this.loss, { dim, inputDim, guideDim, precision }, inputs);
+    const loaded = new Map<Program, LoadedProgram>();
     const load = async (mode: SoftmaxMode, reports: boolean): Promise<LoadedProgram> => {
       const program = this.#program(mode, reports);
-      return {
-        program,
-        bound: this.#bind(prepared.shape, program.plan),
-        modules: await this.load(mode, signal === undefined ? {} : { signal }, reports),
-      };
+      const known = loaded.get(program);
+      if (known !== undefined) return known;
+      const bound = this.#bind(prepared.shape, program.plan);
+      const { modules } = await this.load(mode, signal === undefined ? {} : { signal }, reports);
+      const made = { program, bound, modules };
+      loaded.set(program, made);
+      return made;
     };
     return Session.open(this.device, prepared, load, signal);
   }

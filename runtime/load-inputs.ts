@@ -5,7 +5,7 @@ import type { Tensor } from '../dsl/loss.js';
 import { checkFinite, type NameRow } from './check-inputs.js';
 import type { DeviceBuffers } from './device-buffers.js';
 import type { Device } from './device/device.js';
-import { execute } from './execute.js';
+import { execute, givenValues } from './execute.js';
 import type { SessionInputs, Tensors } from './inputs.js';
 import { noScalars } from './scalars.js';
 import type { LoadedProgram } from './loaded-program.js';
@@ -24,7 +24,7 @@ export async function loadInputs(device: Device, buffers: DeviceBuffers, inputs:
   const tensors = placements(inputs);
   buffers.allocate(program, bound, new Set([...tensors.map(({ buffer }) => buffer), ...buffersOf(program.plan.inspect)]));
   for (const { buffer, source, offset } of tensors) await source.load(buffers.require(buffer), { ...reading, offset });
-  await execute(bound, program.plan.inspect, { device, buffers: buffers.all, modules, scalars: noScalars, uniforms: new Float32Array(1) }, reading);
+  await execute(bound, program.plan.inspect, { device, buffers: buffers.all, modules, values: givenValues(noScalars, new Float32Array(1)) }, reading);
   return largestNorms(buffers, inputs);
 }
 

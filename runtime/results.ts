@@ -1,62 +1,11 @@
-import { flags, unset, vectorPartials, type Flag } from '../codegen/plan/buffers.js';
 import type { Channel } from '../codegen/plan/needs.js';
 import type { Plan } from '../codegen/plan/plan.js';
 import { combine, finalize } from '../codegen/reduction/log-sum-exp.js';
-import { InfinitileError, type Diagnostic } from '../dsl/diagnostics/index.js';
-import type { PairwiseLoss } from '../dsl/loss.js';
-import { rowWithoutCount, rowWithoutPositive } from './check-inputs.js';
 import type { DeviceBuffers } from './device-buffers.js';
 import type { SessionInputs } from './inputs.js';
 import { pairWeightOf } from './scalars.js';
 
 export type SideName = 'row' | 'col';
-
-/**
- * Whether the logits of single positives, which are known to be there, are finite.
- *
- * @throws {InfinitileError} when a walk has found a row that its term refuses: without a positive, or without anything that counts.
- */
-export async function checkRows(buffers: DeviceBuffers, { loss }: SessionInputs): Promise<boolean> {
-  if (!buffers.has('flags')) return true;
-  const values = new Int32Array(flags.length);
-  await buffers.require('flags').read(values, 0);
-  const first = (flag: Flag): number | undefined => {
-    const row = values[flags.indexOf(flag)];
-    return row === unset ? undefined : row;
-  };
-  const found: Diagnostic[] = [];
-  for (const [side, what] of [['row', 'row'], ['col', 'column']] as const) {
-    const [unmatched, empty] = [first(`${side}Unmatched`), first(`${side}Empty`)];
-    if (unmatched !== undefined && loss.positives.kind !== 'where') return false;
-    if (unmatched !== undefined) found.push(rowWithoutPositive(loss.name, what, unmatched));
-    if (empty !== undefined) found.push(rowWithoutCount(loss.name, what, empty));
-  }
-  if (found.length > 0) throw new InfinitileError(found);
-  return true;
-}
-
-/** The pair term's sum, and what the pairs add to each parameter's gradient. */
-export async function readScalars(buffers: DeviceBuffers, { params }: PairwiseLoss): Promise<Float64Array> {
-  return readDoubles(buffers, 'scalars', 1 + params.length);
-}
-
-/** The softmax terms' part of the loss. */
-export async function readTermLoss(buffers: DeviceBuffers): Promise<number> {
-  let sum = 0;
-  for (const name of ['rowLoss', 'colLoss'].filter((partial) => buffers.has(partial))) {
-    sum += (await readDoubles(buffers, name, vectorPartials)).reduce((total, value) => total + value, 0);
-  }
-  return sum;
-}
-
-/** What the values of the softmax terms add to each parameter's gradient. */
-export async function readTermParams(buffers: DeviceBuffers, { params }: PairwiseLoss): Promise<Float64Array> {
-  const sums = new Float64Array(params.length);
-  for (const name of ['rowParams', 'colParams'].filter((partial) => buffers.has(partial))) {
-    (await readDoubles(buffers, name, vectorPartials * params.length)).forEach((value, i) => (sums[i % params.length] = (sums[i % params.length] ?? 0) + value));
-  }
-  return sums;
-}
 
 /** log sum exp of each row (column); of counterparts that share a normaliser, of both. */
 export async function readLse(buffers: DeviceBuffers, side: SideName, { loss, shape }: SessionInputs): Promise<Float64Array> {

@@ -1,4 +1,4 @@
-import { buffersOf, type BoundPlan } from '../codegen/plan/bind.js';
+import type { BoundPlan } from '../codegen/plan/bind.js';
 import { hasSoftmax } from '../codegen/plan/needs.js';
 import type { SoftmaxMode } from '../codegen/plan/plan.js';
 import type { Program } from '../codegen/compile.js';
@@ -7,13 +7,14 @@ import type { Tensor } from '../dsl/loss.js';
 import { sumOutOfRange } from './check-inputs.js';
 import { DeviceBuffers } from './device-buffers.js';
 import type { Device } from './device/device.js';
-import { execute, type Control, type Outcome } from './execute.js';
+import type { Control, TimedCommand } from './execute.js';
 import type { SessionInputs } from './inputs.js';
 import { loadInputs, writeHostValues, type Norms } from './load-inputs.js';
 import type { LoadProgram } from './loaded-program.js';
-import { checkRows, readLse, readRanks, readScalars, readTermLoss, readTermParams, readValues, type SideName } from './results.js';
+import { readLse, readRanks, readValues, type SideName } from './results.js';
 import { logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
 import { exactRange, softmaxRange, type SoftmaxRange } from './softmax-range.js';
+import { Walks } from './walks.js';
 
 export interface StepOptions {
   readonly params: Parameters;
@@ -26,6 +27,8 @@ export interface StepOptions {
   readonly signal?: AbortSignal;
   /** Pairs walked so far, and in all: each pair counts once forward and once backward. */
   readonly onProgress?: (done: number, total: number) => void;
+  /** Called with every command that has run, and its time; the step takes a little longer for it. */
+  readonly onCommand?: (command: TimedCommand) => void;
 }
 
 export interface StepResult {
@@ -45,16 +48,16 @@ export interface StepResult {
 export class Session {
   readonly #inputs: SessionInputs;
   readonly #load: LoadProgram;
-  readonly #device: Device;
   readonly #buffers: DeviceBuffers;
+  readonly #walks: Walks;
   #norms: Norms = { queries: 0, keys: 0 };
   #last: Program | undefined;
 
   private constructor(device: Device, inputs: SessionInputs, load: LoadProgram) {
-    this.#device = device;
     this.#inputs = inputs;
     this.#load = load;
-    this.#buffers = new DeviceBuffers(device);
+    this.#buffers = new DeviceBuffers(device, () => this.#walks.release());
+    this.#walks = new Walks(device, inputs.loss, this.#buffers);
   }
 
   /**
@@ -121,43 +124,30 @@ export class Session {
   /** One run with the given mode; undefined when the guard ended it. */
   async #attempt(range: SoftmaxRange, options: StepOptions): Promise<StepResult | undefined> {
     const { loss, relation, shape } = this.#inputs;
-    const { program, bound, modules } = await this.#load(range.mode, options.reports === true);
-    const { plan } = program;
-    const needsForward = hasSoftmax(loss) || !options.gradients || options.forward === true || options.reports === true;
-    const [forwardSteps, backwardSteps] = [needsForward ? plan.forward : [], options.gradients ? plan.backward : []];
-    const fresh = this.#buffers.allocate(program, bound, buffersOf([...forwardSteps, ...backwardSteps]));
-    await writeHostValues(this.#buffers, this.#inputs, fresh);
-    const environment = {
-      device: this.#device,
-      buffers: this.#buffers.all,
-      modules,
+    const loaded = await this.#load(range.mode, options.reports === true);
+    const { program, bound } = loaded;
+    const forward = hasSoftmax(loss) || !options.gradients || options.forward === true || options.reports === true;
+    const request = {
+      loaded,
+      forward,
+      backward: options.gradients,
       scalars: runScalars(program, loss, options.params, this.#extremes(), relation, range),
       uniforms: uniformsOf(program, loss, options.params, shape.n, shape.m),
+      control: this.#control(options, bound, (forward ? 1 : 0) + (options.gradients ? 1 : 0)),
     };
-    const control = this.#control(options, bound, (needsForward ? 1 : 0) + (options.gradients ? 1 : 0));
-    const forward: Outcome = await execute(bound, forwardSteps, environment, control);
-    const finite = await checkRows(this.#buffers, this.#inputs);
-    if (!forward.inRange || !finite) return undefined;
-    const forwardScalars = needsForward ? await readScalars(this.#buffers, loss) : undefined;
-    const backward = await execute(bound, backwardSteps, environment, control);
-    const scalars = options.gradients ? await readScalars(this.#buffers, loss) : forwardScalars;
-    const ofTerms = await readTermParams(this.#buffers, loss);
+    const walked = await this.#walks.run(request, (fresh) => writeHostValues(this.#buffers, this.#inputs, fresh));
+    if (walked === undefined) return undefined;
     this.#last = program;
-    return {
-      loss: (await readTermLoss(this.#buffers)) + (scalars?.[0] ?? 0),
-      params: options.gradients ? Object.fromEntries(loss.params.map((name, i) => [name, (scalars?.[i + 1] ?? 0) + (ofTerms[i] ?? 0)])) : {},
-      softmax: range.mode,
-      bound,
-      forwardMilliseconds: forward.milliseconds,
-      backwardMilliseconds: backward.milliseconds,
-    };
+    const { readings, forwardMilliseconds, backwardMilliseconds } = walked;
+    return { loss: readings.loss, params: options.gradients ? readings.params : {}, softmax: range.mode, bound, forwardMilliseconds, backwardMilliseconds };
   }
 
-  #control({ signal, onProgress }: StepOptions, bound: BoundPlan, passes: number): Control {
+  #control({ signal, onProgress, onCommand }: StepOptions, bound: BoundPlan, passes: number): Control {
     const total = bound.shape.n * bound.shape.m * passes;
     let done = 0;
     return {
       ...(signal === undefined ? {} : { signal }),
+      ...(onCommand === undefined ? {} : { onCommand }),
       onPairs: (pairs) => {
         done += pairs;
         onProgress?.(done, total);

@@ -6,6 +6,7 @@ import { emitChannels } from './channels.js';
 import { differentiateLoss, type LossDerivatives } from './derivatives.js';
 import type { Dialect } from './dialect.js';
 import { ExpressionWriter } from './expression-writer.js';
+import { linearLogit, type LinearLogit } from './linear.js';
 import { emitTerm, type TermDialect } from './terms.js';
 import { emitTileTest } from './tile-test.js';
 import { UniformFields } from './uniforms.js';
@@ -41,6 +42,8 @@ export interface EmittedEpilogue {
   readonly colTerm: string;
   /** `tile_is_plain(row, col)`, of `TileRange`s: no mask leaves out a pair of the tile, and no condition finds a positive in it. */
   readonly tileTest: string;
+  /** The logit where it is linear in the dot, for languages that make use of it. */
+  readonly linear?: LinearLogit;
   /** 1 + the number of parameters. */
   readonly scalarCount: number;
   /** What each field `u0, u1, ...` of `Uniforms` is, in the parameters and the pair term's weight. */
@@ -51,6 +54,8 @@ export interface EmittedEpilogue {
 export interface Dialects {
   readonly pair: Dialect;
   readonly term: TermDialect;
+  /** Whether kernels have a form of their own for logits that are linear in the dot. */
+  readonly linearForm?: boolean;
 }
 
 export function emitEpilogue(loss: PairwiseLoss, needs: Needs, dialects: Dialects): EmittedEpilogue {
@@ -78,7 +83,8 @@ export function emitEpilogue(loss: PairwiseLoss, needs: Needs, dialects: Dialect
     colTerm: col.term,
     tileTest: emitTileTest(loss, dialects.pair.functionPrefix),
   };
-  return { ...texts, uniforms: uniforms.struct(), scalarCount: 1 + loss.params.length, uniformValues: uniforms.values() };
+  const linear = dialects.linearForm === true ? linearLogit(loss, derivatives, uniforms) : undefined;
+  return { ...texts, ...(linear === undefined ? {} : { linear }), uniforms: uniforms.struct(), scalarCount: 1 + loss.params.length, uniformValues: uniforms.values() };
 }
 
 /** Functions of a pair. What reads more than the logit does may read the guide. */

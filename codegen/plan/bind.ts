@@ -24,6 +24,8 @@ export const unstacked: Stack = { stack: 0, split: 0, rowStart: 0, colStart: 0 }
 export interface BoundPlan {
   readonly plan: Plan;
   readonly shape: Shape;
+  /** That of the forward walk, whose chunks may have more rows. */
+  readonly forwardShape: Shape;
   readonly chunk: ChunkLevel;
   readonly buffers: readonly SizedBuffer[];
   /** Bytes of all buffers with role `workspace`. */
@@ -37,53 +39,50 @@ export interface SizedBuffer extends Buffer {
 
 /** Binds a plan with the chunk given, made even over the matrix and never larger than it. */
 export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.chunk): BoundPlan {
-  const even = {
-    rows: evenPiece(run.n, chunk.rows, plan.tiling.block.rows),
-    cols: evenPiece(run.m, chunk.cols, plan.tiling.block.cols),
+  const shapeOf = (rows: number): Shape => {
+    const [chunkRows, chunkCols] = [evenPiece(run.n, rows, plan.tiling.block.rows), evenPiece(run.m, chunk.cols, plan.tiling.block.cols)];
+    return { ...unstacked, ...run, chunkRows, chunkCols, row0: 0, col0: 0, rows: chunkRows, cols: chunkCols };
   };
-  const shape: Shape = {
-    ...unstacked,
-    ...run,
-    chunkRows: even.rows,
-    chunkCols: even.cols,
-    row0: 0,
-    col0: 0,
-    rows: even.rows,
-    cols: even.cols,
-  };
+  const [shape, forwardShape] = [shapeOf(chunk.rows), shapeOf(chunk.rows * plan.forwardRows)];
+  const [inForward, inBackward] = [buffersOf(plan.forward), buffersOf(plan.backward)];
   const buffers = plan.buffers.map((buffer) => {
-    const elements = evaluateExtent(buffer.count, shape);
+    const counts = [...(inForward.has(buffer.name) ? [forwardShape] : []), ...(inBackward.has(buffer.name) || !inForward.has(buffer.name) ? [shape] : [])];
+    const elements = Math.max(...counts.map((counted) => evaluateExtent(buffer.count, counted)));
     return { ...buffer, elements, bytes: elements * elementBytes[buffer.element] };
   });
   return {
     plan,
     shape: { ...shape, rows: run.n, cols: run.m },
-    chunk: even,
+    forwardShape: { ...forwardShape, rows: run.n, cols: run.m },
+    chunk: { rows: shape.chunkRows, cols: shape.chunkCols },
     buffers,
     workspaceBytes: buffers.filter(({ role }) => role === 'workspace').reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 
 /**
- * The largest chunk with the plan's proportions, in whole blocks, whose workspace fits; undefined when not even one block
- * does.
+ * The largest chunk, in whole blocks, whose workspace fits; undefined when not even one block does. Rows are kept while a square is
+ * left: targets choose them so that workers share a chunk evenly. Then it shrinks in proportion.
  */
 export function largestChunk(plan: Plan, run: RunShape, budget: number): ChunkLevel | undefined {
   const { chunk, block } = plan.tiling;
-  const scaled = (parts: number): ChunkLevel => ({
-    rows: Math.max(block.rows, Math.floor((chunk.rows * parts) / finest / block.rows) * block.rows),
-    cols: Math.max(block.cols, Math.floor((chunk.cols * parts) / finest / block.cols) * block.cols),
-  });
-  const fits = (parts: number): boolean => bind(plan, run, scaled(parts)).workspaceBytes <= budget;
-  if (fits(finest)) return chunk;
-  let [low, high] = [0, finest];
-  if (!fits(low)) return undefined;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (fits(middle)) low = middle;
-    else high = middle;
+  const piece = (side: 'rows' | 'cols', parts: number): number => Math.max(block[side], Math.floor((chunk[side] * parts) / finest / block[side]) * block[side]);
+  const narrowed = largestOf((parts) => ({ rows: chunk.rows, cols: piece('cols', parts) }));
+  if (narrowed !== undefined && narrowed.cols >= Math.min(chunk.rows, chunk.cols, run.m)) return narrowed;
+  return largestOf((parts) => ({ rows: piece('rows', parts), cols: piece('cols', parts) }));
+
+  function largestOf(scaled: (parts: number) => ChunkLevel): ChunkLevel | undefined {
+    const fits = (parts: number): boolean => bind(plan, run, scaled(parts)).workspaceBytes <= budget;
+    if (fits(finest)) return scaled(finest);
+    let [low, high] = [0, finest];
+    if (!fits(low)) return undefined;
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (fits(middle)) low = middle;
+      else high = middle;
+    }
+    return scaled(low);
   }
-  return scaled(low);
 }
 
 const finest = 1024;
@@ -102,15 +101,15 @@ export type BoundArg =
   | Extract<Arg, { kind: 'null' | 'scalar' | 'uniforms' }>;
 
 export type BoundStep =
-  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly args: readonly BoundArg[] }
+  /** `pairs`: rows times columns that lie before the launch. */
+  | { readonly kind: 'launch'; readonly kernel: Kernel; readonly grid: number; readonly pairs: number; readonly args: readonly BoundArg[] }
   | Extract<Step, { kind: 'fill' | 'guard' }>
   /** A chunk has been walked: `pairs` logits are behind. A place to stop or to report. */
   | { readonly kind: 'chunk'; readonly pairs: number };
 
 /** The steps of a bound plan in the order they run. A generator: a run over millions of rows has millions of steps. */
-export function* walk(bound: BoundPlan, steps: readonly Step[], shape: Shape = bound.shape): Generator<BoundStep> {
-  const tables = tablesOf(bound.plan);
-  yield* walkSteps(steps, shape, tables);
+export function* walk(bound: BoundPlan, steps: readonly Step[]): Generator<BoundStep> {
+  yield* walkSteps(steps, steps === bound.plan.forward ? bound.forwardShape : bound.shape, tablesOf(bound.plan));
 }
 
 interface Tables {
@@ -147,7 +146,8 @@ function* walkLoop({ axis, body }: Extract<Step, { kind: 'for' }>, shape: Shape,
 function bindLaunch(name: string, args: readonly Arg[], shape: Shape, { kernels, bytes }: Tables): BoundStep {
   const kernel = kernels.get(name);
   if (kernel === undefined) throw new Error(`the plan launches '${name}', which it does not declare`);
-  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), args: args.map((arg) => bindArg(arg, shape, bytes)) };
+  const boundArgs = args.map((arg) => bindArg(arg, shape, bytes));
+  return { kind: 'launch', kernel, grid: evaluateExtent(kernel.grid, shape), pairs: shape.rows * shape.cols, args: boundArgs };
 }
 
 function bindArg(arg: Arg, shape: Shape, bytes: Tables['bytes']): BoundArg {

@@ -30,6 +30,7 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     buffers,
     kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel)],
     inspect: inspect(needs, launch),
+    forwardRows: kernels.forwardRows ?? 1,
     forward: forward(needs, problem.loss.pairs !== undefined, kernels, launch),
     backward: backward(needs, kernels, launch),
   };

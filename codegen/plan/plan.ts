@@ -26,6 +26,8 @@ export interface Plan {
   readonly kernels: readonly Kernel[];
   /** Checks of the inputs: largest norms, values that are not finite. */
   readonly inspect: readonly Step[];
+  /** Chunks of rows that the forward walk takes at once: it keeps no G, and fewer, longer launches lose less at their ends. */
+  readonly forwardRows: number;
   readonly forward: readonly Step[];
   readonly backward: readonly Step[];
 }
@@ -72,7 +74,7 @@ export interface MapParameter {
 
 /**
  * A row-major matrix of 16-bit elements, each of whose rows holds `planes` rows of `cols` elements (numbers split into pieces lie
- * in planes); and the tile of one plane that one copy brings into shared memory, swizzled by 128 bytes.
+ * in planes); and the tile of one plane that one copy moves, its rows swizzled in shared memory by as many bytes as they have.
  */
 export interface TiledMatrix<Size = Extent> {
   readonly rows: Size;
@@ -81,7 +83,7 @@ export interface TiledMatrix<Size = Extent> {
   /** Elements from a row to the next, and from a plane of it to the next. */
   readonly pitch: Size;
   readonly planePitch: Size;
-  /** Rows of a tile beyond the matrix are zeros; so are columns. `boxCols` elements are 128 bytes. */
+  /** Rows of a tile beyond the matrix are zeros; so are columns. `boxCols` elements are 128 bytes, or 64. */
   readonly boxRows: number;
   readonly boxCols: number;
 }

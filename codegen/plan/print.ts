@@ -20,7 +20,7 @@ export function printPlan(plan: Plan): string {
     'kernels',
     ...columns(plan.kernels.map(kernelRow)),
     ...section('inspect', plan.inspect),
-    ...section('forward', plan.forward),
+    ...section(plan.forwardRows === 1 ? 'forward' : `forward, chunks of ${plan.forwardRows} times as many rows`, plan.forward),
     ...section('backward', plan.backward),
     '',
   ].join('\n');

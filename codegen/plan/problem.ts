@@ -42,6 +42,8 @@ export interface PassTiling {
 
 export interface SimilarityTiling extends PassTiling {
   readonly panel: PanelPlace;
+  /** Columns of one consumer: the tile's, where consumers take turns at tiles, or its share of them. */
+  readonly groupCols: number;
 }
 
 export interface Passes {

@@ -58,6 +58,8 @@ export interface TargetKernels {
   readonly colPartials: Partials;
   /** Partial sums of the pair term and of the parameters' gradients that the passes leave behind. */
   readonly scalarPartials: { readonly stats: Extent; readonly gradient: Extent; readonly most: Extent };
+  /** Chunks of rows that the forward walk takes at once; one, unless said. */
+  readonly forwardRows?: number;
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */
   readonly gradient: { readonly element: Buffer['element']; readonly pitch: Extent; readonly count: Extent };
 }

@@ -2,6 +2,7 @@
 
 #include "buffer_object.h"
 #include "device_object.h"
+#include "list_object.h"
 #include "module_object.h"
 
 namespace infinitile {
@@ -11,7 +12,8 @@ AddonData& AddonData::of(Napi::Env env) { return *env.GetInstanceData<AddonData>
 AddonData::AddonData(Napi::Env env)
     : device(Napi::Persistent(DeviceObject::define(env))),
       buffer(Napi::Persistent(BufferObject::define(env))),
-      module(Napi::Persistent(ModuleObject::define(env))) {}
+      module(Napi::Persistent(ModuleObject::define(env))),
+      list(Napi::Persistent(ListObject::define(env))) {}
 
 const std::shared_ptr<const CudaDriver>& AddonData::cuda() {
   if (!cuda_) cuda_ = std::make_shared<const CudaDriver>();

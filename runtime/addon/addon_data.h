@@ -18,6 +18,7 @@ class AddonData {
   Napi::FunctionReference device;
   Napi::FunctionReference buffer;
   Napi::FunctionReference module;
+  Napi::FunctionReference list;
 
   /** Opens the driver when asked for the first time. */
   const std::shared_ptr<const CudaDriver>& cuda();

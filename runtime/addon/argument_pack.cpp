@@ -12,6 +12,10 @@ void ArgumentPack::add(const void* value, std::size_t bytes) {
   sizes_.push_back(bytes);
 }
 
+void ArgumentPack::replace(std::size_t index, const void* value) {
+  if (sizes_[index] > 0) std::memcpy(cells_.data() + firstCells_[index], value, sizes_[index]);
+}
+
 void ArgumentPack::seal() {
   pointers_.clear();
   pointers_.reserve(firstCells_.size());

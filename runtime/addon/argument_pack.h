@@ -9,6 +9,8 @@ namespace infinitile {
 class ArgumentPack {
  public:
   void add(const void* value, std::size_t bytes);
+  /** Another value of the same size, in the place of the argument at `index`. */
+  void replace(std::size_t index, const void* value);
   /** Call once, after the last `add`. */
   void seal();
 

@@ -87,12 +87,12 @@ Napi::Value BufferObject::copy(const Napi::CallbackInfo& info, Direction directi
     if (direction == Direction::toDevice)
       work = [device = state_->open(), buffer, offset, view](const std::atomic<bool>&) -> WorkQueue::Result {
         device->write(*buffer, offset, view.data, view.size);
-        return std::nullopt;
+        return std::monostate{};
       };
     else
       work = [device = state_->open(), buffer, offset, view](const std::atomic<bool>&) -> WorkQueue::Result {
         device->read(*buffer, offset, view.data, view.size);
-        return std::nullopt;
+        return std::monostate{};
       };
     std::vector<Napi::ObjectReference> keep;
     keep.push_back(Napi::Persistent(info.This().As<Napi::Object>()));

@@ -11,11 +11,19 @@ std::string describeCommand(const Command& command) {
     return "launch " + launch->kernel->name + ", grid " + std::to_string(launch->grid) + ", " +
            std::to_string(launch->threads) + " threads, " + std::to_string(launch->sharedBytes) + " bytes shared";
   }
-  const Fill& fill = std::get<Fill>(command);
-  return "fill of " + std::to_string(fill.words) + " words at byte " + std::to_string(fill.offset);
+  if (const Fill* fill = std::get_if<Fill>(&command))
+    return "fill of " + std::to_string(fill->words) + " words at byte " + std::to_string(fill->offset);
+  if (const Read* read = std::get_if<Read>(&command))
+    return "read of " + std::to_string(read->bytes) + " bytes at byte " + std::to_string(read->offset);
+  return "clock";
 }
 
 }  // namespace
+
+void CommandList::setInputs(const unsigned char* values) {
+  for (const Input& input : inputs)
+    std::get<Launch>(commands[input.command]).arguments.replace(input.argument, values + input.offset);
+}
 
 std::string CommandList::describe(std::size_t index) const {
   return "command " + std::to_string(index + 1) + " of " + std::to_string(commands.size()) + " (" +

@@ -31,12 +31,44 @@ struct Fill {
   std::uint32_t pattern = 0;
 };
 
-using Command = std::variant<Launch, Fill>;
+/** Copies bytes of a buffer to the outputs, from byte `at`. */
+struct Read {
+  std::shared_ptr<Buffer> buffer;
+  std::size_t offset = 0;
+  std::size_t bytes = 0;
+  std::size_t at = 0;
+};
 
-/** What `run` was given, read once on the main thread: no JavaScript value in it, everything it needs owned by it. */
+/** Writes the milliseconds since the list began, a double, to the outputs, at byte `at`. */
+struct Clock {
+  std::size_t at = 0;
+};
+
+using Command = std::variant<Launch, Fill, Read, Clock>;
+
+/** An argument whose value comes with each run, from byte `offset` of its inputs. */
+struct Input {
+  std::size_t command = 0;
+  std::size_t argument = 0;
+  std::size_t offset = 0;
+};
+
+/**
+ * What `run` or `prepare` was given, read once on the main thread: no JavaScript value in it, everything it needs owned by
+ * it. Runs of one list follow each other on the device's thread.
+ */
 class CommandList {
  public:
   std::vector<Command> commands;
+  std::vector<Input> inputs;
+  /** Bytes that a run must bring, and must have room for. */
+  std::size_t inputBytes = 0;
+  std::size_t outputBytes = 0;
+  /** Bytes of all reads. */
+  std::size_t readBytes = 0;
+
+  /** The device's thread, before a run. */
+  void setInputs(const unsigned char* values);
 
   /** `command 2 of 7 (launch stats, grid 128, 256 threads, 0 bytes shared)`. */
   std::string describe(std::size_t index) const;

@@ -1,8 +1,10 @@
 #include "command_parser.h"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "buffer_object.h"
@@ -22,9 +24,18 @@ constexpr std::uint64_t kSwizzledElements = 128 / kTileElementBytes;
 constexpr std::int64_t kLargestBox = 256;
 constexpr std::int64_t kLargestPlanes = 16;
 
+/** Bytes that a kernel's parameters may have in all. */
+constexpr std::int64_t kLargestInput = 32764;
+
 void requireMultiple(const char* what, std::uint64_t value, std::uint64_t of) {
   if (value % of != 0)
     throw std::invalid_argument(std::string(what) + " " + std::to_string(value) + " is not a multiple of " + std::to_string(of));
+}
+
+std::size_t outputPlace(const Napi::Object& command, std::size_t bytes, CommandList& list) {
+  const std::size_t at = readSize(command.Get("at"), "at");
+  list.outputBytes = std::max(list.outputBytes, at + bytes);
+  return at;
 }
 
 std::string readKind(const Napi::Object& object) { return readString(object.Get("kind"), "kind"); }
@@ -39,7 +50,7 @@ CommandList CommandParser::parse(const Napi::Value& value) const {
     const Napi::HandleScope scope(value.Env());
     std::string place = "command " + std::to_string(i + 1);
     try {
-      list.commands.push_back(parseCommand(readObject(array.Get(i), "a command"), place));
+      list.commands.push_back(parseCommand(readObject(array.Get(i), "a command"), list, place));
     } catch (const std::exception& error) {
       throw std::invalid_argument(place + ": " + error.what());
     }
@@ -47,17 +58,25 @@ CommandList CommandParser::parse(const Napi::Value& value) const {
   return list;
 }
 
-Command CommandParser::parseCommand(const Napi::Object& command, std::string& place) const {
+Command CommandParser::parseCommand(const Napi::Object& command, CommandList& list, std::string& place) const {
   const std::string kind = readKind(command);
-  if (kind == "launch") return parseLaunch(command, place);
+  if (kind == "launch") return parseLaunch(command, list, place);
   if (kind == "fill") {
     place += " (fill)";
     return parseFill(command);
   }
+  if (kind == "read") {
+    place += " (read)";
+    return parseRead(command, list);
+  }
+  if (kind == "clock") {
+    place += " (clock)";
+    return Clock{outputPlace(command, sizeof(double), list)};
+  }
   throw std::invalid_argument("unknown kind '" + kind + "'");
 }
 
-Launch CommandParser::parseLaunch(const Napi::Object& command, std::string& place) const {
+Launch CommandParser::parseLaunch(const Napi::Object& command, CommandList& list, std::string& place) const {
   Launch launch;
   const std::string name = readString(command.Get("name"), "name");
   place += " (launch " + name + ")";
@@ -71,14 +90,14 @@ Launch CommandParser::parseLaunch(const Napi::Object& command, std::string& plac
   const std::string launchPlace = place;
   for (std::uint32_t i = 0; i < arguments.Length(); ++i) {
     place = launchPlace + ", argument " + std::to_string(i + 1);
-    parseArgument(readObject(arguments.Get(i), "an argument"), launch);
+    parseArgument(readObject(arguments.Get(i), "an argument"), launch, list);
   }
   place = launchPlace;
   launch.arguments.seal();
   return launch;
 }
 
-void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch) const {
+void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch, CommandList& list) const {
   const std::string kind = readKind(argument);
   if (kind == "pointer") {
     const Napi::Value value = argument.Get("buffer");
@@ -104,6 +123,13 @@ void CommandParser::parseArgument(const Napi::Object& argument, Launch& launch) 
   } else if (kind == "bytes") {
     const Bytes view = readView(argument.Get("value"), "value");
     launch.arguments.add(view.data, view.size);
+  } else if (kind == "input") {
+    const std::vector<unsigned char> unset(
+        static_cast<std::size_t>(readInteger(argument.Get("bytes"), "bytes", 1, kLargestInput)));
+    const std::size_t offset = readSize(argument.Get("offset"), "offset");
+    list.inputs.push_back({list.commands.size(), launch.arguments.sizes().size(), offset});
+    list.inputBytes = std::max(list.inputBytes, offset + unset.size());
+    launch.arguments.add(unset.data(), unset.size());
   } else {
     throw std::invalid_argument("unknown kind '" + kind + "'");
   }
@@ -129,8 +155,8 @@ TensorMap CommandParser::parseTensorMap(const Napi::Object& argument, Launch& la
   matrix.planePitchBytes = planePitch * kTileElementBytes;
   matrix.boxRows = static_cast<std::uint32_t>(size("boxRows", 1, kLargestBox));
   matrix.boxCols = static_cast<std::uint32_t>(size("boxCols", 1, kLargestBox));
-  if (matrix.boxCols != kSwizzledElements)
-    throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + ", the elements of a swizzled row, not " +
+  if (matrix.boxCols != kSwizzledElements && matrix.boxCols != kSwizzledElements / 2)
+    throw std::invalid_argument("boxCols must be " + std::to_string(kSwizzledElements) + " or half as many, the elements of a swizzled row, not " +
                                 std::to_string(matrix.boxCols));
   checkRange(offset, ((matrix.rows - 1) * pitch + length) * kTileElementBytes, buffer->bytes(), "tensor map");
   matrix.address = buffer->address() + offset;
@@ -148,6 +174,17 @@ Fill CommandParser::parseFill(const Napi::Object& command) const {
   requireMultiple("offset", fill.offset, sizeof fill.pattern);
   checkRange(fill.offset, fill.words * sizeof fill.pattern, fill.buffer->bytes(), "fill");
   return fill;
+}
+
+Read CommandParser::parseRead(const Napi::Object& command, CommandList& list) const {
+  Read read;
+  read.buffer = BufferObject::get(command.Get("buffer"), state_);
+  read.offset = readSize(command.Get("offset"), "offset");
+  read.bytes = readSize(command.Get("bytes"), "bytes");
+  checkRange(read.offset, read.bytes, read.buffer->bytes(), "read");
+  read.at = outputPlace(command, read.bytes, list);
+  list.readBytes += read.bytes;
+  return read;
 }
 
 }  // namespace infinitile

@@ -16,11 +16,12 @@ class CommandParser {
   CommandList parse(const Napi::Value& commands) const;
 
  private:
-  Command parseCommand(const Napi::Object& command, std::string& place) const;
-  Launch parseLaunch(const Napi::Object& command, std::string& place) const;
+  Command parseCommand(const Napi::Object& command, CommandList& list, std::string& place) const;
+  Launch parseLaunch(const Napi::Object& command, CommandList& list, std::string& place) const;
   Fill parseFill(const Napi::Object& command) const;
+  Read parseRead(const Napi::Object& command, CommandList& list) const;
   TensorMap parseTensorMap(const Napi::Object& argument, Launch& launch) const;
-  void parseArgument(const Napi::Object& argument, Launch& launch) const;
+  void parseArgument(const Napi::Object& argument, Launch& launch, CommandList& list) const;
 
   const DeviceState& state_;
 };

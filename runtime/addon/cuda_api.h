@@ -38,6 +38,7 @@ constexpr unsigned kEventDefault = 0;
 // CUtensorMapDataType, -Interleave, -Swizzle, -L2promotion, -FloatOOBfill
 constexpr int kTensorMapUint16 = 1;
 constexpr int kTensorMapNoInterleave = 0;
+constexpr int kTensorMapSwizzle64Bytes = 2;
 constexpr int kTensorMapSwizzle128Bytes = 3;
 constexpr int kTensorMapPromote256Bytes = 3;
 constexpr int kTensorMapZerosBeyond = 0;
@@ -65,6 +66,8 @@ constexpr int kJitErrorLogBufferSizeBytes = 6;
   X(memGetInfo, "cuMemGetInfo_v2", (std::size_t * free, std::size_t* total))                                             \
   X(memAlloc, "cuMemAlloc_v2", (DevicePointer * pointer, std::size_t bytes))                                             \
   X(memFree, "cuMemFree_v2", (DevicePointer pointer))                                                                    \
+  X(hostAlloc, "cuMemHostAlloc", (void** pointer, std::size_t bytes, unsigned flags))                                     \
+  X(hostFree, "cuMemFreeHost", (void* pointer))                                                                          \
   X(memcpyToDevice, "cuMemcpyHtoDAsync_v2",                                                                              \
     (DevicePointer target, const void* source, std::size_t bytes, Stream stream))                                        \
   X(memcpyToHost, "cuMemcpyDtoHAsync_v2", (void* target, DevicePointer source, std::size_t bytes, Stream stream))        \

@@ -1,25 +1,30 @@
 #include "cuda_device.h"
 
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "cuda_buffer.h"
 #include "cuda_module.h"
+#include "cuda_timeline.h"
 
 namespace infinitile {
 
 namespace {
 
-void checkArguments(const Launch& launch, const std::string& what) {
+bool argumentsFit(const Launch& launch) {
   const Kernel& kernel = *launch.kernel;
-  if (!kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes()) return;
+  return !kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes();
+}
+
+[[noreturn]] void refuseArguments(const Launch& launch, const std::string& what) {
   const auto list = [](const std::vector<std::size_t>& sizes) {
     std::string text;
     for (const std::size_t size : sizes) text += (text.empty() ? "" : ", ") + std::to_string(size);
     return text.empty() ? "none" : text;
   };
-  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(kernel.parameterBytes) +
+  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(launch.kernel->parameterBytes) +
                               " bytes, the arguments of " + list(launch.arguments.sizes()));
 }
 
@@ -49,6 +54,8 @@ CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
 CudaDevice::~CudaDevice() {
   const CudaContext::Scope scope(*context_);
   if (!scope.entered()) return;
+  staging_.release(driver());
+  clocks_.release(driver());
   driver().eventDestroy(end_);
   driver().eventDestroy(begin_);
   driver().streamDestroy(stream_);
@@ -73,10 +80,12 @@ TensorMap CudaDevice::encodeTensorMap(const TiledMatrix& matrix) const {
   const std::uint64_t pitches[] = {matrix.planePitchBytes, matrix.pitchBytes};
   const std::uint32_t box[] = {matrix.boxCols, 1, matrix.boxRows};
   const std::uint32_t everyElement[] = {1, 1, 1};
+  // The swizzle is as wide as the box.
+  const int swizzle = matrix.boxCols * 2 == 128 ? cuda::kTensorMapSwizzle128Bytes : cuda::kTensorMapSwizzle64Bytes;
   TensorMap map{};
   const cuda::Result result = driver().tensorMapEncodeTiled(
       &map, cuda::kTensorMapUint16, 3, reinterpret_cast<void*>(matrix.address), sizes, pitches, box, everyElement,
-      cuda::kTensorMapNoInterleave, cuda::kTensorMapSwizzle128Bytes, cuda::kTensorMapPromote256Bytes,
+      cuda::kTensorMapNoInterleave, swizzle, cuda::kTensorMapPromote256Bytes,
       cuda::kTensorMapZerosBeyond);
   driver().check(result, "encoding a tensor map of " + std::to_string(matrix.rows) + " x " + std::to_string(matrix.cols) +
                              " elements, tiles of " + std::to_string(matrix.boxRows) + " x " + std::to_string(matrix.boxCols));
@@ -115,53 +124,107 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
   });
 }
 
-double CudaDevice::run(const CommandList& list, const std::atomic<bool>& cancelled) {
+double CudaDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
   return guarded([&]() -> double {
-    driver().check(driver().eventRecord(begin_, stream_), "recording the start");
-    for (std::size_t i = 0; i < list.commands.size(); ++i) {
-      if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
-      try {
-        issue(list, i);
-      } catch (const std::exception&) {
-        // Any call may report what an earlier kernel did to the context.
-        driver().check(driver().contextSynchronize(), culprits(list, i + 1));
-        throw;
-      }
-    }
-    cuda::Result result = driver().eventRecord(end_, stream_);
-    if (result == cuda::kSuccess) result = driver().streamSynchronize(stream_);
-    driver().check(result, culprits(list, list.commands.size()));
-    float milliseconds = 0;
-    driver().check(driver().eventElapsedTime(&milliseconds, begin_, end_), "reading the time");
-    return milliseconds;
+    Progress progress = begin(list);
+    for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
+    finish(list, driver().eventRecord(end_, stream_), progress, outputs);
+    return milliseconds(begin_, end_);
   });
 }
 
-void CudaDevice::issue(const CommandList& list, std::size_t index) {
-  const Command& command = list.commands[index];
-  if (const Launch* launched = std::get_if<Launch>(&command)) {
-    launch(*launched, list.describe(index));
-    return;
-  }
-  const Fill& fill = std::get<Fill>(command);
-  if (fill.words == 0) return;
-  driver().check(driver().memset32(fill.buffer->address() + fill.offset, fill.pattern, fill.words, stream_),
-                 list.describe(index));
+std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* outputs,
+                                        const std::atomic<bool>& cancelled) {
+  return guarded([&] {
+    CudaTimeline timeline(driver(), list.commands.size() + 1);
+    Progress progress = begin(list);
+    cuda::Result marked = timeline.mark(stream_);
+    for (std::size_t i = 0; i < list.commands.size(); ++i) {
+      if (marked != cuda::kSuccess) driver().check(marked, culprits(list, i));
+      issueNext(list, i, progress, cancelled);
+      marked = timeline.mark(stream_);
+    }
+    finish(list, marked, progress, outputs);
+    return timeline.intervals();
+  });
 }
 
-void CudaDevice::launch(const Launch& launch, const std::string& what) {
-  checkArguments(launch, what);
+CudaDevice::Progress CudaDevice::begin(const CommandList& list) {
+  const Progress progress{list.readBytes > 0 ? staging_.reserve(driver(), list.readBytes) : nullptr};
+  driver().check(driver().eventRecord(begin_, stream_), "recording the start");
+  return progress;
+}
+
+void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress& progress,
+                           const std::atomic<bool>& cancelled) {
+  if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
+  try {
+    issue(list, index, progress);
+  } catch (const std::exception&) {
+    // Any call may report what an earlier kernel did to the context.
+    const cuda::Result result = driver().contextSynchronize();
+    if (result != cuda::kSuccess) driver().check(result, culprits(list, index + 1));
+    throw;
+  }
+}
+
+void CudaDevice::finish(const CommandList& list, cuda::Result issued, const Progress& progress, unsigned char* outputs) {
+  const cuda::Result result = issued == cuda::kSuccess ? driver().streamSynchronize(stream_) : issued;
+  if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
+  deliver(list, progress.staging, outputs);
+}
+
+void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress) {
+  const Command& command = list.commands[index];
+  cuda::Result result = cuda::kSuccess;
+  if (const Launch* launched = std::get_if<Launch>(&command)) {
+    if (!argumentsFit(*launched)) refuseArguments(*launched, list.describe(index));
+    result = launch(*launched);
+  } else if (const Fill* fill = std::get_if<Fill>(&command)) {
+    if (fill->words > 0)
+      result = driver().memset32(fill->buffer->address() + fill->offset, fill->pattern, fill->words, stream_);
+  } else if (const Read* read = std::get_if<Read>(&command)) {
+    if (read->bytes > 0)
+      result = driver().memcpyToHost(progress.staging + progress.staged, read->buffer->address() + read->offset,
+                                     read->bytes, stream_);
+    progress.staged += read->bytes;
+  } else {
+    result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_);
+  }
+  // Descriptions are long: none is made for a command that succeeds.
+  if (result != cuda::kSuccess) driver().check(result, list.describe(index));
+}
+
+cuda::Result CudaDevice::launch(const Launch& launch) {
   Kernel& kernel = *launch.kernel;
   const auto function = static_cast<cuda::Function>(kernel.function);
   if (launch.sharedBytes > kernel.sharedBytesAllowed) {
-    driver().check(driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
-                                                 static_cast<int>(launch.sharedBytes)),
-                   what);
+    const cuda::Result result = driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
+                                                              static_cast<int>(launch.sharedBytes));
+    if (result != cuda::kSuccess) return result;
     kernel.sharedBytesAllowed = launch.sharedBytes;
   }
-  driver().check(driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
-                                       launch.arguments.pointers(), nullptr),
-                 what);
+  return driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
+                               launch.arguments.pointers(), nullptr);
+}
+
+void CudaDevice::deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs) {
+  std::size_t clocks = 0;
+  for (const Command& command : list.commands) {
+    if (const Read* read = std::get_if<Read>(&command)) {
+      if (read->bytes > 0) std::memcpy(outputs + read->at, staging, read->bytes);
+      staging += read->bytes;
+    } else if (const Clock* clock = std::get_if<Clock>(&command)) {
+      const double elapsed = milliseconds(begin_, clocks_.at(driver(), clocks++));
+      std::memcpy(outputs + clock->at, &elapsed, sizeof elapsed);
+    }
+  }
+}
+
+double CudaDevice::milliseconds(cuda::Event begin, cuda::Event end) {
+  float elapsed = 0;
+  driver().check(driver().eventElapsedTime(&elapsed, begin, end), "reading the time");
+  return elapsed;
 }
 
 }  // namespace infinitile

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "buffer.h"
 #include "command_list.h"
@@ -36,8 +37,14 @@ class Device {
   /** The queue's thread. */
   virtual void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) = 0;
   virtual void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) = 0;
-  /** Milliseconds on the device. Nothing of the list is running when it returns or throws. Looks at `cancelled` between commands. */
-  virtual double run(const CommandList& list, const std::atomic<bool>& cancelled) = 0;
+  /**
+   * Milliseconds on the device. `outputs` has the list's `outputBytes`. Nothing of the list is running when it returns or
+   * throws. Looks at `cancelled` between commands.
+   */
+  virtual double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) = 0;
+  /** Likewise, with the milliseconds of each command. */
+  virtual std::vector<double> profile(const CommandList& list, unsigned char* outputs,
+                                      const std::atomic<bool>& cancelled) = 0;
 
   const std::shared_ptr<MemoryMeter>& meter() const { return meter_; }
 

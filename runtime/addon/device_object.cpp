@@ -1,13 +1,13 @@
 #include "device_object.h"
 
 #include <utility>
-#include <vector>
 
 #include "addon_data.h"
 #include "arguments.h"
 #include "buffer_object.h"
 #include "command_parser.h"
 #include "errors.h"
+#include "list_object.h"
 #include "module_object.h"
 
 namespace infinitile {
@@ -16,7 +16,8 @@ Napi::Function DeviceObject::define(Napi::Env env) {
   return DefineClass(
       env, "NativeDevice",
       {InstanceMethod<&DeviceObject::allocate>("allocate"), InstanceMethod<&DeviceObject::loadModule>("loadModule"),
-       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::close>("close"),
+       InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::profile>("profile"),
+       InstanceMethod<&DeviceObject::prepare>("prepare"), InstanceMethod<&DeviceObject::close>("close"),
        InstanceAccessor<&DeviceObject::allocatedBytes>("allocatedBytes"),
        InstanceAccessor<&DeviceObject::peakBytes>("peakBytes"),
        InstanceMethod<&DeviceObject::resetPeak>("resetPeak")});
@@ -54,19 +55,26 @@ Napi::Value DeviceObject::loadModule(const Napi::CallbackInfo& info) {
   return ModuleObject::create(info.Env(), state_, state_->open()->loadModule(source));
 }
 
-Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) {
-  return promised(info.Env(), [&]() -> Napi::Value {
-    const std::shared_ptr<Device> device = state_->open();
-    auto list = std::make_shared<CommandList>(CommandParser(*state_).parse(info[0]));
-    std::vector<Napi::ObjectReference> keep;
-    keep.push_back(Napi::Persistent(info.This().As<Napi::Object>()));
-    return state_->queue().submit(
-        info.Env(),
-        [device, list = std::move(list)](const std::atomic<bool>& cancelled) -> WorkQueue::Result {
-          return device->run(*list, cancelled);
-        },
-        std::move(keep));
+Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) { return submit(info, ListObject::runOn); }
+
+Napi::Value DeviceObject::profile(const Napi::CallbackInfo& info) {
+  return submit(info, [](Device& device, const CommandList& list, unsigned char* outputs,
+                         const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+    return device.profile(list, outputs, cancelled);
   });
+}
+
+Napi::Value DeviceObject::submit(const Napi::CallbackInfo& info, ListObject::Work work) {
+  return promised(info.Env(), [&]() -> Napi::Value {
+    state_->open();
+    const auto list = std::make_shared<CommandList>(CommandParser(*state_).parse(info[0]));
+    return ListObject::submit(*state_, list, work, info.Env().Undefined(), info[1], info.This().As<Napi::Object>());
+  });
+}
+
+Napi::Value DeviceObject::prepare(const Napi::CallbackInfo& info) {
+  state_->open();
+  return ListObject::create(info.Env(), state_, std::make_shared<CommandList>(CommandParser(*state_).parse(info[0])));
 }
 
 void DeviceObject::close(const Napi::CallbackInfo&) { state_->close(); }

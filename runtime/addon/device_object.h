@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "device_state.h"
+#include "list_object.h"
 
 namespace infinitile {
 
@@ -20,10 +21,14 @@ class DeviceObject final : public Napi::ObjectWrap<DeviceObject> {
   Napi::Value allocate(const Napi::CallbackInfo& info);
   Napi::Value loadModule(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value profile(const Napi::CallbackInfo& info);
+  Napi::Value prepare(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   Napi::Value allocatedBytes(const Napi::CallbackInfo& info);
   Napi::Value peakBytes(const Napi::CallbackInfo& info);
   void resetPeak(const Napi::CallbackInfo& info);
+
+  Napi::Value submit(const Napi::CallbackInfo& info, ListObject::Work work);
 
   std::shared_ptr<DeviceState> state_;
 };

@@ -5,6 +5,7 @@
 
 #include "buffer_object.h"
 #include "errors.h"
+#include "list_object.h"
 #include "module_object.h"
 
 namespace infinitile {
@@ -33,6 +34,7 @@ void DeviceState::close() {
   if (!device_) return;
   queue_.cancel();
   // Each takes itself off the list as it is released.
+  while (!lists_.empty()) (*lists_.begin())->release();
   while (!buffers_.empty()) (*buffers_.begin())->release();
   while (!modules_.empty()) (*modules_.begin())->release();
   queue_.dispose(std::move(device_));

@@ -11,6 +11,7 @@
 namespace infinitile {
 
 class BufferObject;
+class ListObject;
 class ModuleObject;
 
 /** A device as JavaScript holds it: shared by the device's object and those of its buffers and modules. Main thread. */
@@ -30,8 +31,10 @@ class DeviceState {
 
   void add(BufferObject& buffer) { buffers_.insert(&buffer); }
   void add(ModuleObject& module) { modules_.insert(&module); }
+  void add(ListObject& list) { lists_.insert(&list); }
   void remove(BufferObject& buffer) { buffers_.erase(&buffer); }
   void remove(ModuleObject& module) { modules_.erase(&module); }
+  void remove(ListObject& list) { lists_.erase(&list); }
 
  private:
   std::shared_ptr<Device> device_;
@@ -39,6 +42,7 @@ class DeviceState {
   WorkQueue queue_;
   std::unordered_set<BufferObject*> buffers_;
   std::unordered_set<ModuleObject*> modules_;
+  std::unordered_set<ListObject*> lists_;
 };
 
 }  // namespace infinitile

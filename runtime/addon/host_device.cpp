@@ -16,14 +16,41 @@ unsigned char* at(const Buffer& buffer, std::size_t offset) {
   return static_cast<const HostBuffer&>(buffer).data() + offset;
 }
 
-void execute(const Command& command) {
+using Time = std::chrono::steady_clock;
+
+double millisecondsSince(Time::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Time::now() - begin).count();
+}
+
+void execute(const Command& command, unsigned char* outputs, Time::time_point begin) {
   if (const Launch* launch = std::get_if<Launch>(&command)) {
     const auto function = reinterpret_cast<HostModule::Function>(launch->kernel->function);
     function(launch->arguments.pointers());
     return;
   }
-  const Fill& fill = std::get<Fill>(command);
-  std::fill_n(reinterpret_cast<std::uint32_t*>(at(*fill.buffer, fill.offset)), fill.words, fill.pattern);
+  if (const Fill* fill = std::get_if<Fill>(&command)) {
+    std::fill_n(reinterpret_cast<std::uint32_t*>(at(*fill->buffer, fill->offset)), fill->words, fill->pattern);
+    return;
+  }
+  if (const Read* read = std::get_if<Read>(&command)) {
+    if (read->bytes > 0) std::memcpy(outputs + read->at, at(*read->buffer, read->offset), read->bytes);
+    return;
+  }
+  const double milliseconds = millisecondsSince(begin);
+  std::memcpy(outputs + std::get<Clock>(command).at, &milliseconds, sizeof milliseconds);
+}
+
+/** One command of a list; what fails is named. */
+void executeNext(const CommandList& list, std::size_t index, unsigned char* outputs, Time::time_point begin,
+                 const std::atomic<bool>& cancelled) {
+  if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
+  try {
+    execute(list.commands[index], outputs, begin);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(list.describe(index) + ": " + error.what());
+  } catch (...) {
+    throw std::runtime_error(list.describe(index) + ": the function threw");
+  }
 }
 
 }  // namespace
@@ -47,19 +74,23 @@ void HostDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
   if (bytes > 0) std::memcpy(target, at(buffer, offset), bytes);
 }
 
-double HostDevice::run(const CommandList& list, const std::atomic<bool>& cancelled) {
-  const auto begin = std::chrono::steady_clock::now();
+double HostDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
+  const Time::time_point begin = Time::now();
+  for (std::size_t i = 0; i < list.commands.size(); ++i) executeNext(list, i, outputs, begin, cancelled);
+  return millisecondsSince(begin);
+}
+
+std::vector<double> HostDevice::profile(const CommandList& list, unsigned char* outputs,
+                                        const std::atomic<bool>& cancelled) {
+  std::vector<double> milliseconds;
+  milliseconds.reserve(list.commands.size());
+  const Time::time_point begin = Time::now();
   for (std::size_t i = 0; i < list.commands.size(); ++i) {
-    if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(i));
-    try {
-      execute(list.commands[i]);
-    } catch (const std::exception& error) {
-      throw std::runtime_error(list.describe(i) + ": " + error.what());
-    } catch (...) {
-      throw std::runtime_error(list.describe(i) + ": the function threw");
-    }
+    const Time::time_point commandBegin = Time::now();
+    executeNext(list, i, outputs, begin, cancelled);
+    milliseconds.push_back(millisecondsSince(commandBegin));
   }
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  return milliseconds;
 }
 
 }  // namespace infinitile

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "device.h"
 
 namespace infinitile {
@@ -12,7 +14,9 @@ class HostDevice final : public Device {
   TensorMap encodeTensorMap(const TiledMatrix& matrix) const override;
   void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) override;
   void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) override;
-  double run(const CommandList& list, const std::atomic<bool>& cancelled) override;
+  double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) override;
+  std::vector<double> profile(const CommandList& list, unsigned char* outputs,
+                              const std::atomic<bool>& cancelled) override;
 };
 
 }  // namespace infinitile

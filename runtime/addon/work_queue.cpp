@@ -1,5 +1,6 @@
 #include "work_queue.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -7,6 +8,19 @@
 #include <utility>
 
 namespace infinitile {
+
+namespace {
+
+Napi::Value toJavaScript(Napi::Env env, const WorkQueue::Result& result) {
+  if (const double* number = std::get_if<double>(&result)) return Napi::Number::New(env, *number);
+  const auto* numbers = std::get_if<std::vector<double>>(&result);
+  if (numbers == nullptr) return env.Undefined();
+  Napi::Float64Array array = Napi::Float64Array::New(env, numbers->size());
+  std::copy(numbers->begin(), numbers->end(), array.Data());
+  return array;
+}
+
+}  // namespace
 
 struct WorkQueue::Task {
   explicit Task(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
@@ -157,10 +171,8 @@ void WorkQueue::settle(Napi::Env env, Napi::Function, std::shared_ptr<Shared>* c
   for (const std::unique_ptr<Task>& task : done) {
     if (task->failed)
       task->deferred.Reject(Napi::Error::New(env, task->error).Value());
-    else if (task->result)
-      task->deferred.Resolve(Napi::Number::New(env, *task->result));
     else
-      task->deferred.Resolve(env.Undefined());
+      task->deferred.Resolve(toJavaScript(env, task->result));
     if (--shared->open == 0) shared->signal.Unref(env);
   }
 }

@@ -5,9 +5,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 namespace infinitile {
@@ -20,8 +20,8 @@ namespace infinitile {
  */
 class WorkQueue {
  public:
-  /** What the promise resolves with: a number, or nothing. */
-  using Result = std::optional<double>;
+  /** What the promise resolves with: nothing, a number, or a Float64Array. */
+  using Result = std::variant<std::monostate, double, std::vector<double>>;
   /** Runs on the queue's thread and is destroyed there. Its argument turns true when the queue is closed. */
   using Work = std::function<Result(const std::atomic<bool>& cancelled)>;
 

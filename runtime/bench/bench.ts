@@ -1,117 +1,44 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { BoundPlan } from '../../codegen/plan/bind.js';
-import type { Kernel } from '../kernel.js';
-import type { Parameters } from '../scalars.js';
-import type { Session, StepResult } from '../session.js';
-import { median } from './median.js';
-import { syntheticInputs } from './synthetic.js';
-import { meetPeers, type Peer } from './peers.js';
-import type { TorchVersion } from './torch-peer.js';
+import { Contender, type BenchResult, type ContenderOptions, type Entry } from './contender.js';
+import { Synthetic, type SyntheticShape } from './synthetic.js';
 
-export interface BenchRequest {
-  readonly kernel: Kernel;
-  readonly n: number;
-  readonly m: number;
-  readonly params: Parameters;
-  readonly threads: number;
+export interface BenchRequest extends ContenderOptions {
+  /** Losses compiled for one depth and one precision; one or more. */
+  readonly entries: readonly [Entry, ...Entry[]];
+  readonly shape: SyntheticShape;
   /** Timed rounds; when absent, as many as take about ten seconds, from 3 to 25. */
   readonly repeat?: number;
-  readonly against: boolean;
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
-  /** Told why a peer is not timed, or no longer. */
-  readonly onAbsent: (peer: TorchVersion, reason: string) => void;
+  readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
-/** Milliseconds of a peer, or null where it could not run. */
-export type Against = Readonly<Record<TorchVersion, { readonly ms: number } | null>>;
+/** What is timed without being told how often. */
+const usualMilliseconds = 10_000;
+const [fewest, most] = [3, 25];
 
-export interface BenchResult {
-  readonly forwardMs: number;
-  readonly forwardBackwardMs: number;
-  /** On the device alone. */
-  readonly forwardDeviceMs: number;
-  readonly forwardBackwardDeviceMs: number;
-  readonly repeat: number;
-  readonly workspaceBytes: number;
-  /** The most that was allocated on the device, beyond inputs and outputs. */
-  readonly peakExtraBytes: number;
-  /** Null when nothing was asked to be compared. */
-  readonly against: Against | null;
-}
-
-/** Peers take turns. Between two turns threads that spin for work of their own have to fall asleep. */
-const restMilliseconds = 30;
-
-/** Times a kernel on synthetic rows, round after round, each peer once a round. */
-export async function bench(request: BenchRequest): Promise<BenchResult> {
-  const { kernel, n, m, params, signal } = request;
-  const { dim, precision } = kernel.plan;
-  const inputs = syntheticInputs(kernel.loss, { n, m, dim, precision });
-  const { q, k } = inputs;
-  const session = await kernel.session(inputs, signal);
-  let peers: readonly Peer[] = [];
+/** Times kernels on synthetic rows, round after round: in a round each loss, and each of its peers, has one turn. */
+export async function bench(request: BenchRequest): Promise<readonly BenchResult[]> {
+  const { entries, shape, signal, onProgress } = request;
+  const contenders: Contender[] = [];
   try {
-    const started = performance.now();
-    await timed(session, params, false, signal);
-    kernel.device.resetPeak();
-    const warm = (await timed(session, params, true, signal)).step;
-    const peakExtraBytes = kernel.device.peakBytes - inputsAndOutputs(warm.bound);
-    peers = request.against && k !== undefined ? await meetPeers({ ...request, q, k }, warm) : [];
-    const repeat = request.repeat ?? Math.min(25, Math.max(3, Math.ceil(10_000 / (performance.now() - started))));
-    const measured = await timeRounds(request, session, peers, repeat);
-    return { ...measured, repeat, workspaceBytes: warm.bound.workspaceBytes, peakExtraBytes };
-  } finally {
-    for (const peer of peers) peer.close();
-    session.close();
-  }
-}
-
-type Measured = Omit<BenchResult, 'repeat' | 'workspaceBytes' | 'peakExtraBytes'>;
-
-async function timeRounds({ params, against, signal, onProgress }: BenchRequest, session: Session, peers: readonly Peer[], repeat: number): Promise<Measured> {
-  const forward: Timed[] = [];
-  const both: Timed[] = [];
-  for (let round = 0; round < repeat; round += 1) {
-    onProgress(round, repeat);
-    forward.push(await timed(session, params, false, signal));
-    both.push(await timed(session, params, true, signal));
-    for (const peer of peers) {
-      await delay(restMilliseconds, undefined, { signal });
-      await peer.takeTurn();
+    onProgress('inputs', 0, 1);
+    const { precision } = entries[0].kernel.plan;
+    const synthetic = new Synthetic(shape, { precision, signal });
+    await synthetic.draw(entries.map(({ kernel }) => kernel.loss));
+    for (const [i, entry] of entries.entries()) {
+      const inputs = await synthetic.inputsOf(entry.kernel.loss);
+      contenders.push(await Contender.open(entry, inputs, request, (part) => onProgress('warming up', i + part, entries.length)));
     }
-    await delay(restMilliseconds, undefined, { signal });
+    let rounds = request.repeat ?? most;
+    const started = performance.now();
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [i, contender] of contenders.entries()) {
+        const turns = round * contenders.length + i;
+        await contender.takeTurn((part) => onProgress('timing', turns + part, rounds * contenders.length));
+      }
+      if (round === 0 && request.repeat === undefined) rounds = Math.min(most, Math.max(fewest, Math.ceil(usualMilliseconds / (performance.now() - started))));
+    }
+    return await Promise.all(contenders.map((contender) => contender.result()));
+  } finally {
+    for (const contender of contenders) contender.close();
   }
-  const timeOf = (version: TorchVersion) => {
-    const times = peers.find((peer) => peer.version === version)?.times ?? [];
-    return times.length === repeat ? { ms: median(times) } : null;
-  };
-  return {
-    forwardMs: median(forward.map(({ wall }) => wall)),
-    forwardBackwardMs: median(both.map(({ wall }) => wall)),
-    forwardDeviceMs: median(forward.map(deviceTime)),
-    forwardBackwardDeviceMs: median(both.map(deviceTime)),
-    against: against ? { 'torch-dense': timeOf('torch-dense'), 'torch-chunks': timeOf('torch-chunks') } : null,
-  };
-}
-
-interface Timed {
-  /** Milliseconds around the awaited step. */
-  readonly wall: number;
-  readonly step: StepResult;
-}
-
-async function timed(session: Session, params: Parameters, gradients: boolean, signal: AbortSignal): Promise<Timed> {
-  const start = performance.now();
-  const step = await session.step({ params, gradients, signal });
-  return { wall: performance.now() - start, step };
-}
-
-function deviceTime({ step }: Timed): number {
-  return step.forwardMilliseconds + step.backwardMilliseconds;
-}
-
-function inputsAndOutputs({ buffers }: BoundPlan): number {
-  return buffers.filter(({ role }) => role === 'input' || role === 'output').reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -8,6 +8,7 @@ import type { Compiler } from '../artifact/compiler.js';
 import { HostCompiler } from '../artifact/toolchain/host-compiler.js';
 import { NvrtcCompiler } from '../artifact/toolchain/nvrtc-compiler.js';
 import { cpuTarget, cudaTarget, deviceOf } from './choose-target.js';
+import type { LoadedModules } from '../loaded-program.js';
 import { CudaDevice } from './cuda.js';
 import type { Device } from './device.js';
 import { HostDevice } from './host.js';
@@ -43,8 +44,7 @@ export class Backend {
     return deviceOf(name) === 'cpu' ? Backend.#onHost(cpuTarget(name)) : Backend.#onGpu(name, new CudaDevice());
   }
 
-  /** The modules of a program by source file. */
-  async load({ plan, files }: Program, { signal, onBuild }: BuildOptions): Promise<ReadonlyMap<string, NativeModule>> {
+  async load({ plan, files }: Program, { signal, onBuild }: BuildOptions): Promise<LoadedModules> {
     const artifacts = await buildArtifacts(files, await this.#compiler(), this.#cache, { loss: plan.loss, target: plan.target }, {
       signal,
       onProgress: ({ done, total }) => onBuild?.(done, total),
@@ -52,7 +52,7 @@ export class Backend {
     const modules = new Map<string, NativeModule>();
     for (const [i, { path }] of artifacts.entries()) modules.set(files[i]?.path ?? path, this.device.loadModule(await this.#read(path)));
     for (const { name, file } of plan.kernels) modules.get(file)?.require(name);
-    return modules;
+    return { modules, reports: artifacts.flatMap(({ manifest }) => manifest.kernels) };
   }
 
   close(): void {

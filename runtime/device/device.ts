@@ -1,4 +1,4 @@
-import type { NativeBuffer, NativeCommand, NativeModule } from '../addon.js';
+import type { NativeBuffer, NativeCommand, NativeList, NativeModule } from '../addon.js';
 
 /** What runs a plan's commands: the host's processor or a GPU, all the same to the executor. */
 export interface Device {
@@ -24,7 +24,15 @@ export interface Device {
    */
   loadModule(source: string | Uint8Array): NativeModule;
   /** Runs the commands in order, after those given before; resolves with their milliseconds on the device. Rejects with INF7003. */
-  run(commands: readonly NativeCommand[]): Promise<number>;
+  run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
+  /** Likewise, with the milliseconds of each command. */
+  profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
+  /**
+   * Reads a list once, to be run as often as wanted; its errors are told alike.
+   *
+   * @throws {InfinitileError} INF7003 with the command that is wrong.
+   */
+  prepare(commands: readonly NativeCommand[]): NativeList;
   /** Releases every buffer and module. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-import type { NativeBuffer, NativeCommand, NativeDevice, NativeModule } from '../addon.js';
+import type { NativeBuffer, NativeCommand, NativeDevice, NativeList, NativeModule } from '../addon.js';
 import type { Device } from './device.js';
 import { deviceFailure, outOfMemory } from './errors.js';
 
@@ -42,16 +42,34 @@ export class DeviceOfAddon implements Device {
     }
   }
 
-  async run(commands: readonly NativeCommand[]): Promise<number> {
+  async run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number> {
+    return this.#told(this.#native.run(commands, outputs));
+  }
+
+  async profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array> {
+    return this.#told(this.#native.profile(commands, outputs));
+  }
+
+  prepare(commands: readonly NativeCommand[]): NativeList {
+    let list: NativeList;
     try {
-      return await this.#native.run(commands);
+      list = this.#native.prepare(commands);
     } catch (error) {
       throw deviceFailure(this, error);
     }
+    return { run: (inputs, outputs) => this.#told(list.run(inputs, outputs)), release: () => list.release() };
   }
 
   close(): void {
     this.#native.close();
+  }
+
+  async #told<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      throw deviceFailure(this, error);
+    }
   }
 }
 

@@ -2,7 +2,7 @@
  * Conversions between f32 and the bits of bf16 and f16, rounding to nearest, ties to even. Overflow gives infinity, a NaN
  * stays a (quiet) NaN, f16 subnormals are exact. `out` must be as long as the input; it is made where absent.
  */
-export function f32ToBf16(values: Float32Array, out = new Uint16Array(values.length)): Uint16Array {
+export function f32ToBf16(values: Float32Array, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
   const bits = bitsOf(values);
   for (let i = 0; i < bits.length; i += 1) {
     const word = bits[i] ?? 0;
@@ -12,19 +12,19 @@ export function f32ToBf16(values: Float32Array, out = new Uint16Array(values.len
   return out;
 }
 
-export function bf16ToF32(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function bf16ToF32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
   const words = bitsOf(out);
   for (let i = 0; i < bits.length; i += 1) words[i] = (bits[i] ?? 0) << 16;
   return out;
 }
 
-export function f32ToF16(values: Float32Array, out = new Uint16Array(values.length)): Uint16Array {
+export function f32ToF16(values: Float32Array, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
   const bits = bitsOf(values);
   for (let i = 0; i < bits.length; i += 1) out[i] = f16BitsOf(bits[i] ?? 0);
   return out;
 }
 
-export function f16ToF32(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function f16ToF32(bits: Uint16Array, out: Float32Array = new Float32Array(bits.length)): Float32Array {
   const words = bitsOf(out);
   for (let i = 0; i < bits.length; i += 1) words[i] = f32BitsOf(bits[i] ?? 0);
   return out;

@@ -20,7 +20,10 @@ const usage: readonly (readonly [string, RegExp])[] = [
   ['run clip --queries a --keys b --params logScale', /Parameters are written name=value/],
   ['run clip --queries a --keys b --threads -1', /argument '-1' is invalid/],
   ['bench --n 1.5', /argument '1.5' is invalid/],
-  ['bench --against tensorflow', /Allowed choices are torch/],
+  ['bench --n 100,x', /argument '100,x' is invalid. A whole number/],
+  ['bench --loss clip,', /Losses are written name,name\./],
+  ['bench --against tensorflow', /There is no peer 'tensorflow'\. There are cublas, torch, inf-cl, liger, siglip-kernel\./],
+  ['bench --against torch,clblas', /There is no peer 'clblas'; did you mean 'cublas'\? There are cublas/],
   ['cache shrink', /unknown command 'shrink'/],
   ['doctor --verbose', /unknown option '--verbose'/],
 ];
@@ -48,8 +51,10 @@ const mistakes: readonly (readonly [string, RegExp])[] = [
   ['run clip --queries q.npy --keys k.npy', /INF4009 loss 'clip' needs a value for logScale[^]*--params logScale=\.\.\./],
   ['run siglip --queries q.npy --keys k.npy --params bia=3', /no parameter 'bia'; did you mean 'bias'\?[^]*needs values for logScale, bias/],
   ['run clip --queries /nowhere/q.npy --keys k.npy --params logScale=1', /INF6001 there is no file '\/nowhere\/q\.npy'/],
-  ['bench --loss siglip --against torch', /INF8004 --against torch times the symmetric CLIP loss; 'siglip' is another one/],
-  ['bench --m 100 --against torch', /INF8004 --against torch[^]*leave --m out/],
+  ['bench --loss infoNCE --against torch', /INF8004 --against torch times the losses clip and siglip; 'infoNCE' is another one[^]*leave --against or --loss out/],
+  ['bench --loss clip,siglip --against cublas,liger', /INF8004 --against liger times the loss clip; 'siglip' is another one[^]*for 'siglip' there are 'cublas', 'torch'/],
+  ['bench --m 100 --against torch', /INF8004 --against torch times losses of as many keys as queries[^]*leave --m out/],
+  ['bench --loss clip,infoNCE --params bias=1', /INF4009 loss 'clip' has no parameter 'bias'/],
 ];
 
 for (const [line, message] of mistakes) {

@@ -88,6 +88,53 @@ onLinux('commands run in order with their geometry and arguments', async (t) => 
   t.is(output[3], 'context released, 0 bytes in use');
 });
 
+onLinux('a list reads through page-locked memory, is timed by events, and may be kept', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(64);
+    const input = (offset) => ({ kind: 'input', offset, bytes: 4 });
+    const read = (words, at) => ({ kind: 'read', buffer, offset: 0, bytes: 4 * words, at });
+    const list = device.prepare([fill(buffer, 16, 0), read(1, 0), { kind: 'clock', at: 8 }, launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, input(4), input(0)]), read(2, 16)]);
+    const inputs = new DataView(new ArrayBuffer(8));
+    const runs = [];
+    for (const [n, value] of [[2, 0.5], [1, 7]]) {
+      inputs.setInt32(0, n, true);
+      inputs.setFloat32(4, value, true);
+      const outputs = new ArrayBuffer(24);
+      runs.push(list.run(inputs, new Uint8Array(outputs)).then((ms) => [ms, ...new Float32Array(outputs, 0, 1), ...new Float64Array(outputs, 8, 1), ...new Float32Array(outputs, 16)]));
+    }
+    print(await Promise.all(runs));
+    const large = device.prepare([{ ...read(16, 65536) }, ...Array(2000).fill(read(16, 0))]);
+    const many = new Float32Array(16400);
+    await large.run(inputs, many);
+    print([many[0], many[16384]]);
+    device.close();`);
+  t.deepEqual(output.slice(0, 2), [[[1.5, 0, 1.5, 0.5, 0.5], [1.5, 0, 1.5, 7, 3]], [7, 7]]);
+  t.is(output[2], 'context released, 0 bytes in use');
+});
+
+onLinux('a profile takes the time of each command, and names what fails as a run does', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(40);
+    print([...(await device.profile([fill(buffer, 10, 0), add(module, buffer, 0.5, 3), add(module, buffer, 1, 3)]))]);
+    print(await floats(buffer, 3));
+    print([...(await device.profile([]))]);
+    const outputs = new ArrayBuffer(16);
+    const times = await device.profile([{ kind: 'read', buffer, offset: 4, bytes: 4, at: 8 }, { kind: 'clock', at: 0 }], new Uint8Array(outputs));
+    print([...times, ...new Float64Array(outputs, 0, 1), ...new Float32Array(outputs, 8, 1)]);
+    print(await refusal(() => device.profile([launch(module, 'refused')])));
+    print(await refusal(() => device.run([fill(buffer, 10, 0)])));
+    print(await refusal(() => device.profile([fill(buffer, 1, 0), launch(module, 'crash'), fill(buffer, 2, 0)])));
+    device.close();`);
+  t.deepEqual(output.slice(0, 4), [[1.5, 1.5, 1.5], [1.5, 1.5, 1.5], [], [1.5, 1.5, 1.5, 1.5]]);
+  t.regex(String(output[4]), /^command 1 of 1 \(launch refused.*CUDA_ERROR_INVALID_VALUE/);
+  t.is(output[5], 'nothing');
+  t.regex(String(output[6]), /^one of the first 2 commands.*crash.*CUDA_ERROR_ILLEGAL_ADDRESS.*context is lost/);
+});
+
 onLinux('more than 48 KiB of shared memory are asked for, once', async (t) => {
   const output = await withDriver(`
     const device = addon.createCudaDevice(0);
@@ -114,7 +161,7 @@ onLinux('tensor maps are encoded as they are described, and passed by value', as
     'tiles of map 1, aligned',
     'tiles of map 2, aligned',
   ]);
-  t.regex(String(output[4]), /^map: .* box 64 x 13,/);
+  t.regex(String(output[4]), /^map: .* box 64 x 1 x 13,/);
   t.is(output[5], 'command 1 (launch tiles), argument 2: encoding a tensor map of 8 x 96 elements, tiles of 13 x 64: CUDA_ERROR_INVALID_VALUE: told in words');
   t.is(output[6], "command 1 of 1 (launch tiles, grid 3, 128 threads, 0 bytes shared): the kernel's parameters are of 4, 128, 4 bytes, the arguments of 4, 8, 4");
 });

@@ -92,6 +92,8 @@ EXPORT int cuMemcpyDtoHAsync_v2(void* target, unsigned long long source, std::si
   if (!lost) std::memcpy(target, reinterpret_cast<void*>(source), bytes);
   return answer();
 }
+EXPORT int cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) { return *pointer = std::malloc(bytes), answer(); }
+EXPORT int cuMemFreeHost(void* pointer) { return std::free(pointer), answer(); }
 EXPORT int cuMemsetD32Async(unsigned long long target, unsigned pattern, std::size_t words, void*) {
   for (std::size_t i = 0; i < words; ++i) reinterpret_cast<unsigned*>(target)[i] = pattern;
   return answer();

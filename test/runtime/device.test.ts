@@ -173,11 +173,108 @@ test('tensor maps are checked, and refused on the host', async (t) => {
   await refused({ rows: 0 }, 'rows must be a whole number from 1 to 2147483647, not 0');
   await refused({ cols: 0.5 }, 'cols must be a whole number from 1 to 2147483647, not 0.5');
   await refused({ boxRows: 257 }, 'boxRows must be a whole number from 1 to 256, not 257');
-  await refused({ boxCols: 32 }, 'boxCols must be 64, the elements of a swizzled row, not 32');
+  await refused({ boxCols: 16 }, 'boxCols must be 64 or half as many, the elements of a swizzled row, not 16');
   await refused({ offset: 416 }, 'tensor map: 15984 bytes at byte 416 of a buffer of 16384');
   await refused({ offset: 400 }, "tensor maps are for a GPU's copy engine; a kernel on the host takes a pointer");
   await refused({ rows: 2 ** 31 - 1, pitch: 2 ** 31 - 8 }, `tensor map: ${2n * ((2n ** 31n - 2n) * (2n ** 31n - 8n) + 72n)} bytes at byte 0 of a buffer of 16384`);
   await refused({ buffer: null }, 'not a buffer of a device');
+  device.close();
+});
+
+test('a list reads what its commands have made, and takes the time', async (t) => {
+  const { device, module } = open();
+  const log = device.allocate(16);
+  const outputs = new DataView(new ArrayBuffer(64), 8, 40);
+  const milliseconds = await device.run(
+    [
+      fill(log, 0, 4, 0),
+      { kind: 'read', buffer: log, offset: 0, bytes: 4, at: 0 },
+      launch(module, 'append', [pointer(log), i32(7)]),
+      { kind: 'clock', at: 32 },
+      launch(module, 'waitMilliseconds', [i32(3)]),
+      { kind: 'read', buffer: log, offset: 0, bytes: 8, at: 4 },
+      { kind: 'read', buffer: log, offset: 16, bytes: 0, at: 0 },
+    ],
+    outputs,
+  );
+  t.deepEqual([0, 4, 8, 12].map((at) => outputs.getInt32(at, true)), [0, 1, 7, 0]);
+  t.true(outputs.getFloat64(32, true) <= milliseconds - 3);
+  const read = { kind: 'read', buffer: log, offset: 4, bytes: 8, at: 4 } as const;
+  await t.throwsAsync(device.run([read]), { message: 'the list needs outputs of 12 bytes, not of 0' });
+  await t.throwsAsync(device.run([{ kind: 'clock', at: 4 }], new Uint8Array(8)), { message: 'the list needs outputs of 12 bytes, not of 8' });
+  await t.throwsAsync(device.run([{ ...read, offset: 12 }], outputs), { message: 'command 1 (read): read: 8 bytes at byte 12 of a buffer of 16' });
+  await t.throwsAsync(device.run([{ ...read, at: -1 }], outputs), { message: /^command 1 \(read\): at must be a whole number/ });
+  device.close();
+});
+
+test('a prepared list takes the inputs of each run', async (t) => {
+  const { device, module } = open();
+  const out = device.allocate(64);
+  const input = (offset: number, bytes: number): NativeArg => ({ kind: 'input', offset, bytes });
+  const list = device.prepare([
+    launch(module, 'kinds', [pointer(out), pointer(null), input(0, 4), input(4, 4), input(8, 12)]),
+    { kind: 'read', buffer: out, offset: 0, bytes: 24, at: 0 },
+  ]);
+  const inputs = Float32Array.of(0, 1.5, 2.5, 3.5, 4.5);
+  const runs = [1, 2, 3].map(async (count) => {
+    new Int32Array(inputs.buffer, 0, 1)[0] = count;
+    inputs[4] = count / 2;
+    const outputs = new Float32Array(6);
+    await list.run(inputs, outputs);
+    return [...outputs];
+  });
+  t.deepEqual(await Promise.all(runs), [1, 2, 3].map((count) => [1, count, 1.5, 2.5, 3.5, count / 2]));
+  await t.throwsAsync(list.run(new Float32Array(4), new Float32Array(6)), { message: 'the list needs inputs of 20 bytes, not of 16' });
+  await t.throwsAsync(list.run(inputs, new Float32Array(5)), { message: 'the list needs outputs of 24 bytes, not of 20' });
+  t.throws(() => device.prepare([launch(module, 'kinds', [input(0, 0)])]), { message: /argument 1: bytes must be a whole number from 1 to 32764, not 0/ });
+  await t.throwsAsync(device.run([launch(module, 'kinds', [input(0, 4)])]), { message: 'the list needs inputs of 4 bytes, not of 0' });
+  device.close();
+  await t.throwsAsync(list.run(inputs, new Float32Array(6)), { message: 'the device is closed' });
+});
+
+test('a prepared list keeps its memory until it is released, and no longer', async (t) => {
+  const { device } = open();
+  const buffer = device.allocate(1024);
+  const list = device.prepare([fill(buffer, 0, 256, 7), { kind: 'read', buffer, offset: 1020, bytes: 4, at: 0 }]);
+  buffer.free();
+  t.is(device.allocatedBytes, 1024);
+  const outputs = new Int32Array(1);
+  const running = list.run(new Uint8Array(0), outputs);
+  list.release();
+  list.release();
+  await running;
+  t.is(outputs[0], 7);
+  await device.run([]);
+  t.is(device.allocatedBytes, 0);
+  await t.throwsAsync(list.run(new Uint8Array(0), outputs), { message: 'the list has been released' });
+  const kept = device.allocate(512);
+  t.notThrows(() => device.prepare([fill(kept, 0, 1, 0)]));
+  device.close();
+  for (let turn = 0; turn < 1000 && device.allocatedBytes > 0; turn += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  t.is(device.allocatedBytes, 0, 'closing releases lists');
+});
+
+test('a profile has the time of each command, and the same failures as a run', async (t) => {
+  const { device, module } = open();
+  const large = device.allocate(2 ** 26);
+  const log = device.allocate(16);
+  const times = await device.profile([fill(large, 0, 2 ** 24, 1), fill(log, 0, 4, 0), launch(module, 'append', [pointer(log), i32(3)])]);
+  t.deepEqual(await ints(log, 2), [1, 3]);
+  t.true(times instanceof Float64Array);
+  t.is(times.length, 3);
+  t.true(times.every((milliseconds) => milliseconds >= 0));
+  t.true((times[0] ?? 0) > (times[1] ?? 0), 'setting 64 MiB takes longer than setting 16 bytes');
+  t.deepEqual(await device.profile([]), new Float64Array(0));
+  const read = { kind: 'read', buffer: log, offset: 0, bytes: 8, at: 8 } as const;
+  const outputs = new DataView(new ArrayBuffer(16));
+  t.is((await device.profile([launch(module, 'waitMilliseconds', [i32(3)]), { kind: 'clock', at: 0 }, read], outputs)).length, 3);
+  t.true(outputs.getFloat64(0, true) >= 3, 'a clock counts from the start of the list');
+  t.deepEqual([8, 12].map((at) => outputs.getInt32(at, true)), [1, 3]);
+  await t.throwsAsync(device.profile([read]), { message: 'the list needs outputs of 16 bytes, not of 0' });
+  await t.throwsAsync(device.profile([fill(log, 0, 4, 0), launch(module, 'fails', [])]), {
+    message: 'command 2 of 2 (launch fails, grid 1, 1 threads, 0 bytes shared): it cannot be done',
+  });
+  await t.throwsAsync(device.profile('x' as unknown as NativeCommand[]), { message: 'commands must be an array' });
   device.close();
 });
 
@@ -303,7 +400,7 @@ test('a damaged shared object is refused, wherever it is cut', (t) => {
 test('classes cannot be made by hand', (t) => {
   const { device, module } = open();
   const buffer = device.allocate(4);
-  for (const object of [device, module, buffer]) {
+  for (const object of [device, module, buffer, device.prepare([])]) {
     const { constructor } = object as unknown as { constructor: new (value?: unknown) => unknown };
     t.throws(() => new constructor(), { message: /come from/ });
     t.throws(() => new constructor({}), { message: /come from/ });

@@ -39,8 +39,8 @@ export function statsSignature(problem: Problem, needs: Needs, operands: readonl
   return signature(tileParameters(problem, needs, operands), side('row'), side('col'), ...beside, when(loss.pairs !== undefined, write('float', 'scalarPartial')));
 }
 
-/** G of a chunk. */
-export function gradientSignature(problem: Problem, needs: Needs, operands: readonly Declared[]): Signature {
+/** G of a chunk, and where it goes. */
+export function gradientSignature(problem: Problem, needs: Needs, operands: readonly Declared[], ...output: readonly Declared[]): Signature {
   const side = (name: 'row' | 'col'): readonly Declared[] => {
     const own = needs[name];
     if (own?.term === undefined) return [];
@@ -55,8 +55,7 @@ export function gradientSignature(problem: Problem, needs: Needs, operands: read
     tileParameters(problem, needs, operands),
     side('row'),
     side('col'),
-    write('Element', 'gradientTile'),
-    int('gradientPitch'),
+    output,
     when(problem.precision === 'f16', float('gradientScale')),
     write('float', 'scalarPartial'),
   );

@@ -18,7 +18,7 @@ export function signatures(problem: Problem): Readonly<Record<KernelName, Signat
   return {
     ...vectorSignatures(problem, needs),
     stats: statsSignature(problem, needs, operands),
-    gradient: gradientSignature(problem, needs, operands),
+    gradient: gradientSignature(problem, needs, operands, write('Element', 'gradientTile'), int('gradientPitch')),
     guide: signature(int('rows'), int('cols'), read('Element', guides.queries), read('Element', guides.keys), int('guideCols'), write('float', 'guideTile')),
     accumulateQueries: signature(...product, read('Element', names.keys), write('float', 'dQueries'), unscale),
     accumulateKeys: signature(...product, read('Element', names.queries), write('float', 'dKeys'), unscale),

@@ -2,10 +2,9 @@ import type { ChunkLevel, Tiling } from '../../../dsl/tiling.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
-import { isUnrolled } from '../cuda/forms.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, registersOf, similarityBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
+import { accumulateBytes, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
@@ -14,16 +13,16 @@ export const defaultWorkspace = 1024 * 1024 * 1024;
 const tileRows = 128;
 
 /**
- * How the similarity's tiles are read, by k-steps of a tile's depth: the first row that fits the depth. Measured on an H100 and an
- * H200 (docs/performance.md).
+ * How the similarity's tiles are read, by k-steps of a tile's depth: the first row that fits the depth. A panel that stays is read once,
+ * and its consumers take turns; where it does not fit, consumers share a wider tile, and blocks their copies. Measured
+ * (docs/performance.md).
  */
 const similarityByDepth = [
-  { steps: 8, cols: 160, panel: 'resident', cluster: 1 },
-  { steps: 12, cols: 96, panel: 'resident', cluster: 1 },
-  { steps: Infinity, cols: 160, panel: 'streamed', cluster: 2 },
+  { steps: 8, panel: 'resident', cluster: 1, consumers: 1 },
+  { steps: Infinity, panel: 'streamed', cluster: 2, consumers: 2 },
 ] as const;
 
-const colsTried = [160, 128, 96, 64, 32] as const;
+const colsTried = [128, 96, 64, 32] as const;
 
 /** Sets what a tiling leaves open. What is there stays as it is, legal or not. */
 export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
@@ -40,35 +39,34 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
     name: tiling.name,
     chunk: tiling.chunk ?? chunkFor(problem, passes.accumulate),
     block,
-    register: tiling.register ?? { rows: block.rows, cols: block.cols },
-    instruction: tiling.instruction ?? { name: `wgmma.m64n${block.cols}k16` },
+    register: tiling.register ?? { rows: block.rows, cols: passes.gradient.groupCols },
+    instruction: tiling.instruction ?? { name: `wgmma.m64n${passes.gradient.groupCols}k16` },
     passes,
   };
 }
 
-function similarityTiling(problem: Problem, { block }: Tiling, pass: SimilarityPass): SimilarityTiling {
+function similarityTiling(problem: Problem, { block, register }: Tiling, pass: SimilarityPass): SimilarityTiling {
   const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
   const steps = stepsOf(layout.depthPadded, layout.planes);
   const usual = usualFor(layout, steps);
   const panel = block?.panel ?? usual.panel;
   const rows = block?.rows ?? tileRows;
-  const cols = block?.cols ?? colsFor(problem, pass, { rows, panel, most: usual.cols, steps });
-  const open = { rows, cols, panel, cluster: block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster) };
-  return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similarityBytes({ ...open, stages }, steps), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
+  const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
+  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : Math.min(block.cols, colsTried[0]));
+  const open = { rows, cols: block?.cols ?? groupCols * (panel === 'resident' ? 1 : usual.consumers), groupCols, panel, cluster };
+  return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
 }
 
 function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityByDepth)[number] {
-  const found = similarityByDepth.find((row) => steps <= row.steps && (planes === 1 || row.panel === 'streamed'));
-  return found ?? similarityByDepth[2];
+  const [resident, streamed] = similarityByDepth;
+  return steps <= resident.steps && planes === 1 ? resident : streamed;
 }
 
-/** The widest tile whose sums the registers hold, and whose panel leaves room for a ring. */
-function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, most, steps }: { readonly rows: number; readonly panel: SimilarityTiling['panel']; readonly most: number; readonly steps: number }): number {
-  const unrolled = isUnrolled(problem);
+/** The widest part of a tile whose sums the registers hold, and whose panel leaves room for a ring. */
+function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'>): number {
   const fits = (cols: number): boolean =>
-    cols <= most &&
-    registersOf(problem, pass, { rows, cols }, unrolled) <= limits.registersPerConsumer + limits.registersSpared &&
-    similarityBytes({ rows, cols, panel, cluster: 1, stages: 3 }, steps) <= limits.sharedBytes;
+    registersOf(problem, pass, { rows, groupCols: cols }) <= registerShares({ cluster }).consumer &&
+    similaritySharedBytes(problem, pass, { rows, cols: panel === 'resident' ? cols : consumers * cols, groupCols: cols, panel, cluster, stages: 3 }) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }
 
@@ -81,15 +79,15 @@ function accumulateTiling({ dim }: Problem): PassTiling {
 }
 
 /**
- * Rows such that the tiles of dQ share the multiprocessors evenly, and as many columns as the default workspace has room for beside
- * the partial sums. Of fp32 inputs fewer: sums along a chunk are truncated by the tensor cores, those of chunks are rounded.
+ * Rows such that tiles of dQ, of which there are `colTiles` across the depth, share the multiprocessors evenly; and as many columns as
+ * the default workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those
+ * of chunks are rounded.
  */
-function chunkFor(problem: Problem, { rows: tile, cols }: PassTiling): ChunkLevel {
+function chunkFor(problem: Problem, { cols }: PassTiling): ChunkLevel {
   const colTiles = Math.ceil(problem.dim / cols);
-  const rows = tile * Math.max(2, 2 * Math.floor(usualMultiprocessors / colTiles / 2));
+  const rows = tileRows * (colTiles % 2 === 0 ? usualMultiprocessors / 2 : usualMultiprocessors);
   const most = problem.precision === 'f32' ? 16_384 : 65_536;
-  const perColumn = bytesPerColumn(problem, rows);
-  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / perColumn);
+  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows));
   return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
 }
 

@@ -1,7 +1,7 @@
 import { ceilDiv, min, plus, times, type Extent } from '../../plan/extent.js';
 import { needsOf } from '../../plan/needs.js';
 import type { Kernel } from '../../plan/plan.js';
-import type { PassTiling } from '../../plan/problem.js';
+import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import type { KernelName } from '../cuda/kernel-name.js';
 import { elementType } from '../cuda/layout.js';
 import { needed } from '../cuda/needed.js';
@@ -45,6 +45,8 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     rowPartials: rowPartials(passes.stats),
     colPartials: colPartials(passes.stats),
     scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, 'workers') },
+    // The guide's inner products are kept by both walks.
+    forwardRows: problem.loss.guide ? 1 : 4,
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };
 }
@@ -60,17 +62,18 @@ function clustersOf(tile: PassTiling): Extent {
   return min(clustersAtOnce(tile), times(rowSteps(tile), panels(tile)));
 }
 
-/** A tile leaves the sums of its rows: one part for each panel. */
-function rowPartials(tile: PassTiling): Partials {
-  return { parts: panels(tile), pitch: 'chunkRows', count: times(panels(tile), 'chunkRows') };
+/** A tile leaves the sums of its rows: one part for each panel, and consumer that has a share of it. */
+function rowPartials(tile: SimilarityTiling): Partials {
+  const parts = times(tile.cols / tile.groupCols, panels(tile));
+  return { parts, pitch: 'chunkRows', count: times(parts, 'chunkRows') };
 }
 
 /**
- * Each warp of a consumer leaves what it summed of a panel's columns, for every cluster with a share in the panel: at most one more
+ * Each warp leaves what it summed of a panel's columns, for every cluster with a share in the panel: at most one more
  * than there are clusters to a panel, and no more than the panel has steps.
  */
-function colPartials(tile: PassTiling): Partials {
-  const perCluster = consumerWarps * tile.cluster;
+function colPartials(tile: SimilarityTiling): Partials {
+  const perCluster = (consumerWarps * tile.cluster * tile.groupCols) / tile.cols;
   const sharing = min(rowSteps(tile), plus(ceilDiv(clustersAtOnce(tile), panels(tile)), 1));
   const pitch = times(tile.cols, panels(tile));
   // ceil(clusters / panels) + 1 is at most clusters / panels + 2, so this holds for a chunk with fewer panels too.

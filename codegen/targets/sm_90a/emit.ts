@@ -8,7 +8,7 @@ import { vectorFiles } from '../cuda/vector-files.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { asyncProduct } from './instruction.js';
 import { consumers, swizzleElements } from './limits.js';
-import { accumulateBytes, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 /** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
@@ -16,19 +16,22 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const passes = passesOf(tiling);
   const layout = operandLayout(problem);
   const kernels = signatures(problem, tiling);
-  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), consumers, blockDepth: swizzleElements };
+  const context = { ...cudaContext(problem, 'sm_90a', tiling, epilogue), unrolled: isUnrolled(problem), spread: isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined, ...linearContext(problem, epilogue), consumers, blockDepth: swizzleElements };
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
-    ...tileContext(tile),
+    ...tileContext({ ...tile, cols: tile.groupCols }),
+    together: tile.groupCols < tile.cols,
     ...segmentContext(operands.planes, operands.planes),
     resident: tile.panel === 'resident',
+    outputBytes: outputBytes(problem, pass, tile),
     sharedBytes: similaritySharedBytes(problem, pass, tile),
-    multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.cols} sums of a k16 step: a tile of queries by a panel of keys.`, cols: tile.cols, a: 'along', b: 'along' }),
+    multiplyAsync: asyncProduct(problem.precision, { name: 'multiplyAsync', says: `64 x ${tile.groupCols} sums of a k16 step: of queries by keys.`, cols: tile.groupCols, a: 'along', b: 'along' }),
   });
   return [
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),
-    file('gradient', { ...context, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
+    // Two maxima a pair beside two scales take more registers than unrolled code leaves.
+    file('gradient', { ...context, unrolled: context.unrolled && !context.running, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
     file('accumulate', { ...shared, ...accumulateContext(problem, tiling), queriesSignature: kernels.accumulateQueries.text, keysSignature: kernels.accumulateKeys.text }),
     ...(passes.guide === undefined
       ? []
@@ -37,8 +40,16 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   ];
 }
 
+/** What plain tiles make of a logit that is linear in the dot; running maxima need the logit itself. */
+function linearContext({ softmax }: Problem, { linear, scalarCount }: EmittedEpilogue) {
+  const none = { slope: '', exponentSlope: '', exponentIntercept: '', hasIntercepts: false };
+  const params = (linear?.params ?? []).map((param, i) => ({ ...param, place: i + 1 }));
+  return { hasLinear: linear !== undefined && softmax === 'bounded', linear: { ...none, ...linear, params, any: scalarCount > 1 } };
+}
+
 function tileContext({ rows, cols, stages, cluster }: ResolvedTilingPass) {
-  return { blockRows: rows, blockCols: cols, stages, cluster, clustered: cluster > 1 };
+  const { consumer, producer } = registerShares({ cluster });
+  return { consumerRegisters: consumer, producerRegisters: producer, blockRows: rows, blockCols: cols, stages, cluster, clustered: cluster > 1 };
 }
 
 type ResolvedTilingPass = Pick<SimilarityTiling, 'rows' | 'cols' | 'stages' | 'cluster'>;

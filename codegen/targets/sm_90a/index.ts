@@ -16,7 +16,7 @@ export const sm90a: Target = {
   architecture: 'sm_90a',
   multiprocessors: usualMultiprocessors,
   precisions: ['f32', 'bf16', 'f16'],
-  dialects: cudaDialects,
+  dialects: { ...cudaDialects, linearForm: true },
   defaultWorkspace,
   compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],
   resolve,

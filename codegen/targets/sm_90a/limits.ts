@@ -1,11 +1,9 @@
 /** What the kernels may use on compute capability 9.0. */
 export const limits = {
-  /** Of a thread of a consumer: what setmaxnreg leaves it. */
-  registersPerConsumer: 232,
-  /** Registers of a consumer that are not sums: addresses, the loss, what is in flight. */
-  registersBesideSums: 40,
-  /** By how many the estimate may exceed them: the compiler finds as many that are not needed at once. */
-  registersSpared: 8,
+  /** Of a thread of a consumer, and of the producer: how setmaxnreg shares them. Copies to a whole cluster take more. */
+  registers: { alone: { consumer: 240, producer: 24 }, clustered: { consumer: 232, producer: 40 } },
+  /** Registers of a consumer that are not sums, at the least: addresses, the loss, what is in flight. As compilers showed. */
+  registersBesideSums: 60,
   /** Dynamic shared memory that a block may ask for. */
   sharedBytes: 227 * 1024,
 } as const;

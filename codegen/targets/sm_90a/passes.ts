@@ -1,9 +1,11 @@
+import { pairFields } from '../../emit/places.js';
 import { needsOf } from '../../plan/needs.js';
 import { roundUp, times, type Extent } from '../../plan/extent.js';
 import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
+import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { barrierBytes, limits, swizzleElements } from './limits.js';
+import { barrierBytes, columnGroup, consumers, groupThreads, limits, swizzleElements } from './limits.js';
 
 export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 
@@ -15,17 +17,22 @@ export function stepsOf(depthPadded: number, planes: number): number {
   return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
 
-/** Shared memory of a similarity pass: the panel where it is resident, the ring, and two barriers a stage. */
-export function similarityBytes({ rows, cols, stages, panel }: SimilarityTiling, steps: number): number {
+const consumerWarps = (consumers * groupThreads) / 32;
+
+/** Shared memory of a similarity pass: the panel where it is resident, the ring, two barriers a stage, boxes to write, and scalars in fp64. */
+export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
+  const { rows, cols, stages, panel } = tile;
+  const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
   const [queryBytes, keyBytes] = [rows * rowBytes, cols * rowBytes];
   const resident = panel === 'resident';
-  return (resident ? steps * keyBytes : 0) + stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
+  const panelBytes = resident ? stepsOf(depthPadded, planes) * keyBytes : 0;
+  const ring = stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
+  return panelBytes + ring + outputBytes(problem, pass, tile) + 8 * consumerWarps * (1 + problem.loss.params.length);
 }
 
-/** Of a pass of a problem. */
-export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
-  const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
-  return similarityBytes(tile, stepsOf(depthPadded, planes));
+/** What warps have to write of G: for each group of 32 columns a box of 16 rows, 2 bytes a number and plane. */
+export function outputBytes(problem: Problem, pass: SimilarityPass, { groupCols }: Pick<SimilarityTiling, 'groupCols'>): number {
+  return pass === 'gradient' ? consumerWarps * 16 * 2 * groupCols * operandLayout(problem).gradientPlanes : 0;
 }
 
 /** Of a product that accumulates: the ring and its barriers. */
@@ -40,17 +47,33 @@ export function stagesThatFit(bytesAt: (stages: number) => number, most = 8): nu
   return stages;
 }
 
-/** Registers of a consumer's thread: the sums, what it keeps of its columns down a panel, and the rest. */
-export function registersOf(problem: Problem, pass: SimilarityPass, { rows, cols }: Pick<SimilarityTiling, 'rows' | 'cols'>, unrolled: boolean): number {
-  return (rows * cols) / 128 + keptPerColumn(problem, pass, unrolled) * (cols / 4) + limits.registersBesideSums;
+/** How the registers of a block are shared between its warp groups. */
+export function registerShares({ cluster }: Pick<PassTiling, 'cluster'>): { readonly consumer: number; readonly producer: number } {
+  return cluster > 1 ? limits.registers.clustered : limits.registers.alone;
 }
 
-/** Numbers that a thread keeps of each of its columns for as long as it works on a panel. */
-function keptPerColumn({ loss, softmax, reports }: Problem, pass: SimilarityPass, unrolled: boolean): number {
+/** Registers of a consumer's thread: the sums, what it keeps of its columns down a panel, and the rest. */
+export function registersOf(problem: Problem, pass: SimilarityPass, { rows, groupCols: cols }: Pick<SimilarityTiling, 'rows' | 'groupCols'>): number {
+  const sums = (rows * cols) / groupThreads;
+  const asked = pass === 'guide' ? 0 : keptPerGroup(problem, pass) * (cols / columnGroup) + lossRegisters(problem);
+  const spread = pass !== 'guide' && isUnrolled(problem) && problem.softmax === 'bounded' && problem.loss.cols !== undefined ? cols / 4 : 0;
+  return sums + asked + spread + limits.registersBesideSums;
+}
+
+/** Numbers that a lane keeps, of one column of every group, for as long as a panel is worked on. */
+function keptPerGroup({ loss, softmax, reports }: Problem, pass: 'stats' | 'gradient'): number {
   const { col } = needsOf(loss, reports);
-  const state = col?.term === undefined ? 0 : softmax === 'running' ? 2 : 1;
-  if (pass === 'guide') return 0;
-  return pass === 'stats' ? state + (col?.channels.length ?? 0) : unrolled ? state : 0;
+  if (col === undefined) return 0;
+  return (col.term === undefined ? 0 : softmax === 'running' ? 2 : 1) + (pass === 'stats' ? col.channels.length : 0);
+}
+
+/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term. */
+function lossRegisters({ loss, softmax, reports, precision }: Problem): number {
+  const needs = needsOf(loss, reports);
+  const channels = (needs.row?.channels.length ?? 0) + (needs.col?.channels.length ?? 0);
+  const fields = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
+  const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16'];
+  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields;
 }
 
 /** How G is kept in the workspace: rows of planes, each on 128-byte lines. */

@@ -1,12 +1,11 @@
 import type { Diagnostic, DiagnosticCode } from '../../../dsl/diagnostics/index.js';
 import type { LevelName, Tiling } from '../../../dsl/tiling.js';
 import type { SimilarityTiling } from '../../plan/problem.js';
-import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
-import { columnGroup, instruction, limits, swizzleElements } from './limits.js';
-import { passesOf, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
+import { columnGroup, consumers, instruction, limits, swizzleElements } from './limits.js';
+import { passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
 
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
 export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
@@ -44,11 +43,16 @@ function checkBlock({ block }: Tiling, refuse: Refuse): void {
 }
 
 function checkInside({ block, register, instruction: { name } }: ResolvedTiling, refuse: Refuse): void {
-  if (register.rows !== block.rows || register.cols !== block.cols) {
-    refuse('register', `register is ${register.rows} x ${register.cols}; a warp group of sm_90a has a whole block's tile, ${block.rows} x ${block.cols}, in its turn`, "Leave the level 'register' out.");
+  const shares = block.cols / register.cols;
+  if (register.rows !== block.rows || (shares !== 1 && shares !== consumers)) {
+    refuse(
+      'register',
+      `register is ${register.rows} x ${register.cols}; of a block's tile of ${block.rows} x ${block.cols} a warp group of sm_90a has the whole, in its turn, or one half of the columns`,
+      `Take ${block.rows} x ${block.cols}${block.cols % (consumers * columnGroup) === 0 ? ` or ${block.rows} x ${block.cols / consumers}` : ''}.`,
+    );
   }
-  const legal = `wgmma.m64n${block.cols}k16`;
-  if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${block.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
+  const legal = `wgmma.m64n${register.cols}k16`;
+  if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${register.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
 }
 
 function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
@@ -60,9 +64,10 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
       refuse('block', `block.panel is 'resident'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
       return;
     }
-    const registers = registersOf(problem, pass, tile, isUnrolled(problem));
-    if (registers > limits.registersPerConsumer + limits.registersSpared) {
-      refuse('block', `a tile of ${tile.rows} x ${tile.cols} takes about ${registers} registers a thread in pass '${pass}'; there are ${limits.registersPerConsumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
+    const registers = registersOf(problem, pass, tile);
+    const { consumer } = registerShares(tile);
+    if (registers > consumer) {
+      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
       return;
     }
     const bytes = similaritySharedBytes(problem, pass, tile);

@@ -9,7 +9,7 @@ import { gradientSignature, statsSignature } from '../cuda/pass-signatures.js';
 import { termSignature } from '../cuda/term-signature.js';
 import { vectorSignatures } from '../cuda/vector-signatures.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { swizzleElements } from './limits.js';
+import { columnGroup, swizzleElements } from './limits.js';
 import { gradientLayout, passesOf } from './passes.js';
 
 /** What each kernel is given. Operands of the tensor cores are maps of tiles; statistics and arrays are there only where needed. */
@@ -21,15 +21,15 @@ export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<R
   const shape = [int('rows'), int('cols')];
   const unscale = when(problem.precision === 'f16', float('gradientUnscale'));
   const vectors = (name: string, of: string, rows: Extent): Declared => tiles(name, of, rows, problem.dim, layout, swizzleElements);
-  const ofGradient = (name: string, boxRows: number): Declared => {
+  const ofGradient = (name: string, boxRows: number, boxCols = swizzleElements): Declared => {
     const { planes, pitch, planePitch } = gradientLayout(problem);
-    return tensorMap(name, { of: 'gradientTile', rows: 'rows', cols: 'cols', pitch, planes, planePitch, boxRows, boxCols: swizzleElements });
+    return tensorMap(name, { of: 'gradientTile', rows: 'rows', cols: 'cols', pitch, planes, planePitch, boxRows, boxCols });
   };
   return {
     ...vectorSignatures(problem, needs),
-    stats: statsSignature(problem, needs, similarityTiles(problem, layout, names, stats, problem.dim), when(hasColSums(needs), int('colSlots'))),
-    gradient: gradientSignature(problem, needs, similarityTiles(problem, layout, names, gradient, problem.dim)),
-    guide: signature(...shape, similarityTiles(problem, guideLayout(problem), guideNames(problem), guide, guideDimOf(problem), 'guide'), int('guideCols'), write('float', 'guideTile')),
+    stats: statsSignature(problem, needs, similarityTiles(layout, names, stats, problem.dim), when(hasColSums(needs), int('colSlots'))),
+    gradient: gradientSignature(problem, needs, similarityTiles(layout, names, gradient, problem.dim), ofGradient('gradientBoxes', 16, columnGroup)),
+    guide: signature(...shape, similarityTiles(guideLayout(problem), guideNames(problem), guide, guideDimOf(problem), 'guide'), int('guideCols'), write('float', 'guideTile')),
     accumulateQueries: signature(...shape, ofGradient('gradientRowTiles', accumulate.rows), vectors('keyBlocks', names.keys, 'cols'), write('float', 'dQueries'), unscale),
     accumulateKeys: signature(...shape, ofGradient('gradientColTiles', swizzleElements), vectors('queryBlocks', names.queries, 'rows'), write('float', 'dKeys'), unscale),
     rowTerms: termSignature(problem, needs, 'row'),
@@ -42,7 +42,7 @@ function hasColSums({ col }: Needs): boolean {
 }
 
 /** Tiles of queries, and of keys: the part of a panel that one block of a cluster brings. */
-function similarityTiles(problem: Problem, layout: OperandLayout, names: { readonly queries: string; readonly keys: string }, { rows, cols, cluster }: SimilarityTiling, depth: number, prefix = ''): readonly Declared[] {
+function similarityTiles(layout: OperandLayout, names: { readonly queries: string; readonly keys: string }, { rows, cols, cluster }: SimilarityTiling, depth: number, prefix = ''): readonly Declared[] {
   const name = (text: string): string => (prefix === '' ? text : prefix + text.charAt(0).toUpperCase() + text.slice(1));
   return [tiles(name('queryTiles'), names.queries, 'rows', depth, layout, rows), tiles(name('keyTiles'), names.keys, 'cols', depth, layout, cols / cluster)];
 }

@@ -242,7 +242,6 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 /** A thread holds, of every 32 columns, 8 neighbours: [m][4 p + v / 2][2 h + v % 2] is column 32 p + 8 t + v. */
 constexpr int kColGroups = kWarpCols / 32;
 constexpr int kGroupCols = 8;
-__device__ __forceinline__ int columnOf(int first, int v) { return first + v; }
 
 struct SimilarityOperands {
   TileCopy<kBlockRows, kBlockDepth, Rows::Sequential> a;
@@ -379,7 +378,12 @@ __device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b
 
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
-__device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
+/** By the exponential that softplus takes too: beside it, it costs no other. */
+__device__ __forceinline__ float sigmoidOf(float x) {
+  const float e = expf(-fabsf(x));
+  const float larger = __fdividef(1.0f, 1.0f + e);
+  return x >= 0.0f ? larger : e * larger;
+}
 
 /** log(1 + e) for e in [0, 1], by the series of 2 atanh(e / (2 + e)): a third of log1pf's code, and as exact here. */
 __device__ __forceinline__ float logOnePlus(float e) {
@@ -645,7 +649,7 @@ __device__ __forceinline__ void sumGeneral(const Accumulators& sums, const WarpP
       float rowSum = 0.0f;
 #pragma unroll
       for (int v = 0; v < kGroupCols; ++v) {
-        const int col = columnOf(groupCol, v);
+        const int col = groupCol + v;
         const bool inside = rowInside && col < tile.colsLeft;
         const Col colPlace = colAt(tile, places, col);
         const bool positive = inside && tile.row + row == tile.col + col;

@@ -120,7 +120,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) norms(
   }
 }
 
-/** Folds a chunk's partial sums into the statistics of its rows or columns, a thread each. */
+/**
+ * Folds a chunk's partial sums into the statistics of its rows or columns. A warp's lanes have neighbouring entries, the block's warps
+ * a share of the parts each; in fp64, since there are as many parts as a chunk has tiles.
+ */
 extern "C" __global__ void __launch_bounds__(kThreads) merge(
     int count,
     int tiles,
@@ -129,18 +132,29 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
     const float* __restrict__ partialSum,
     float* __restrict__ max,
     float* __restrict__ sum) {
-  const int i = blockIdx.x * kThreads + threadIdx.x;
-  if (i >= count) return;
-  float largest = max[i];
-  for (int tile = 0; tile < tiles; ++tile) largest = fmaxf(largest, partialMax[static_cast<long long>(tile) * pitch + i]);
-  if (largest < -kLargest) return;  // no logit counts so far
-  float total = sum[i] * expf(max[i] - largest);
-  for (int tile = 0; tile < tiles; ++tile) {
+  __shared__ double sums[kWarps][32];
+  __shared__ float maxima[kWarps][32];
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  const int i = blockIdx.x * 32 + lane;
+  double total = 0.0;
+  float largest = i < count ? max[i] : -kLargest;
+  for (int tile = warp; i < count && tile < tiles; tile += kWarps) largest = fmaxf(largest, partialMax[static_cast<long long>(tile) * pitch + i]);
+  maxima[warp][lane] = largest;
+  __syncthreads();
+  for (int w = 0; w < kWarps; ++w) largest = fmaxf(largest, maxima[w][lane]);
+  for (int tile = warp; i < count && tile < tiles; tile += kWarps) {
     const long long at = static_cast<long long>(tile) * pitch + i;
-    total += partialSum[at] * expf(partialMax[at] - largest);
+    total += static_cast<double>(partialSum[at] * expf(partialMax[at] - largest));
   }
+  sums[warp][lane] = total;
+  __syncthreads();
+  if (warp > 0 || i >= count) return;
+  if (largest < -kLargest) return;  // no logit counts so far
+  total = static_cast<double>(sum[i] * expf(max[i] - largest));
+  for (int w = 0; w < kWarps; ++w) total += sums[w][lane];
   max[i] = largest;
-  sum[i] = total;
+  sum[i] = static_cast<float>(total);
 }
 
 /** The same for sums of other kinds. Those of all rows lie together, and the partial sums of a tile's. */

@@ -236,7 +236,6 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 /** A thread holds, of every 32 columns, 8 neighbours: [m][4 p + v / 2][2 h + v % 2] is column 32 p + 8 t + v. */
 constexpr int kColGroups = kWarpCols / 32;
 constexpr int kGroupCols = 8;
-__device__ __forceinline__ int columnOf(int first, int v) { return first + v; }
 
 struct SimilarityOperands {
   TileCopy<kBlockRows, kBlockDepth, Rows::Sequential> a;
@@ -293,8 +292,8 @@ __device__ __forceinline__ Tile tileOfBlock(int rowTiles, int colTiles) {
   return {firstRow + within % height, within / height};
 }
 
-/** Floats from a row of the guide's inner products to the next, in a chunk with room for `colPitch` columns. */
-__device__ __forceinline__ int guidePitch(int colPitch) { return (colPitch + 64 - 1) / 64 * 64; }
+/** Floats from a row of the guide's inner products to the next, in a chunk with room for that many columns. */
+__device__ __forceinline__ int guidePitch(int cols) { return (cols + 64 - 1) / 64 * 64; }
 
 constexpr int kSharedBytes = 98304;
 static_assert(kSharedBytes >= kPipelineBytes, "the ring fits");
@@ -304,7 +303,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) guide(
     int cols,
     const Element* __restrict__ guideQueries,
     const Element* __restrict__ guideKeys,
-    int colPitch,
+    int guideCols,
     float* __restrict__ guideTile) {
   extern __shared__ __align__(128) unsigned char memory[];
   const Tile at = tileOfBlock((rows + kBlockRows - 1) / kBlockRows, (cols + kBlockCols - 1) / kBlockCols);
@@ -316,7 +315,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) guide(
   Accumulators sums = {};
   multiply(operands, kSegments * kDepthSteps, static_cast<unsigned>(__cvta_generic_to_shared(memory)), sums);
 
-  const int pitch = guidePitch(colPitch);
+  const int pitch = guidePitch(guideCols);
 #pragma unroll
   for (int m = 0; m < kTilesM; ++m) {
 #pragma unroll

@@ -241,7 +241,6 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 /** A thread holds, of every 32 columns, 8 neighbours: [m][4 p + v / 2][2 h + v % 2] is column 32 p + 8 t + v. */
 constexpr int kColGroups = kWarpCols / 32;
 constexpr int kGroupCols = 8;
-__device__ __forceinline__ int columnOf(int first, int v) { return first + v; }
 
 struct SimilarityOperands {
   TileCopy<kBlockRows, kBlockDepth, Rows::Sequential> a;
@@ -363,7 +362,12 @@ __device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b
 
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
-__device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
+/** By the exponential that softplus takes too: beside it, it costs no other. */
+__device__ __forceinline__ float sigmoidOf(float x) {
+  const float e = expf(-fabsf(x));
+  const float larger = __fdividef(1.0f, 1.0f + e);
+  return x >= 0.0f ? larger : e * larger;
+}
 
 /** log(1 + e) for e in [0, 1], by the series of 2 atanh(e / (2 + e)): a third of log1pf's code, and as exact here. */
 __device__ __forceinline__ float logOnePlus(float e) {
@@ -429,8 +433,8 @@ __device__ __forceinline__ bool row_counts(float dot, float logit, bool positive
   return (!((row.view == 1) && (col.view == 0))) && (positive || ((row.index != col.index) && (guide <= row.positiveGuide)));
 }
 
-/** Floats from a row of the guide's inner products to the next, in a chunk with room for `colPitch` columns. */
-__device__ __forceinline__ int guidePitch(int colPitch) { return (colPitch + 64 - 1) / 64 * 64; }
+/** Floats from a row of the guide's inner products to the next, in a chunk with room for that many columns. */
+__device__ __forceinline__ int guidePitch(int cols) { return (cols + 64 - 1) / 64 * 64; }
 
 /** The chunk and the loss, as the epilogue needs them; pointers are at the tile's first row or column. */
 struct Epilogue {
@@ -594,7 +598,7 @@ __device__ __forceinline__ void sumGeneral(const Accumulators& sums, const WarpP
       float rowTerms[3];
 #pragma unroll
       for (int v = 0; v < kGroupCols; ++v) {
-        const int col = columnOf(groupCol, v);
+        const int col = groupCol + v;
         const bool inside = rowInside && col < tile.colsLeft;
         const Col colPlace = colAt(tile, places, col);
         const bool positive = inside && col == positiveCol;
@@ -627,7 +631,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
     const int* __restrict__ positive,
     const float* __restrict__ positiveLogit,
     const float* __restrict__ guideTile,
-    int colPitch,
+    int guideCols,
     const float* __restrict__ positiveGuide,
     const float* __restrict__ rowOf_positiveGuide,
     float offset,
@@ -659,8 +663,8 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
       positiveLogit + row0 + firstRow,
       positiveGuide + row0 + firstRow,
       positive + firstRow,
-      guideTile + static_cast<long long>(firstRow) * guidePitch(colPitch) + firstCol,
-      guidePitch(colPitch),
+      guideTile + static_cast<long long>(firstRow) * guidePitch(guideCols) + firstCol,
+      guidePitch(guideCols),
       rowOf_positiveGuide + firstRow,
   };
   Shared& shared = *reinterpret_cast<Shared*>(memory);

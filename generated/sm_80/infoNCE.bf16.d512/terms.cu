@@ -53,7 +53,12 @@ __device__ __forceinline__ int floorDivide(int a, int b) { return a >= 0 ? a / b
 
 __device__ __forceinline__ float signOf(float x) { return static_cast<float>(x > 0.0f) - static_cast<float>(x < 0.0f); }
 
-__device__ __forceinline__ float sigmoidOf(float x) { return __fdividef(1.0f, 1.0f + expf(-x)); }
+/** By the exponential that softplus takes too: beside it, it costs no other. */
+__device__ __forceinline__ float sigmoidOf(float x) {
+  const float e = expf(-fabsf(x));
+  const float larger = __fdividef(1.0f, 1.0f + e);
+  return x >= 0.0f ? larger : e * larger;
+}
 
 /** log(1 + e) for e in [0, 1], by the series of 2 atanh(e / (2 + e)): a third of log1pf's code, and as exact here. */
 __device__ __forceinline__ float logOnePlus(float e) {

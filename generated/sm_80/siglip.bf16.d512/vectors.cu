@@ -120,7 +120,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) norms(
   }
 }
 
-/** Folds a chunk's partial sums into the statistics of its rows or columns, a thread each. */
+/**
+ * Folds a chunk's partial sums into the statistics of its rows or columns. A warp's lanes have neighbouring entries, the block's warps
+ * a share of the parts each; in fp64, since there are as many parts as a chunk has tiles.
+ */
 extern "C" __global__ void __launch_bounds__(kThreads) merge(
     int count,
     int tiles,
@@ -129,12 +132,19 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
     float offset,
     float* __restrict__ max,
     float* __restrict__ sum) {
-  const int i = blockIdx.x * kThreads + threadIdx.x;
-  if (i >= count) return;
-  float total = sum[i];
-  for (int tile = 0; tile < tiles; ++tile) total += partialSum[static_cast<long long>(tile) * pitch + i];
+  __shared__ double sums[kWarps][32];
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  const int i = blockIdx.x * 32 + lane;
+  double total = 0.0;
+  for (int tile = warp; i < count && tile < tiles; tile += kWarps) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
+  sums[warp][lane] = total;
+  __syncthreads();
+  if (warp > 0 || i >= count) return;
+  total = static_cast<double>(sum[i]);
+  for (int w = 0; w < kWarps; ++w) total += sums[w][lane];
   max[i] = offset;
-  sum[i] = total;
+  sum[i] = static_cast<float>(total);
 }
 
 /** The same for sums of other kinds. Those of all rows lie together, and the partial sums of a tile's. */

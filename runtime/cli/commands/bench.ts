@@ -1,28 +1,29 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { formatBytes } from '../../../codegen/plan/print.js';
-import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
 import type { Precision } from '../../../dsl/problem.js';
-import { bench, type Against, type BenchResult } from '../../bench/bench.js';
-import { torchVersions } from '../../bench/torch-peer.js';
+import type { Tiling } from '../../../dsl/tiling.js';
+import { bench, type BenchRequest } from '../../bench/bench.js';
+import type { Entry } from '../../bench/contender.js';
+import { peerNames, requirePeers, type PeerName } from '../../bench/peer-catalog.js';
+import { benchRecord, caseRecords, type CaseRecord } from '../../bench/record.js';
+import type { SyntheticShape } from '../../bench/synthetic.js';
 import { compile } from '../../compile.js';
-import type { Kernel } from '../../kernel.js';
-import { matrixShape, usesTensor } from '../../matrix-shape.js';
 import type { Parameters } from '../../scalars.js';
+import { defaultLosses, parseCounts, parseLosses, parsePeers } from '../bench/flags.js';
+import { printCases } from '../bench/print.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
 import { countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
 import { checkParameterFlags } from '../parameters.js';
 import { Progress } from '../progress.js';
-import { facts, formatMilliseconds, table } from '../report.js';
 import type { Terminal } from '../terminal.js';
 
 interface BenchFlags {
-  readonly loss: string;
-  readonly n: number;
+  readonly loss: readonly string[];
+  readonly n: readonly number[];
   readonly m?: number;
-  readonly dim: number;
+  readonly dim: readonly number[];
   readonly precision: Precision;
   readonly params?: Parameters;
   readonly target?: string;
@@ -30,25 +31,9 @@ interface BenchFlags {
   readonly workspace?: number;
   readonly threads?: number;
   readonly repeat?: number;
-  readonly against?: 'torch';
+  readonly sweep?: true;
+  readonly against?: readonly PeerName[];
   readonly json?: true;
-}
-
-/** The line that `--json` prints. */
-export interface BenchLine {
-  readonly target: string;
-  readonly precision: Precision;
-  /** Rows and columns of the matrix. */
-  readonly n: number;
-  readonly m: number;
-  readonly dim: number;
-  readonly forwardMs: number;
-  readonly forwardBackwardMs: number;
-  /** At 8 N M D, whatever the loss needs. */
-  readonly gflops: number;
-  readonly workspaceBytes: number;
-  readonly peakExtraBytes: number;
-  readonly against: Against | null;
 }
 
 /** Where training of such a loss starts or ends up; time hardly depends on them. */
@@ -56,12 +41,16 @@ const usualParameters: Parameters = { logScale: Math.log(50), bias: -10 };
 
 export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
-    .summary('time a loss on synthetic rows')
-    .description('Time forward, and forward and backward, on synthetic unit rows: medians after a warm-up.')
-    .addOption(new Option('--loss <loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine').default('clip'))
-    .addOption(countOption('--n <rows>', 'queries').default(16384))
+    .summary('time losses on synthetic rows')
+    .description('Time forward, and forward and backward, on synthetic unit rows: medians after a warm-up. Lists of sizes are timed one after the other, lists of losses in turns.')
+    .addOption(
+      new Option('--loss <loss,...>', 'presets (clip, siglip, ntXent, ...), or exports of files: losses.ts#mine; repeatable')
+        .argParser(parseLosses)
+        .default(defaultLosses, 'clip'),
+    )
+    .addOption(new Option('--n <rows,...>', 'queries').argParser(parseCounts).default([16384], '16384'))
     .addOption(countOption('--m <rows>', 'keys (default: as many)'))
-    .addOption(countOption('--dim <count>', 'numbers in an embedding').default(512))
+    .addOption(new Option('--dim <count,...>', 'numbers in an embedding').argParser(parseCounts).default([512], '512'))
     .addOption(precisionOption().default('f32'))
     .addOption(paramsOption(' (default: logScale=ln 50, bias=-10)'))
     .addOption(targetOption())
@@ -69,85 +58,91 @@ export function benchCommand(terminal: Terminal): Command {
     .addOption(workspaceOption())
     .addOption(threadsOption())
     .addOption(countOption('--repeat <count>', 'timed rounds (default: about ten seconds, 3 to 25 rounds)'))
-    .addOption(new Option('--against <peer>', "take turns with PyTorch's dense and row-chunk versions of the CLIP loss").choices(['torch']))
+    .addOption(new Option('--sweep', 'also time every pass on the device; with --against cublas, as shares of the product of that shape'))
+    .addOption(new Option('--against <peer,...>', `take turns with other implementations, of python3's packages: ${peerNames.join(', ')} (cublas: bare matrix products)`).argParser(parsePeers))
     .addOption(jsonOption())
-    .action((flags: BenchFlags) => interruptible((signal) => run(flags, terminal, signal)));
+    .action((flags: BenchFlags, command: Command) => interruptible((signal) => run(flags, command.parent?.args ?? [], terminal, signal)));
 }
 
-async function run(flags: BenchFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const loss = await loadLoss(flags.loss);
-  const params = checkParameterFlags(loss, withUsual(loss, flags.params ?? {}));
-  const { n, dim, precision, threads = availableParallelism(), m = n } = flags;
-  if (flags.against !== undefined) requireClip(loss, n, m);
-  const tiling = flags.tiling === undefined ? {} : { tiling: await loadTiling(flags.tiling) };
+/** A loss as its flags describe it. */
+interface Chosen {
+  readonly loss: PairwiseLoss;
+  readonly params: Parameters;
+}
+
+async function run(flags: BenchFlags, args: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const chosen = await chooseLosses(flags);
+  const shapes = flags.dim.flatMap((dim) => flags.n.map((n) => ({ n, m: flags.m ?? n, dim })));
+  for (const { loss } of chosen) for (const { n, m } of shapes) requirePeers(flags.against ?? [], loss.name, n, m);
+  const tiling = flags.tiling === undefined ? undefined : await loadTiling(flags.tiling);
   const progress = new Progress(terminal);
-  const kernel = await compile(loss, {
-    ...{ dim, precision, threads, signal, ...tiling },
-    ...(flags.target === undefined ? {} : { target: flags.target }),
-    ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
-    onBuild: (done, total) => progress.show('compiling', done, total),
-  });
+  const cases: CaseRecord[] = [];
   try {
-    const result = await bench({
-      ...{ kernel, n, m, params, threads, signal, against: flags.against !== undefined },
-      ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
-      onProgress: (done, total) => progress.show('timing', done, total),
-      onAbsent: (peer, reason) => {
-        progress.clear();
-        terminal.err(`${peer} is left out: ${reason}\n`);
-      },
-    });
+    for (const [i, shape] of shapes.entries()) {
+      const which = shapes.length === 1 ? '' : `${i + 1} of ${shapes.length}: `;
+      const timed = await timeShape(chosen, shape, flags, tiling, {
+        signal,
+        onProgress: (phase, done, total) => progress.show(`${which}${phase}`, done, total),
+        onAbsent: (peer, reason) => {
+          progress.clear();
+          terminal.err(`${peer} is left out: ${reason}\n`);
+        },
+      });
+      progress.clear();
+      if (flags.json !== true) terminal.out(`${i === 0 ? '' : '\n'}${printCases(timed)}`);
+      cases.push(...timed);
+    }
+  } catch (error) {
     progress.clear();
-    const line = lineOf(kernel, flags, result);
-    terminal.out(flags.json === true ? `${JSON.stringify(line)}\n` : printBench(line, result, kernel));
+    if (cases.length > 0) terminal.err(`${cases.length} of ${shapes.length * chosen.length} cases were timed: their figures are printed\n`);
+    throw error;
   } finally {
     progress.clear();
-    kernel.close();
+    if (flags.json === true && cases.length > 0) terminal.out(`${JSON.stringify(benchRecord(args, cases))}\n`);
   }
 }
 
+async function chooseLosses(flags: BenchFlags): Promise<readonly [Chosen, ...Chosen[]]> {
+  const [name = 'clip', ...names] = flags.loss;
+  const first = await loadLoss(name);
+  const others: PairwiseLoss[] = [];
+  for (const other of names) others.push(await loadLoss(other));
+  const known = new Set([first, ...others].flatMap(({ params }) => params));
+  // What another of the losses has is not meant for this one; what none has is a mistake.
+  const meant = (loss: PairwiseLoss): Parameters => Object.fromEntries(Object.entries(flags.params ?? {}).filter(([param]) => loss.params.includes(param) || !known.has(param)));
+  const choose = (loss: PairwiseLoss): Chosen => ({ loss, params: checkParameterFlags(loss, withUsual(loss, meant(loss))) });
+  return [choose(first), ...others.map(choose)];
+}
+
+/** Losses of one shape, in turns. */
+async function timeShape(chosen: readonly [Chosen, ...Chosen[]], shape: SyntheticShape, flags: BenchFlags, tiling: Tiling | undefined, reporting: Pick<BenchRequest, 'signal' | 'onProgress' | 'onAbsent'>): Promise<readonly CaseRecord[]> {
+  const { threads = availableParallelism() } = flags;
+  const opened: Entry[] = [];
+  const open = async ({ loss, params }: Chosen): Promise<Entry> => {
+    const kernel = await compile(loss, {
+      ...{ dim: shape.dim, precision: flags.precision, threads, signal: reporting.signal },
+      ...(tiling === undefined ? {} : { tiling }),
+      ...(flags.target === undefined ? {} : { target: flags.target }),
+      ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
+      onBuild: (done, total) => reporting.onProgress('compiling', done, total),
+    });
+    opened.push({ kernel, params });
+    return { kernel, params };
+  };
+  try {
+    const [first, ...others] = chosen;
+    const entries: [Entry, ...Entry[]] = [await open(first)];
+    for (const other of others) entries.push(await open(other));
+    const request = { ...reporting, entries, shape, threads, sweep: flags.sweep === true, against: flags.against ?? [] };
+    const results = await bench(flags.repeat === undefined ? request : { ...request, repeat: flags.repeat });
+    return caseRecords(results, shape, entries.map(({ params }) => params));
+  } finally {
+    for (const { kernel } of opened) kernel.close();
+  }
+}
+
+/** The values that were given, and the usual ones of the others that the loss has. */
 function withUsual({ params }: PairwiseLoss, given: Parameters): Parameters {
   const usual = Object.entries(usualParameters).filter(([name]) => params.includes(name));
   return { ...Object.fromEntries(usual), ...given };
-}
-
-function requireClip({ name }: PairwiseLoss, n: number, m: number): void {
-  if (name === 'clip' && n === m) return;
-  throw new InfinitileError({
-    code: 'INF8004',
-    message: `--against torch times the symmetric CLIP loss; ${name === 'clip' ? `it pairs ${n} queries with ${m} keys only where these are as many` : `'${name}' is another one`}`,
-    hint: name === 'clip' ? 'leave --m out' : 'leave --against or --loss out',
-  });
-}
-
-function lineOf({ target, plan, loss }: Kernel, { n, m = n, dim }: BenchFlags, result: BenchResult): BenchLine {
-  const { forwardMs, forwardBackwardMs, workspaceBytes, peakExtraBytes, against } = result;
-  const matrix = matrixShape(loss, { queries: n, keys: usesTensor(loss, 'keys') ? m : 0 });
-  const gflops = gflopsOf(matrix.n, matrix.m, dim, forwardBackwardMs);
-  return { target: target.name, precision: plan.precision, n: matrix.n, m: matrix.m, dim, forwardMs, forwardBackwardMs, gflops, workspaceBytes, peakExtraBytes, against };
-}
-
-function gflopsOf(n: number, m: number, dim: number, milliseconds: number): number {
-  return (8 * n * m * dim) / milliseconds / 1e6;
-}
-
-function printBench(line: BenchLine, result: BenchResult, kernel: Kernel): string {
-  const { n, m, dim, against } = line;
-  const rate = (milliseconds: number): string => gflopsOf(n, m, dim, milliseconds).toFixed(0);
-  const peers = torchVersions.flatMap((version) => {
-    const ms = against?.[version]?.ms;
-    return ms === undefined ? [] : [[version, '', formatMilliseconds(ms), rate(ms), `${(ms / line.forwardBackwardMs).toFixed(2)} x our time`]];
-  });
-  const { forwardMs, forwardBackwardMs } = line;
-  const rows = [['infinitile', formatMilliseconds(forwardMs), formatMilliseconds(forwardBackwardMs), rate(forwardBackwardMs), ''], ...peers];
-  return [
-    facts([
-      ['loss', `${kernel.loss.name}, N ${n}, M ${m}, D ${dim}, ${line.precision}`],
-      ['ran on', `${kernel.device.description}, target ${line.target}, tiling ${kernel.plan.tiling.name}`],
-      ['memory', `workspace ${formatBytes(line.workspaceBytes)}; at most ${formatBytes(line.peakExtraBytes)} beyond inputs and outputs`],
-      ['on device', `forward ${formatMilliseconds(result.forwardDeviceMs)}, forward and backward ${formatMilliseconds(result.forwardBackwardDeviceMs)}`],
-    ]),
-    table(['', 'forward', 'forward + backward', 'GFLOP/s', ''], rows, [1, 2, 3]),
-    `medians of ${result.repeat} rounds, GFLOP/s at 8 N M D\n`,
-  ].join('\n');
 }

@@ -20,7 +20,7 @@ const machines: Readonly<Record<string, Machine>> = {
   INF7002: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: () => toldBy(() => new HostDevice().allocate(2 ** 50)), varies: /(?<=^INF7002 ).*?(?=: )/g },
   INF7003: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: () => toldBy(() => new HostDevice().loadModule('/absent.so')), varies: /(?<=^INF7003 ).*?(?=: \/)|(?<=absent\.so: ).*/g },
   INF8005: { command: 'infinitile inspect clip --target sm_80 --emit sass', meet: () => toldBy(() => findDisassembler({ PATH: '' }, [])) },
-  INF8006: { command: 'infinitile bench --against torch', meet: () => toldBy(() => requireAgreement('torch-dense', { loss: 0.5, params: { logScale: 0.25 } }, { ms: 1, loss: 0.75, logScaleGradient: 0.25 })) },
+  INF8006: { command: 'infinitile bench --against torch', meet: () => toldBy(() => requireAgreement('torch-dense', 'clip', { loss: 0.5, params: { logScale: 0.25 } }, { loss: 0.75, gradients: { logScale: 0.25 } })) },
 };
 
 interface Machine {

@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import type { Target } from '../../../codegen/targets/target.js';
-import type { NativeArg, NativeBuffer, NativeCommand, NativeModule } from '../../../runtime/addon.js';
+import type { NativeArg, NativeBuffer, NativeCommand, NativeList } from '../../../runtime/addon.js';
 import type { Backend } from '../../../runtime/device/backend.js';
+import type { LoadedModules } from '../../../runtime/loaded-program.js';
 import { HostDevice } from '../../../runtime/device/host.js';
 import { hostSource } from './host-source.js';
 
@@ -32,9 +33,9 @@ export class CudaOnHost {
   /** Runs a target's kernels on this machine's processor: slowly, and without a GPU. The seed says in which order threads run. */
   backend(target: Target, seed = 1): Pick<Backend, 'target' | 'device' | 'load' | 'close'> {
     const device = new EmulatedDevice(seed);
-    const load = async ({ plan, files }: Program): Promise<ReadonlyMap<string, NativeModule>> => {
+    const load = async ({ plan, files }: Program): Promise<LoadedModules> => {
       const libraries = await this.#compile(files.map((file) => [file.path, hostSource(file, plan.precision === 'f16')]));
-      return new Map(libraries.map(([name, library]) => [name, device.loadModule(library)]));
+      return { modules: new Map(libraries.map(([name, library]) => [name, device.loadModule(library)])), reports: [] };
     };
     return { target, device, load, close: device.close.bind(device) };
   }
@@ -73,8 +74,20 @@ class EmulatedDevice extends HostDevice {
     return buffer;
   }
 
-  override run(commands: readonly NativeCommand[]): Promise<number> {
-    return super.run(commands.map((command) => forEmulator(command, this.#seed)));
+  override run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number> {
+    return super.run(this.#emulated(commands), outputs);
+  }
+
+  override profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array> {
+    return super.profile(this.#emulated(commands), outputs);
+  }
+
+  override prepare(commands: readonly NativeCommand[]): NativeList {
+    return super.prepare(this.#emulated(commands));
+  }
+
+  #emulated(commands: readonly NativeCommand[]): readonly NativeCommand[] {
+    return commands.map((command) => forEmulator(command, this.#seed));
   }
 }
 
@@ -91,7 +104,7 @@ function withoutMap(arg: NativeArg): NativeArg {
   if (arg.kind !== 'tensorMap') return arg;
   const { buffer, offset, rows, cols, planes, pitch, planePitch, boxRows, boxCols } = arg;
   const end = offset + 2 * ((rows - 1) * pitch + (planes - 1) * planePitch + cols);
-  const legal = offset % 16 === 0 && pitch % 8 === 0 && planePitch % 8 === 0 && boxRows >= 1 && boxRows <= 256 && boxCols === 64 && Math.min(rows, cols, planes) >= 1;
+  const legal = offset % 16 === 0 && pitch % 8 === 0 && planePitch % 8 === 0 && boxRows >= 1 && boxRows <= 256 && (boxCols === 64 || boxCols === 32) && Math.min(rows, cols, planes) >= 1;
   if (!legal || end > buffer.bytes) throw new Error(`a GPU refuses the tensor map ${JSON.stringify({ ...arg, buffer: buffer.bytes })}`);
   const words = Int32Array.of(0, 0, rows, cols, planes, pitch, planePitch, boxRows, boxCols);
   const value = new Float32Array(32);

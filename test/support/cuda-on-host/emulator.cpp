@@ -278,6 +278,24 @@ void copyTile(unsigned to, const void* map, int col, int plane, int row, unsigne
   machine.copies.push_back({from, to, barrier, col, plane, row, blockIndex.x, toAll});
 }
 
+/** The swizzle of a box: as wide as its rows, 16-byte chunks exchanged by the number of their 128-byte line. */
+unsigned swizzledBy(unsigned address, int rowBytes) { return rowBytes == 128 ? swizzled(address) : address ^ (address >> 3 & 0x30); }
+
+/** A copy from shared memory, done at once: that its memory is not written too early is not seen. */
+void copyTileBack(const void* map, unsigned from, int col, int plane, int row) {
+  CopiedMatrix to;
+  std::memcpy(&to, map, sizeof to);
+  const unsigned rowBytes = 2 * static_cast<unsigned>(to.boxCols);
+  if (from % 128 != 0 || from < kSharedBase || from + to.boxRows * rowBytes > kSharedBase + static_cast<unsigned>(machine.sharedBytes)) fail("a copy from %u", from);
+  if (row < 0 || col < 0 || plane < 0 || plane >= to.planes) fail("a copy to a box that begins at column %u", static_cast<unsigned>(col));
+  for (int r = 0; r < to.boxRows && row + r < to.rows; ++r) {
+    for (int c = 0; c < to.boxCols && col + c < to.cols; ++c) {
+      unsigned short* const at = const_cast<unsigned short*>(to.at) + static_cast<long>(row + r) * to.pitch + static_cast<long>(plane) * to.planePitch + col + c;
+      std::memcpy(at, block().base + swizzledBy(from + static_cast<unsigned>(r) * rowBytes + static_cast<unsigned>(c) * 2, static_cast<int>(rowBytes)), 2);
+    }
+  }
+}
+
 void arriveAtNamed(int number, int threads, bool waits) {
   NamedBarrier& barrier = block().named[number];
   if (barrier.arrived == 0) barrier.threads = threads;
@@ -541,6 +559,21 @@ void loadMatrices(unsigned address, unsigned (&to)[4], bool transposed) {
         const unsigned low = transposed ? values[2 * t][g] : values[g][2 * t];
         const unsigned high = transposed ? values[2 * t + 1][g] : values[g][2 * t + 1];
         static_cast<Operand*>(lanes[lane])->to[matrix] = low | high << 16;
+      }
+    }
+  });
+}
+
+void storeMatrices(unsigned address, const unsigned (&from)[4]) {
+  struct Operand {
+    unsigned address;
+    const unsigned* from;
+  } own{address, from};
+  meetWarp(&own, [](void** lanes) {
+    for (int matrix = 0; matrix < 4; ++matrix) {
+      for (int row = 0; row < 8; ++row) {
+        unsigned char* const to = sharedAt(static_cast<Operand*>(lanes[matrix * 8 + row])->address);
+        for (int t = 0; t < 4; ++t) std::memcpy(to + 4 * t, &static_cast<Operand*>(lanes[4 * row + t])->from[matrix], 4);
       }
     }
   });

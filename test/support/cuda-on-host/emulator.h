@@ -60,6 +60,8 @@ void arriveAtRank(unsigned address, int rank);
 void awaitPhase(unsigned address, unsigned parity);
 void arriveAtNamed(int number, int threads, bool waits);
 void copyTile(unsigned to, const void* map, int col, int plane, int row, unsigned barrier, bool toAll);
+void copyTileBack(const void* map, unsigned from, int col, int plane, int row);
+void storeMatrices(unsigned address, const unsigned (&from)[4]);
 void multiplyAsync(float* sums, int cols, unsigned long long a, unsigned long long b, bool add, bool acrossA, bool acrossB, bool half);
 void commitProducts();
 void awaitProducts(int pending);
@@ -124,18 +126,22 @@ inline bool __all_sync(unsigned, bool value) {
   return vote.all;
 }
 template <typename Value>
-Value __shfl_xor_sync(unsigned, Value value, int distance) {
+Value __shfl_sync(unsigned, Value value, int lane) {
   struct Exchange {
     Value own, other;
-    int distance;
-  } exchange{value, value, distance};
+    int lane;
+  } exchange{value, value, lane};
   emulator::meetWarp(&exchange, [](void** lanes) {
     for (int i = 0; i < emulator::kWarp; ++i) {
       Exchange& to = *static_cast<Exchange*>(lanes[i]);
-      to.other = static_cast<Exchange*>(lanes[i ^ to.distance])->own;
+      to.other = static_cast<Exchange*>(lanes[to.lane % emulator::kWarp])->own;
     }
   });
   return exchange.other;
+}
+template <typename Value>
+Value __shfl_xor_sync(unsigned all, Value value, int distance) {
+  return __shfl_sync(all, value, static_cast<int>(threadIdx.x % emulator::kWarp) ^ distance);
 }
 
 inline float __uint_as_float(unsigned value) { return emulator::bits<float>(value); }

@@ -11,7 +11,7 @@ export function hostSource({ text }: SourceText, f16: boolean): string {
   const left = /^.*\basm\b.*$/m.exec(host);
   if (left !== null) throw new Error(`the emulator has nothing for ${left[0]}`);
   const entries = [...host.matchAll(kernelHead)].map(([, cluster = '1', name = '', parameters = '']) => entryPoint(name, cluster, parameters));
-  const kernels = host.replace(kernelHead, (_, cluster: string | undefined, name: string, parameters: string) => `void ${name}_kernel(\n    ${parameters.replaceAll('__grid_constant__ ', '')}) {`);
+  const kernels = host.replace(kernelHead, (_, _cluster: string | undefined, name: string, parameters: string) => `void ${name}_kernel(\n    ${parameters.replaceAll('__grid_constant__ ', '')}) {`);
   return `#include "emulator.h"\n\n${kernels}\n${entries.join('\n')}\n`;
 }
 
@@ -42,6 +42,11 @@ function functionBodies(f16: boolean): Readonly<Record<string, string>> {
     copyTileToAll: 'emulator::copyTile(to, &map, col, plane, row, barrier, true);',
     rankInCluster: 'return static_cast<int>(emulator::rankInCluster());',
     meetCluster: 'emulator::meetCluster();',
+    copyTileBack: 'emulator::copyTileBack(&map, from, col, plane, row);',
+    commitCopiesBack: '',
+    awaitCopiesBack: '',
+    publishWrites: '',
+    storeMatrices: 'emulator::storeMatrices(address, matrices);',
     fenceProducts: '',
     commitProducts: 'emulator::commitProducts();',
     awaitProducts: 'emulator::awaitProducts(kPending);',

@@ -1,0 +1,213 @@
+// Emitted by infinitile 0.2.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// inputs     bf16, depth 1024
+// target     sm_90a
+// tiling     automatic
+//   chunk        8448 x 50560
+//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: stats
+//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: gradient
+//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
+//   register     128 x 128
+//   instruction  wgmma.m64n128k16
+
+/*
+vectors: what is linear in the rows and columns: checks and norms of the inputs,
+and partial sums merged into the statistics.
+*/
+
+constexpr int kScalars = 2;
+
+// Operands of the tensor cores as bits: no header declares the 16-bit types.
+using Element = unsigned short;
+
+__device__ __forceinline__ float widen(Element bits) { return __uint_as_float(static_cast<unsigned>(bits) << 16); }
+
+/** Rounds two numbers to nearest and packs them, the first in the low half. */
+__device__ __forceinline__ unsigned packPair(float first, float second) {
+  unsigned pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(second), "f"(first));
+  return pair;
+}
+
+constexpr int kDepth = 1024;
+
+// Inputs as they come, read 16 bytes a time where rows are whole multiples of that.
+using Input = Element;
+__device__ __forceinline__ float toFloat(Input bits) { return widen(bits); }
+constexpr int kVector = 8;
+static_assert(kDepth % kVector == 0, "a row is whole vectors");
+
+__device__ __forceinline__ void loadVector(const Input* from, float (&values)[kVector]) {
+  union {
+    uint4 bits;
+    Input inputs[kVector];
+  } vector;
+  vector.bits = *reinterpret_cast<const uint4*>(from);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) values[i] = toFloat(vector.inputs[i]);
+}
+
+// Vector kernels run on a fixed number of blocks, one entry of a partial result each, whatever the machine: results do not
+// depend on it.
+constexpr int kPartials = 256;
+constexpr int kThreads = 256;
+
+/** Sums in double precision over the block, in a fixed order; thread 0 has the result. */
+__device__ __forceinline__ double sumOverBlock(double value) {
+  __shared__ double shared[kThreads];
+  shared[threadIdx.x] = value;
+  __syncthreads();
+  for (int half = kThreads / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) shared[threadIdx.x] += shared[threadIdx.x + half];
+    __syncthreads();
+  }
+  return shared[0];
+}
+
+constexpr int kWarps = kThreads / 32;
+
+__device__ __forceinline__ float sumOverWarp(float value) {
+#pragma unroll
+  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(0xffffffffu, value, distance);
+  return value;
+}
+
+constexpr float kLargest = 3.40282347e38f;
+constexpr int kNoRow = 0x7fffffff;
+
+/** The largest squared norm, and the first row with a value that is not finite. A warp per row. */
+extern "C" __global__ void __launch_bounds__(kThreads) norms(
+    int count,
+    const Input* __restrict__ x,
+    float* __restrict__ normPartial,
+    int* __restrict__ badRowPartial) {
+  __shared__ float largestNorms[kWarps];
+  __shared__ int badRows[kWarps];
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  float largest = 0.0f;
+  int badRow = kNoRow;
+  for (int row = blockIdx.x * kWarps + warp; row < count; row += kPartials * kWarps) {
+    float norm = 0.0f;
+    bool finite = true;
+    for (int k = lane * kVector; k < kDepth; k += 32 * kVector) {
+      float values[kVector];
+      loadVector(x + static_cast<long long>(row) * kDepth + k, values);
+#pragma unroll
+      for (int i = 0; i < kVector; ++i) {
+        norm = fmaf(values[i], values[i], norm);
+        finite = finite && fabsf(values[i]) <= kLargest;
+      }
+    }
+    norm = sumOverWarp(norm);
+    if (__all_sync(0xffffffffu, finite)) {
+      largest = fmaxf(largest, norm);
+    } else {
+      badRow = min(badRow, row);
+    }
+  }
+  if (lane == 0) {
+    largestNorms[warp] = largest;
+    badRows[warp] = badRow;
+  }
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    for (int w = 1; w < kWarps; ++w) {
+      largest = fmaxf(largest, largestNorms[w]);
+      badRow = min(badRow, badRows[w]);
+    }
+    normPartial[blockIdx.x] = largest;
+    badRowPartial[blockIdx.x] = badRow;
+  }
+}
+
+/**
+ * Folds a chunk's partial sums into the statistics of its rows or columns. A warp's lanes have neighbouring entries, the block's warps
+ * a share of the parts each; in fp64, since there are as many parts as a chunk has tiles.
+ */
+extern "C" __global__ void __launch_bounds__(kThreads) merge(
+    int count,
+    int tiles,
+    int pitch,
+    const float* __restrict__ partialSum,
+    float offset,
+    float* __restrict__ max,
+    float* __restrict__ sum) {
+  __shared__ double sums[kWarps][32];
+  const int lane = threadIdx.x % 32;
+  const int warp = threadIdx.x / 32;
+  const int i = blockIdx.x * 32 + lane;
+  double total = 0.0;
+  for (int tile = warp; i < count && tile < tiles; tile += kWarps) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
+  sums[warp][lane] = total;
+  __syncthreads();
+  if (warp > 0 || i >= count) return;
+  total = static_cast<double>(sum[i]);
+  for (int w = 0; w < kWarps; ++w) total += sums[w][lane];
+  max[i] = offset;
+  sum[i] = static_cast<float>(total);
+}
+
+/** The same for sums of other kinds. Those of all rows lie together, and the partial sums of a tile's. */
+extern "C" __global__ void __launch_bounds__(kThreads) mergeChannels(
+    int count,
+    int tiles,
+    int pitch,
+    int channels,
+    int length,
+    const float* __restrict__ partial,
+    float* __restrict__ extra) {
+  const int i = blockIdx.x * kThreads + threadIdx.x;
+  if (i >= count) return;
+  for (int channel = 0; channel < channels; ++channel) {
+    float& sum = extra[static_cast<long long>(channel) * length + i];
+    double total = sum;
+    for (int tile = 0; tile < tiles; ++tile) total += static_cast<double>(partial[(static_cast<long long>(channel) * tiles + tile) * pitch + i]);
+    sum = static_cast<float>(total);
+  }
+}
+
+/** How many rows (columns) have a positive and a pair that counts, and are matched: what is not given is not asked. One block. */
+extern "C" __global__ void __launch_bounds__(kThreads) tally(
+    int count,
+    const float* __restrict__ positiveCount,
+    const float* __restrict__ counted,
+    const float* __restrict__ matched,
+    double* __restrict__ tally) {
+  double total = 0.0;
+  for (int i = threadIdx.x; i < count; i += kThreads) {
+    const bool positives = positiveCount == nullptr || positiveCount[i] > 0.0f;
+    const bool pairs = counted == nullptr || counted[i] > 0.0f;
+    total += positives && pairs && (matched == nullptr || matched[i] > 0.0f) ? 1.0 : 0.0;
+  }
+  total = sumOverBlock(total);
+  if (threadIdx.x == 0) tally[0] = total;
+}
+
+/** What is known of each row's positive, by column: infinity for a column that is no row's positive. */
+extern "C" __global__ void __launch_bounds__(kThreads) gather(
+    int count,
+    int n,
+    const int* __restrict__ rowOfCol,
+    const float* __restrict__ from,
+    float* __restrict__ to) {
+  const int j = blockIdx.x * kThreads + threadIdx.x;
+  if (j >= count) return;
+  const int row = rowOfCol != nullptr ? rowOfCol[j] : j < n ? j : -1;
+  to[j] = row >= 0 ? from[row] : __int_as_float(0x7f800000);
+}
+
+/** Adds the tiles' scalars to the totals, in a fixed order. One block. */
+extern "C" __global__ void __launch_bounds__(kThreads) reduceScalars(
+    int tiles,
+    const float* __restrict__ scalarPartial,
+    double* __restrict__ scalars) {
+  for (int k = 0; k < kScalars; ++k) {
+    double total = 0.0;
+    for (int tile = threadIdx.x; tile < tiles; tile += kThreads) total += static_cast<double>(scalarPartial[static_cast<long long>(tile) * kScalars + k]);
+    total = sumOverBlock(total);
+    if (threadIdx.x == 0) scalars[k] += total;
+    __syncthreads();
+  }
+}

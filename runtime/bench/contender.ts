@@ -1,0 +1,185 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BoundPlan } from '../../codegen/plan/bind.js';
+import type { Kernel } from '../kernel.js';
+import type { Parameters } from '../scalars.js';
+import type { Session, StepOptions, StepResult } from '../session.js';
+import { median } from './median.js';
+import { PassTimes, type Pass, type Product } from './passes.js';
+import { peerVersions, type PeerName, type PeerVersion } from './peer-catalog.js';
+import { meetPeers, type Agreement, type OnAbsent, type Peer } from './peers.js';
+import type { SyntheticInputs } from './synthetic.js';
+
+/** A loss that is timed. */
+export interface Entry {
+  readonly kernel: Kernel;
+  readonly params: Parameters;
+}
+
+export interface ContenderOptions {
+  readonly threads: number;
+  /** Also take the time of every pass. */
+  readonly sweep: boolean;
+  readonly against: readonly PeerName[];
+  readonly signal: AbortSignal;
+  readonly onAbsent: OnAbsent;
+}
+
+/** What a peer took; or why it did not. */
+export type PeerResult = TimedPeer | { readonly absent: string };
+
+export interface TimedPeer {
+  readonly ms: number;
+  readonly parts: readonly Product[];
+  /** The most it allocated on the device beyond its inputs; null where that is not known. */
+  readonly peakBeyondInputsBytes: number | null;
+  readonly note: string | null;
+  readonly agreement: Agreement | null;
+}
+
+export interface BenchResult {
+  readonly kernel: Kernel;
+  readonly bound: BoundPlan;
+  /** Milliseconds around the awaited step, and on the device alone: medians. */
+  readonly forwardMs: number;
+  readonly forwardBackwardMs: number;
+  readonly forwardDeviceMs: number;
+  readonly forwardBackwardDeviceMs: number;
+  readonly rounds: number;
+  /** The most that was allocated on the device: beyond inputs, and beyond inputs and outputs. */
+  readonly peakBeyondInputsBytes: number;
+  readonly peakExtraBytes: number;
+  /** Null unless asked for. */
+  readonly passes: readonly Pass[] | null;
+  /** Null when nothing was asked to be compared. */
+  readonly against: Readonly<Partial<Record<PeerVersion, PeerResult>>> | null;
+}
+
+/** Contenders take turns. Between two turns threads that spin for work of their own have to fall asleep. */
+const restMilliseconds = 30;
+
+/** A loss with its inputs on the device, and its peers, warmed up. */
+export class Contender {
+  readonly #entry: Entry;
+  readonly #options: ContenderOptions;
+  readonly #session: Session;
+  readonly #forward: Timed[] = [];
+  readonly #both: Timed[] = [];
+  readonly #passes = new PassTimes();
+  #peers: readonly Peer[] = [];
+  #peakBytes = 0;
+
+  private constructor(entry: Entry, options: ContenderOptions, session: Session) {
+    this.#entry = entry;
+    this.#options = options;
+    this.#session = session;
+  }
+
+  /** @throws {InfinitileError} when a peer disagrees. */
+  static async open(entry: Entry, inputs: SyntheticInputs, options: ContenderOptions, onProgress: (part: number) => void): Promise<Contender> {
+    const contender = new Contender(entry, options, await entry.kernel.session(inputs, options.signal));
+    try {
+      await contender.#warmUp(inputs, onProgress);
+      return contender;
+    } catch (error) {
+      contender.close();
+      throw error;
+    }
+  }
+
+  /** One round; `onProgress` is told how much of it is done, from 0 to 1. */
+  async takeTurn(onProgress: (part: number) => void): Promise<void> {
+    const ours = this.#options.sweep ? 3 : 2;
+    const turns = ours + this.#peers.length;
+    const within = (turn: number) => (part: number) => onProgress((turn + part) / turns);
+    this.#forward.push(await this.#timed({ gradients: false }, within(0)));
+    this.#both.push(await this.#timed({ gradients: true }, within(1)));
+    if (this.#options.sweep) await this.#timed({ gradients: true, onCommand: this.#passes.nextStep() }, within(2));
+    for (const [i, peer] of this.#peers.entries()) {
+      await this.#rest();
+      await peer.takeTurn();
+      within(ours + i)(1);
+    }
+    await this.#rest();
+  }
+
+  async result(): Promise<BenchResult> {
+    const { kernel } = this.#entry;
+    const rounds = this.#both.length;
+    const timed = this.#peers.map((peer) => ({ peer, result: resultOf(peer) }));
+    const products = timed.flatMap(({ result }) => ('parts' in result ? result.parts : []));
+    const { reports } = await kernel.load();
+    const bound = this.#both[0]?.step.bound;
+    if (bound === undefined) throw new Error('no round was timed');
+    return {
+      ...{ kernel, bound, rounds },
+      peakBeyondInputsBytes: this.#peakBytes - bytesOf(bound, 'input'),
+      peakExtraBytes: this.#peakBytes - bytesOf(bound, 'input') - bytesOf(bound, 'output'),
+      forwardMs: median(this.#forward.map(({ wall }) => wall)),
+      forwardBackwardMs: median(this.#both.map(({ wall }) => wall)),
+      forwardDeviceMs: median(this.#forward.map(deviceTime)),
+      forwardBackwardDeviceMs: median(this.#both.map(deviceTime)),
+      passes: this.#options.sweep ? this.#passes.passes(bound.plan, reports, products) : null,
+      against: this.#options.against.length === 0 ? null : byVersion(timed),
+    };
+  }
+
+  close(): void {
+    for (const peer of this.#peers) peer.close();
+    this.#session.close();
+  }
+
+  async #warmUp({ q, k }: SyntheticInputs, onProgress: (part: number) => void): Promise<void> {
+    const { kernel, params } = this.#entry;
+    await this.#timed({ gradients: false }, (part) => onProgress(part / 3));
+    kernel.device.resetPeak();
+    const { step } = await this.#timed({ gradients: true }, (part) => onProgress((1 + part) / 3));
+    this.#peakBytes = kernel.device.peakBytes;
+    const { against: names, threads, signal, onAbsent } = this.#options;
+    if (names.length > 0 && k !== undefined) this.#peers = await meetPeers({ names, kernel, params, threads, q, k, signal, onAbsent }, step);
+    onProgress(1);
+  }
+
+  async #timed(options: Pick<StepOptions, 'gradients' | 'onCommand'>, onProgress: (part: number) => void): Promise<Timed> {
+    const { signal } = this.#options;
+    const start = performance.now();
+    const step = await this.#session.step({ ...options, params: this.#entry.params, signal, onProgress: (done, total) => onProgress(done / total) });
+    return { wall: performance.now() - start, step };
+  }
+
+  async #rest(): Promise<void> {
+    await delay(restMilliseconds, undefined, { signal: this.#options.signal });
+  }
+}
+
+interface Timed {
+  /** Milliseconds around the awaited step. */
+  readonly wall: number;
+  readonly step: StepResult;
+}
+
+function deviceTime({ step }: Timed): number {
+  return step.forwardMilliseconds + step.backwardMilliseconds;
+}
+
+function bytesOf({ buffers }: BoundPlan, wanted: 'input' | 'output'): number {
+  return buffers.filter(({ role }) => role === wanted).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function resultOf({ steps, absent, agreement }: Peer): PeerResult {
+  const [first] = steps;
+  if (absent !== undefined || first === undefined) return { absent: absent ?? 'it took no turn' };
+  const peaks = steps.flatMap(({ peakBeyondInputsBytes }) => peakBeyondInputsBytes ?? []);
+  return {
+    ms: median(steps.map(({ ms }) => ms)),
+    parts: first.parts.map(({ name }, part) => ({ name, ms: median(steps.flatMap(({ parts }) => parts[part]?.ms ?? [])) })),
+    peakBeyondInputsBytes: peaks.length === 0 ? null : Math.max(...peaks),
+    note: first.note,
+    agreement,
+  };
+}
+
+function byVersion(timed: readonly { readonly peer: Peer; readonly result: PeerResult }[]): NonNullable<BenchResult['against']> {
+  const inOrder = [...timed].sort((a, b) => peerVersions.indexOf(a.peer.version) - peerVersions.indexOf(b.peer.version));
+  return Object.fromEntries(inOrder.map(({ peer, result }) => [peer.version, result]));
+}

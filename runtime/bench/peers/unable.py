@@ -1,0 +1,2 @@
+class Unable(Exception):
+    """What was asked for cannot be done here, and why."""
