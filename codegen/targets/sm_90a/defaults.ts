@@ -3,7 +3,7 @@ import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
+import { columnGroup, consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
 import { accumulateBytes, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
@@ -52,9 +52,14 @@ function similarityTiling(problem: Problem, { block, register }: Tiling, pass: S
   const panel = block?.panel ?? usual.panel;
   const rows = block?.rows ?? tileRows;
   const cluster = block?.cluster ?? (panel === 'resident' ? 1 : usual.cluster);
-  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : Math.min(block.cols, colsTried[0]));
+  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : groupColsOf(block.cols));
   const open = { rows, cols: block?.cols ?? groupCols * (panel === 'resident' ? 1 : usual.consumers), groupCols, panel, cluster };
   return { ...open, stages: block?.stages ?? stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), panel === 'resident' ? Math.max(4, Math.min(8, steps)) : 8) };
+}
+
+/** Of a tile that is given: halves of wide ones, where those are whole groups of columns. */
+function groupColsOf(cols: number): number {
+  return cols > colsTried[0] && cols % (consumers * columnGroup) === 0 ? cols / consumers : cols;
 }
 
 function usualFor({ planes }: OperandLayout, steps: number): (typeof similarityByDepth)[number] {
