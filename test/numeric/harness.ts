@@ -45,8 +45,12 @@ export function kernelFor({ loss, dim, precision = 'f32', target = 'cpu', tiling
 }
 
 export async function checkCase(t: ExecutionContext, given: Case): Promise<SoftmaxMode> {
+  return checkKernel(t, given, await kernelFor(given));
+}
+
+/** The same, of a kernel that was made in another way than for a device of this machine. */
+export async function checkKernel(t: ExecutionContext, given: Omit<Case, 'target' | 'tiling'>, kernel: Kernel): Promise<SoftmaxMode> {
   const { loss, n, m, dim, params, precision = 'f32', positives, norm, equalRows = false } = given;
-  const kernel = await kernelFor(given);
   const q = equalRows ? repeated(rows(1, dim, 1), n) : rows(n, dim, 1, norm);
   const k = equalRows ? repeated(rows(1, dim, 1), m) : rows(m, dim, 2, norm, positives === undefined ? q : undefined);
   const rounded = { q: round(q, precision), k: round(k, precision) };
