@@ -290,7 +290,7 @@ const refusals: readonly Refusal[] = [
   {
     title: 'more sums than registers',
     tiling: { block: block({ cols: 256, panel: 'streamed' }), register: { rows: 128, cols: 256 } },
-    message: "sums of 128 x 256 take about 388 registers a thread in pass 'stats'; there are 240",
+    message: "sums of 128 x 256 take about 388 registers a thread in pass 'stats'; there are 232",
     hint: 'Take fewer columns, such as 128.',
   },
   {

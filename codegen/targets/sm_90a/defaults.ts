@@ -3,7 +3,7 @@ import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
+import { columnGroup, consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
 import { accumulateBytes, forwardRows, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
@@ -48,10 +48,15 @@ function similarityTiling(problem: Problem, { block, register }: Tiling, pass: S
   const resident = panel === 'resident';
   const rows = block?.rows ?? tileRows;
   const cluster = block?.cluster ?? (resident ? 1 : streamed.cluster);
-  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : Math.min(block.cols, colsTried[0]));
+  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : groupColsOf(block.cols));
   const open = { rows, cols: block?.cols ?? groupCols * (resident ? 1 : streamed.consumers), groupCols, panel, cluster };
   const fitting = stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), resident ? Math.max(4, steps) : undefined);
   return { ...open, stages: block?.stages ?? fitting };
+}
+
+/** Of a tile that is given: halves of wide ones, where those are whole groups of columns. */
+function groupColsOf(cols: number): number {
+  return cols > colsTried[0] && cols % (consumers * columnGroup) === 0 ? cols / consumers : cols;
 }
 
 /** The widest part of a tile whose sums the registers hold, and whose panel leaves room for a ring. */

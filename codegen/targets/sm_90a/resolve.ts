@@ -67,7 +67,7 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
     const registers = registersOf(problem, pass, tile);
     const { consumer } = registerShares(tile);
     if (registers > consumer) {
-      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, tile.cols / 2)}.`);
+      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, Math.floor(tile.cols / 2 / columnGroup) * columnGroup)}.`);
       return;
     }
     const bytes = similaritySharedBytes(problem, pass, tile);

@@ -75,7 +75,22 @@ struct Block {
   unsigned char* base = nullptr;  // address 0
 };
 
+/** What the test's device writes where CUDA has a CUtensorMap. */
+struct CopiedMatrix {
+  const unsigned short* at;
+  std::int32_t rows, cols, planes, pitch, planePitch, boxRows, boxCols;
+};
+
+/** A copy from shared memory: late or early, as others are. */
+struct CopyBack {
+  CopiedMatrix to;
+  unsigned from;
+  int col, plane, row;
+};
+
 struct Thread {
+  std::vector<CopyBack> openBack;
+  std::deque<std::vector<CopyBack>> committedBack;
   ucontext_t start;
   jmp_buf context;
   bool started = false;
@@ -87,12 +102,6 @@ struct Thread {
   long value = 0;
   const char* what = "";
   unsigned at = 0;
-};
-
-/** What the test's device writes where CUDA has a CUtensorMap. */
-struct CopiedMatrix {
-  const unsigned short* at;
-  std::int32_t rows, cols, planes, pitch, planePitch, boxRows, boxCols;
 };
 
 /** A copy under way. */
@@ -190,6 +199,7 @@ void meetCluster() {
 void fiber() {
   for (;;) {
     machine.body(machine.captured);
+    if (!machine.current->openBack.empty() || !machine.current->committedBack.empty()) fail("ended before its copies from shared memory");
     machine.current->done = true;
     --machine.current->block->left;
     yield();
@@ -281,18 +291,40 @@ void copyTile(unsigned to, const void* map, int col, int plane, int row, unsigne
 /** The swizzle of a box: as wide as its rows, 16-byte chunks exchanged by the number of their 128-byte line. */
 unsigned swizzledBy(unsigned address, int rowBytes) { return rowBytes == 128 ? swizzled(address) : address ^ (address >> 3 & 0x30); }
 
-/** A copy from shared memory, done at once: that its memory is not written too early is not seen. */
+void copyBackNow(const Block& block, const CopyBack& copy) {
+  const CopiedMatrix& to = copy.to;
+  const int rowBytes = 2 * to.boxCols;
+  for (int r = 0; r < to.boxRows && copy.row + r < to.rows; ++r) {
+    for (int c = 0; c < to.boxCols && copy.col + c < to.cols; ++c) {
+      unsigned short* const at = const_cast<unsigned short*>(to.at) + static_cast<long>(copy.row + r) * to.pitch + static_cast<long>(copy.plane) * to.planePitch + copy.col + c;
+      std::memcpy(at, block.base + swizzledBy(copy.from + static_cast<unsigned>(r * rowBytes + c * 2), rowBytes), 2);
+    }
+  }
+}
+
+/** Starts a copy from shared memory, which reads it now, or when it is awaited. */
 void copyTileBack(const void* map, unsigned from, int col, int plane, int row) {
   CopiedMatrix to;
   std::memcpy(&to, map, sizeof to);
-  const unsigned rowBytes = 2 * static_cast<unsigned>(to.boxCols);
-  if (from % 128 != 0 || from < kSharedBase || from + to.boxRows * rowBytes > kSharedBase + static_cast<unsigned>(machine.sharedBytes)) fail("a copy from %u", from);
-  if (row < 0 || col < 0 || plane < 0 || plane >= to.planes) fail("a copy to a box that begins at column %u", static_cast<unsigned>(col));
-  for (int r = 0; r < to.boxRows && row + r < to.rows; ++r) {
-    for (int c = 0; c < to.boxCols && col + c < to.cols; ++c) {
-      unsigned short* const at = const_cast<unsigned short*>(to.at) + static_cast<long>(row + r) * to.pitch + static_cast<long>(plane) * to.planePitch + col + c;
-      std::memcpy(at, block().base + swizzledBy(from + static_cast<unsigned>(r) * rowBytes + static_cast<unsigned>(c) * 2, static_cast<int>(rowBytes)), 2);
-    }
+  if (from % 128 != 0 || from < kSharedBase || from + static_cast<unsigned>(to.boxRows * 2 * to.boxCols) > kSharedBase + static_cast<unsigned>(machine.sharedBytes)) fail("a copy from %u", from);
+  if (row < 0 || col < 0 || plane < 0 || plane >= to.planes) fail("a copy to a box that begins at row %d, plane %d, column %d", row, plane, col);
+  const CopyBack copy{to, from, col, plane, row};
+  if (draw(2) == 0)
+    copyBackNow(block(), copy);
+  else
+    machine.current->openBack.push_back(copy);
+}
+
+void commitCopiesBack() {
+  Thread& own = *machine.current;
+  own.committedBack.push_back(std::move(own.openBack));
+  own.openBack.clear();
+}
+
+void awaitCopiesBack(int pending) {
+  auto& committed = machine.current->committedBack;
+  for (; static_cast<int>(committed.size()) > pending; committed.pop_front()) {
+    for (const CopyBack& copy : committed.front()) copyBackNow(block(), copy);
   }
 }
 
@@ -447,15 +479,15 @@ void schedule() {
     bool moved = false;
     for (std::size_t w = warps; w > 1; --w) std::swap(order[w - 1], order[draw(static_cast<unsigned>(w))]);
     for (const std::size_t w : order) {
-      if (asleep[w] == 0 && draw(32) == 0) asleep[w] = 1 + draw(16);
-      if (asleep[w] > 0) {
-        --asleep[w];
-        moved = true;
-        continue;
-      }
       for (std::size_t t = w * kWarp; t < (w + 1) * kWarp; ++t) {
         Thread& thread = machine.threads[t];
         if (thread.done || (thread.watched != nullptr && *thread.watched == thread.value)) continue;
+        if (asleep[w] == 0 && draw(512) == 0) asleep[w] = 1 + draw(16);
+        if (asleep[w] > 0) {
+          --asleep[w];
+          moved = true;
+          break;
+        }
         resume(thread);
         if (thread.done) --left;
         moved = true;

@@ -61,6 +61,8 @@ void awaitPhase(unsigned address, unsigned parity);
 void arriveAtNamed(int number, int threads, bool waits);
 void copyTile(unsigned to, const void* map, int col, int plane, int row, unsigned barrier, bool toAll);
 void copyTileBack(const void* map, unsigned from, int col, int plane, int row);
+void commitCopiesBack();
+void awaitCopiesBack(int pending);
 void storeMatrices(unsigned address, const unsigned (&from)[4]);
 void multiplyAsync(float* sums, int cols, unsigned long long a, unsigned long long b, bool add, bool acrossA, bool acrossB, bool half);
 void commitProducts();
