@@ -55,6 +55,14 @@ function checkInside({ block, register, instruction: { name } }: ResolvedTiling,
   if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${register.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
 }
 
+/** What to take instead of sums that the registers do not hold: the widest that they do. */
+function narrower(problem: Problem, pass: SimilarityPass, { rows, groupCols, cluster }: SimilarityTiling): string {
+  const { consumer } = registerShares({ cluster });
+  let cols = groupCols - columnGroup;
+  while (cols > 0 && registersOf(problem, pass, { rows, groupCols: cols }) > consumer) cols -= columnGroup;
+  return cols > 0 ? `Take fewer columns, such as ${cols}.` : `Take ${rowsLegal[0]} rows.`;
+}
+
 function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
   const { stats, gradient, guide } = passesOf(tiling);
   const passes: readonly (readonly [SimilarityPass, SimilarityTiling])[] = [['stats', stats], ['gradient', gradient], ...(guide === undefined ? [] : [['guide', guide] as const])];
@@ -67,7 +75,7 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
     const registers = registersOf(problem, pass, tile);
     const { consumer } = registerShares(tile);
     if (registers > consumer) {
-      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, `Take fewer columns, such as ${Math.max(columnGroup, Math.floor(tile.cols / 2 / columnGroup) * columnGroup)}.`);
+      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, narrower(problem, pass, tile));
       return;
     }
     const bytes = similaritySharedBytes(problem, pass, tile);
