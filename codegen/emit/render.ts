@@ -5,10 +5,10 @@ import { packagePath } from './package-path.js';
 
 /**
  * The one template renderer: no HTML escaping, and a field that the context lacks is an error. Partials are the files
- * `_name.hbs` of a target's folder, and of the one it builds on, referred to as `{{> name}}`.
+ * `_name.hbs` of the template's folder, and of the one it builds on if there is one, referred to as `{{> name}}`.
  */
-export function render(folder: string, template: string, context: object): string {
-  return environment(folder).template(template)(context);
+export function render(folder: string, template: string, context: object, builtOn?: string): string {
+  return environment(folder, builtOn).template(template)(context);
 }
 
 interface TemplateFolder {
@@ -17,15 +17,13 @@ interface TemplateFolder {
 
 const folders = new Map<string, TemplateFolder>();
 
-/** Folders whose templates build on those of another. */
-const builtOn: Readonly<Record<string, string>> = { sm_80: 'cuda', sm_90a: 'cuda' };
-
-function environment(folder: string): TemplateFolder {
-  const known = folders.get(folder);
+function environment(folder: string, builtOn: string | undefined): TemplateFolder {
+  const key = JSON.stringify([folder, builtOn]);
+  const known = folders.get(key);
   if (known !== undefined) return known;
   const handlebars = Handlebars.create();
   const directory = packagePath('templates', folder);
-  for (const source of [builtOn[folder], folder]) if (source !== undefined) registerPartials(handlebars, packagePath('templates', source));
+  for (const source of [builtOn, folder]) if (source !== undefined) registerPartials(handlebars, packagePath('templates', source));
   const compiled = new Map<string, (context: object) => string>();
   const made: TemplateFolder = {
     template(name) {
@@ -37,7 +35,7 @@ function environment(folder: string): TemplateFolder {
       return delegate;
     },
   };
-  folders.set(folder, made);
+  folders.set(key, made);
   return made;
 }
 

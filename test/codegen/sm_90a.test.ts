@@ -331,8 +331,8 @@ test('knobs of Hopper are refused by every other target', (t) => {
     const { diagnostics } = target.resolve(problem(512, 'f32'), tilingOf({ block: block(knobs) }));
     return diagnostics.map(({ message, hint = '' }) => `${message} / ${hint}`).filter((text) => /cluster|panel/.test(text));
   };
-  t.deepEqual(says(sm80, { cluster: 2 }), ["block.cluster is 2, a knob of sm_90a: blocks of sm_80 work alone, in k-steps / Leave 'cluster' out."]);
-  t.deepEqual(says(sm80, { panel: 'resident' }), ["block.panel is resident, a knob of sm_90a: blocks of sm_80 work alone, in k-steps / Leave 'panel' out."]);
+  t.deepEqual(says(sm80, { cluster: 2 }), ["block.cluster is 2; blocks of sm_80 work alone, in k-steps / Leave 'cluster' out."]);
+  t.deepEqual(says(sm80, { panel: 'resident' }), ["block.panel is resident; blocks of sm_80 work alone, in k-steps / Leave 'panel' out."]);
   t.deepEqual(says(sm80, { cluster: 1, panel: 'streamed' }), []);
   for (const target of cpuTargets) {
     t.deepEqual(says(target, { cluster: 2 }), [`block.cluster is 2, a knob of GPUs: ${target.name} has no shared memory to stage tiles in / Leave 'cluster' out.`]);

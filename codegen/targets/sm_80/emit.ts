@@ -59,5 +59,5 @@ function contextOf(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEp
 }
 
 function file(name: string, context: object): SourceText {
-  return { path: `${name}.cu`, text: render('sm_80', name, context) };
+  return { path: `${name}.cu`, text: render('sm_80', name, context, 'cuda') };
 }

@@ -13,7 +13,7 @@ export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: R
     const span = tiling.spans?.[level];
     found.push({ code, message, hint, ...(span === undefined ? {} : { span }) });
   };
-  checkHopperKnobs(tiling, refuse);
+  checkSharing(tiling, refuse);
   const filled = fillIn(problem, tiling);
   checkInstruction(filled, refuse);
   checkShapes(filled, refuse);
@@ -26,10 +26,10 @@ export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: R
 type Refuse = (level: LevelName, message: string, hint: string, code?: DiagnosticCode) => void;
 
 /** Its blocks share no copies, and read both operands in k-steps. */
-function checkHopperKnobs({ block }: Tiling, refuse: Refuse): void {
+function checkSharing({ block }: Tiling, refuse: Refuse): void {
   for (const knob of ['cluster', 'panel'] as const) {
     const value = block?.[knob];
-    if (value !== undefined && value !== 1 && value !== 'streamed') refuse('block', `block.${knob} is ${value}, a knob of sm_90a: blocks of sm_80 work alone, in k-steps`, `Leave '${knob}' out.`);
+    if (value !== undefined && value !== 1 && value !== 'streamed') refuse('block', `block.${knob} is ${value}; blocks of sm_80 work alone, in k-steps`, `Leave '${knob}' out.`);
   }
 }
 

@@ -8,12 +8,11 @@ import { needed } from '../cuda/needed.js';
 import { packing } from '../cuda/packing.js';
 import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
-import { consumers, groupThreads } from './limits.js';
+import { consumers, consumerWarps, groupThreads } from './limits.js';
 import { accumulateBytes, forwardRows, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 const threads = (consumers + 1) * groupThreads;
-const consumerWarps = (consumers * groupThreads) / 32;
 
 /** Kernels, their launch geometry, and the workspace they need. */
 export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernels {

@@ -81,5 +81,5 @@ function accumulateContext(problem: Problem, tiling: ResolvedTiling) {
 }
 
 function file(name: string, context: object): SourceText {
-  return { path: `${name}.cu`, text: render('sm_90a', name, context) };
+  return { path: `${name}.cu`, text: render('sm_90a', name, context, 'cuda') };
 }

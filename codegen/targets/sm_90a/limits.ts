@@ -17,6 +17,9 @@ export const groupThreads = 128;
 /** Warp groups that multiply; one more copies. */
 export const consumers = 2;
 
+/** Warps that multiply. */
+export const consumerWarps = (consumers * groupThreads) / 32;
+
 /** Rows of one product of a warp group, and its depth. Its columns are the tile's. */
 export const instruction = { rows: 64, depth: 16, colGranule: 8, mostCols: 256 } as const;
 

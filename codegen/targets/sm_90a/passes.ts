@@ -5,7 +5,7 @@ import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js
 import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { barrierBytes, columnGroup, consumers, groupThreads, limits, swizzleElements } from './limits.js';
+import { barrierBytes, columnGroup, consumerWarps, groupThreads, limits, swizzleElements } from './limits.js';
 
 export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 
@@ -16,8 +16,6 @@ const rowBytes = 2 * swizzleElements;
 export function stepsOf(depthPadded: number, planes: number): number {
   return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
-
-const consumerWarps = (consumers * groupThreads) / 32;
 
 /** Shared memory of a similarity pass: the panel where it is resident, the ring, two barriers a stage, boxes to write, and scalars in fp64. */
 export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {

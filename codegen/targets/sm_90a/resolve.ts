@@ -55,14 +55,6 @@ function checkInside({ block, register, instruction: { name } }: ResolvedTiling,
   if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${register.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
 }
 
-/** What to take instead of sums that the registers do not hold: the widest that they do. */
-function narrower(problem: Problem, pass: SimilarityPass, { rows, groupCols, cluster }: SimilarityTiling): string {
-  const { consumer } = registerShares({ cluster });
-  let cols = groupCols - columnGroup;
-  while (cols > 0 && registersOf(problem, pass, { rows, groupCols: cols }) > consumer) cols -= columnGroup;
-  return cols > 0 ? `Take fewer columns, such as ${cols}.` : `Take ${rowsLegal[0]} rows.`;
-}
-
 function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
   const { stats, gradient, guide } = passesOf(tiling);
   const passes: readonly (readonly [SimilarityPass, SimilarityTiling])[] = [['stats', stats], ['gradient', gradient], ...(guide === undefined ? [] : [['guide', guide] as const])];
@@ -86,4 +78,12 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
       return;
     }
   }
+}
+
+/** What to take instead of sums that the registers do not hold: the widest that they do. */
+function narrower(problem: Problem, pass: SimilarityPass, { rows, groupCols, cluster }: SimilarityTiling): string {
+  const { consumer } = registerShares({ cluster });
+  let cols = groupCols - columnGroup;
+  while (cols > 0 && registersOf(problem, pass, { rows, groupCols: cols }) > consumer) cols -= columnGroup;
+  return cols > 0 ? `Take fewer columns, such as ${cols}.` : `Take ${rowsLegal[0]} rows.`;
 }

@@ -249,6 +249,7 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 constexpr bool kResident = false;
 // The consumers share a panel: each has its columns of every tile.
 constexpr int kPanelCols = kConsumers * kBlockCols;
+constexpr int kReaders = kConsumers;  // of a stage, in each block
 constexpr int kSteps = kSegments * kDepthSteps;  // k-steps of a tile
 constexpr int kQueryBytes = kBlockRows * kRowBytes;
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
@@ -313,13 +314,21 @@ __device__ __forceinline__ void initRing(unsigned memory) {
   if (threadIdx.x == 0) {
     for (int stage = 0; stage < kStages; ++stage) {
       initBarrier(fullAt(memory, stage), 1);
-      initBarrier(emptyAt(memory, stage), kCluster * kConsumers);
+      initBarrier(emptyAt(memory, stage), kCluster * kReaders);
     }
     publishBarriers();
   }
   __syncthreads();
   meetCluster();
 }
+
+/** A consumer has read a stage. */
+__device__ __forceinline__ void release(unsigned memory, unsigned stage) {
+  if (threadIdx.x % kGroup < kCluster) arriveAt(emptyAt(memory, stage), threadIdx.x % kGroup);
+}
+
+/** The warp group's number, the same for all threads of a warp as the compiler can see. */
+__device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
 /** The producer: one thread starts all copies, a k-step as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
@@ -346,14 +355,6 @@ __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& query
       copyTileToAll(stage + kQueryBytes + part * kRowBytes, keyTiles, depth, planeOfB(k / kDepthSteps), col + part, full);
     }
   }
-}
-
-/** The warp group's number, the same for all threads of a warp as the compiler can see. */
-__device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
-
-/** A consumer has read a stage. */
-__device__ __forceinline__ void release(unsigned memory, unsigned stage) {
-  if (threadIdx.x % kGroup < kCluster) arriveAt(emptyAt(memory, stage), threadIdx.x % kGroup);
 }
 
 constexpr int kTileStep = 1;

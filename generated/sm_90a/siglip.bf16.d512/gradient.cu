@@ -220,6 +220,7 @@ constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
 constexpr bool kResident = true;
 // The consumers take turns: every other tile is one's own.
 constexpr int kPanelCols = kBlockCols;
+constexpr int kReaders = 1;  // of a stage, in each block
 constexpr int kSteps = kSegments * kDepthSteps;  // k-steps of a tile
 constexpr int kQueryBytes = kBlockRows * kRowBytes;
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
@@ -284,12 +285,20 @@ __device__ __forceinline__ void initRing(unsigned memory) {
   if (threadIdx.x == 0) {
     for (int stage = 0; stage < kStages; ++stage) {
       initBarrier(fullAt(memory, stage), 1);
-      initBarrier(emptyAt(memory, stage), kCluster * 1);
+      initBarrier(emptyAt(memory, stage), kCluster * kReaders);
     }
     publishBarriers();
   }
   __syncthreads();
 }
+
+/** A consumer has read a stage. */
+__device__ __forceinline__ void release(unsigned memory, unsigned stage) {
+  if (threadIdx.x % kGroup == 0) arrive(emptyAt(memory, stage));
+}
+
+/** The warp group's number, the same for all threads of a warp as the compiler can see. */
+__device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
 /** The producer: one thread starts all copies, a k-step as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
@@ -313,14 +322,6 @@ __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& query
       if (keysToo) copyTile(kResident ? memory + k * kKeyBytes : stage + kQueryBytes, keyTiles, depth, planeOfB(k / kDepthSteps), col, full);
     }
   }
-}
-
-/** The warp group's number, the same for all threads of a warp as the compiler can see. */
-__device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
-
-/** A consumer has read a stage. */
-__device__ __forceinline__ void release(unsigned memory, unsigned stage) {
-  if (threadIdx.x % kGroup == 0) arrive(emptyAt(memory, stage));
 }
 
 constexpr int kTileStep = kConsumers;
@@ -732,8 +733,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) gradient(
       }
       begin = end;
     }
-    if (threadIdx.x % 32 == 0) awaitCopiesBack<0>();
     if (threadIdx.x % 32 == 0) {
+      awaitCopiesBack<0>();
       float* const to = scalarPartial + (static_cast<long long>(blockIdx.x) * kConsumerWarps + threadIdx.x / 32) * kScalars;
       for (int k = 0; k < kScalars; ++k) to[k] = static_cast<float>(totals[k]);
     }

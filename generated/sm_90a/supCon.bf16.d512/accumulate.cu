@@ -298,16 +298,18 @@ constexpr int kColTiles = (kDepth + kBlockCols - 1) / kBlockCols;  // of an outp
 constexpr int kVectorBlocks = kBlockCols / 64;
 constexpr int kGradientBytes = kBlockRows * kRowBytes;
 constexpr int kStageBytes = kGradientBytes + kVectorBlocks * kBlockBytes;
-constexpr int kFullAt = kStages * kStageBytes;
+constexpr int kReaders = kConsumers;  // of a stage, in each block
+constexpr int kRingAt = 0;
+constexpr int kFullAt = kRingAt + kStages * kStageBytes;
 constexpr int kEmptyAt = kFullAt + kStages * 8;
 constexpr int kSharedBytes = 196672;
 static_assert(kSharedBytes >= kEmptyAt + kStages * 8, "ring and barriers fit");
 static_assert(kBlockRows == 64 * kConsumers && kBlockCols % 64 == 0, "a warp group has 64 rows; vectors come in blocks of 64 numbers");
 
-/** A ring's place: stage and parity of a k-step. */
+/** A place in the ring: k-steps go round it, stage after stage. */
 struct Place {
-  int stage = 0;
-  unsigned parity = 0;
+  unsigned stage;
+  unsigned parity;  // of the phase of its barriers
 
   __device__ __forceinline__ void next() {
     if (++stage == kStages) {
@@ -317,17 +319,44 @@ struct Place {
   }
 };
 
+__device__ __forceinline__ Place placeOf(unsigned step) { return {step % kStages, step / kStages & 1}; }
+
+/** Addresses in shared memory. */
+__device__ __forceinline__ unsigned stageAt(unsigned memory, unsigned stage) { return memory + kRingAt + stage * kStageBytes; }
+__device__ __forceinline__ unsigned fullAt(unsigned memory, unsigned stage) { return memory + kFullAt + stage * 8; }
+__device__ __forceinline__ unsigned emptyAt(unsigned memory, unsigned stage) { return memory + kEmptyAt + stage * 8; }
+
+__device__ __forceinline__ void initRing(unsigned memory) {
+  if (threadIdx.x == 0) {
+    for (int stage = 0; stage < kStages; ++stage) {
+      initBarrier(fullAt(memory, stage), 1);
+      initBarrier(emptyAt(memory, stage), kCluster * kReaders);
+    }
+    publishBarriers();
+  }
+  __syncthreads();
+  meetCluster();
+}
+
+/** A consumer has read a stage. */
+__device__ __forceinline__ void release(unsigned memory, unsigned stage) {
+  if (threadIdx.x % kGroup < kCluster) arriveAt(emptyAt(memory, stage), threadIdx.x % kGroup);
+}
+
+/** The warp group's number, the same for all threads of a warp as the compiler can see. */
+__device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
+
 /** Starts all copies of a tile's k-steps: of G (read by columns, where `kTransposed`), and of this block's share of the vectors. */
 template <bool kTransposed>
 __device__ __forceinline__ void produce(const TensorMap& gradientTiles, const TensorMap& vectorTiles, unsigned memory, int firstRow, int firstCol, int length) {
   const int depthSteps = (length + kBlockDepth - 1) / kBlockDepth;
-  Place place;
+  Place place = placeOf(0);
   for (int step = 0; step < kSegments * depthSteps; ++step, place.next()) {
     const int along = step % depthSteps * kBlockDepth;
     const int segment = step / depthSteps;
-    const unsigned stage = memory + place.stage * kStageBytes;
-    const unsigned full = memory + kFullAt + place.stage * 8;
-    awaitPhase(memory + kEmptyAt + place.stage * 8, place.parity ^ 1);
+    const unsigned stage = stageAt(memory, place.stage);
+    const unsigned full = fullAt(memory, place.stage);
+    awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
     arriveExpecting(full, kStageBytes);
     if (kTransposed) {
       for (int block = 0; block < kBlockRows / 64; ++block) copyTile(stage + block * kBlockBytes, gradientTiles, firstRow + block * 64, planeOfA(segment), along, full);
@@ -340,21 +369,16 @@ __device__ __forceinline__ void produce(const TensorMap& gradientTiles, const Te
   }
 }
 
-/** A consumer has read a stage. */
-__device__ __forceinline__ void release(unsigned memory, int stage) {
-  if (threadIdx.x % kGroup < kCluster) arriveAt(memory + kEmptyAt + stage * 8, threadIdx.x % kGroup);
-}
-
 /** The sums of this warp group's rows. */
 template <bool kTransposed>
 __device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, int group, int steps) {
   const int rows = group * (kTransposed ? kBlockBytes : 64 * kRowBytes);
-  Place place;
-  int before = 0;
+  Place place = placeOf(0);
+  unsigned before = 0;
 #pragma unroll 2
   for (int step = 0; step < steps; ++step, place.next()) {
-    const unsigned stage = memory + place.stage * kStageBytes;
-    awaitPhase(memory + kFullAt + place.stage * 8, place.parity);
+    const unsigned stage = stageAt(memory, place.stage);
+    awaitPhase(fullAt(memory, place.stage), place.parity);
     const unsigned long long gradient = kTransposed ? describeAcross(stage + rows) : describeAlong(stage + rows);
     const unsigned long long vectors = describeAcross(stage + kGradientBytes);
     fenceProducts();
@@ -410,16 +434,8 @@ __device__ __forceinline__ void accumulate(const TensorMap& gradientTiles, const
   const int cluster = blockIdx.x / kCluster;
   const int firstRow = (cluster / kColTiles * kCluster + rankInCluster()) * kBlockRows;
   const int firstCol = cluster % kColTiles * kBlockCols;
-  if (threadIdx.x == 0) {
-    for (int stage = 0; stage < kStages; ++stage) {
-      initBarrier(memory + kFullAt + stage * 8, 1);
-      initBarrier(memory + kEmptyAt + stage * 8, kConsumers * kCluster);
-    }
-    publishBarriers();
-  }
-  __syncthreads();
-  meetCluster();
-  const int group = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0);
+  initRing(memory);
+  const int group = groupOfThread();
   if (group == kConsumers) {
     keepRegisters<kProducerRegisters>();
     if (threadIdx.x % kGroup == 0) produce<kTransposed>(gradientTiles, vectorTiles, memory, firstRow, firstCol, length);
