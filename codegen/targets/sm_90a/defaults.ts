@@ -76,16 +76,22 @@ function accumulateTiling({ dim }: Problem): PassTiling {
 }
 
 /**
- * Rows such that tiles of dQ, of which there are `colTiles` across the depth, share the multiprocessors evenly; and as many columns as
- * the default workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those
- * of chunks are rounded.
+ * Rows such that tiles of dQ share the multiprocessors evenly, and columns such that those of dK do, as many as the default
+ * workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those of chunks
+ * are rounded.
  */
 function chunkFor(problem: Problem, { stats, accumulate }: Passes): ChunkLevel {
   const colTiles = Math.ceil(problem.dim / accumulate.cols);
   const rows = tileRows * (colTiles % 2 === 0 ? usualMultiprocessors / 2 : usualMultiprocessors);
   const most = problem.precision === 'f32' ? 16_384 : 65_536;
-  const fitting = Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows, stats));
-  return { rows, cols: Math.max(colGranule, Math.floor(Math.min(most, fitting) / colGranule) * colGranule) };
+  const fitting = Math.min(most, Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows, stats)));
+  const wave = (accumulate.rows * usualMultiprocessors) / commonDivisor(usualMultiprocessors, colTiles);
+  const granule = fitting >= wave ? wave : colGranule;
+  return { rows, cols: Math.max(colGranule, Math.floor(fitting / granule) * granule) };
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** Whole tiles of every pass. */

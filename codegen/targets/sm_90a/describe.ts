@@ -25,7 +25,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   };
   const output = passes.accumulate;
   const accumulate = (name: KernelName, rows: Extent): Kernel =>
-    kernel(name, 'accumulate.cu', times(output.cluster, times(ceilDiv(rows, output.rows * output.cluster), Math.ceil(problem.dim / output.cols))), accumulateBytes(output));
+    kernel(name, 'accumulate.cu', times(output.cluster, min(clustersAtOnce(output), times(ceilDiv(rows, output.rows * output.cluster), Math.ceil(problem.dim / output.cols)))), accumulateBytes(output));
 
   const vector = vectorKernel(parameters);
   const all: Readonly<Record<KernelRole, Kernel>> = {

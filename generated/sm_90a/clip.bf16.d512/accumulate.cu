@@ -4,7 +4,7 @@
 // inputs     bf16, depth 512
 // target     sm_90a
 // tiling     automatic
-//   chunk        8448 x 52224
+//   chunk        8448 x 50688
 //   block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
 //   block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
@@ -17,8 +17,8 @@ accumulate: the products of one chunk of the matrix, added to the fp32 gradients
     accumulateQueries    dQ += G K
     accumulateKeys       dK += G^T Q
 
-A block makes one tile of an output: 2 warp groups multiply 64 of its rows each, a third copies. The blocks of a cluster have
-tiles below each other, and share what they read of the vectors.
+A block makes tiles of an output, one after the other: 2 warp groups multiply 64 of its rows each, a third copies, and goes on to
+the next tile while they add. The blocks of a cluster have tiles below each other, and share what they read of the vectors.
 */
 
 // Operands of the tensor cores as bits: no header declares the 16-bit types.
@@ -346,11 +346,25 @@ __device__ __forceinline__ void release(unsigned memory, unsigned stage) {
 /** The warp group's number, the same for all threads of a warp as the compiler can see. */
 __device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
+/** The tiles of an output that this block makes: clusters take turns at steps of their rows, across the depth first. */
+struct Walk {
+  int first;
+  int step;
+  int tiles;
+
+  __device__ __forceinline__ int firstRow(int tile) const { return (tile / kColTiles * kCluster + rankInCluster()) * kBlockRows; }
+  __device__ __forceinline__ int firstCol(int tile) const { return tile % kColTiles * kBlockCols; }
+};
+
+__device__ __forceinline__ Walk walkOfBlock(int outputRows) {
+  const int rowSteps = (outputRows + kCluster * kBlockRows - 1) / (kCluster * kBlockRows);
+  return {static_cast<int>(blockIdx.x) / kCluster, static_cast<int>(gridDim.x) / kCluster, rowSteps * kColTiles};
+}
+
 /** Starts all copies of a tile's k-steps: of G (read by columns, where `kTransposed`), and of this block's share of the vectors. */
 template <bool kTransposed>
-__device__ __forceinline__ void produce(const TensorMap& gradientTiles, const TensorMap& vectorTiles, unsigned memory, int firstRow, int firstCol, int length) {
+__device__ __forceinline__ void produce(const TensorMap& gradientTiles, const TensorMap& vectorTiles, unsigned memory, int firstRow, int firstCol, int length, Place& place) {
   const int depthSteps = (length + kBlockDepth - 1) / kBlockDepth;
-  Place place = placeOf(0);
   for (int step = 0; step < kSegments * depthSteps; ++step, place.next()) {
     const int along = step % depthSteps * kBlockDepth;
     const int segment = step / depthSteps;
@@ -369,11 +383,10 @@ __device__ __forceinline__ void produce(const TensorMap& gradientTiles, const Te
   }
 }
 
-/** The sums of this warp group's rows. */
+/** The sums of this warp group's rows of a tile. */
 template <bool kTransposed>
-__device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, int group, int steps) {
+__device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, int group, int steps, Place& place) {
   const int rows = group * (kTransposed ? kBlockBytes : 64 * kRowBytes);
-  Place place = placeOf(0);
   unsigned before = 0;
 #pragma unroll 2
   for (int step = 0; step < steps; ++step, place.next()) {
@@ -398,6 +411,7 @@ __device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, in
     before = place.stage;
   }
   awaitProducts<0>();
+  release(memory, before);
 #pragma unroll
   for (int n = 0; n < kTilesN; ++n) {
 #pragma unroll
@@ -405,48 +419,51 @@ __device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, in
   }
 }
 
-/** output += sums, from this thread's first row and column on: a row's reads are under way before its first write. */
+/**
+ * Adds to what memory holds, where it is: nothing waits for it, and the next tile's products begin. A launch adds to a number once,
+ * so that the order of sums is that of launches.
+ */
+__device__ __forceinline__ void addPairInMemory(float* to, float first, float second) {
+  asm volatile("red.relaxed.gpu.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(first), "f"(second) : "memory");
+}
+
+/** output += sums, from this thread's first row and column on. */
 __device__ __forceinline__ void addTo(float* output, const Accumulators& sums, int rowsLeft, int colsLeft) {
 #pragma unroll
   for (int h = 0; h < 2; ++h) {
     if (8 * h >= rowsLeft) continue;
     float* const row = output + 8 * h * kDepth;
-    float2 values[kTilesN];
 #pragma unroll
     for (int n = 0; n < kTilesN; ++n) {
-      if (n * 8 < colsLeft) values[n] = *reinterpret_cast<const float2*>(row + n * 8);
-    }
-#pragma unroll
-    for (int n = 0; n < kTilesN; ++n) {
-      if (n * 8 >= colsLeft) continue;
-      values[n].x += sums[n][2 * h];
-      values[n].y += sums[n][2 * h + 1];
-      *reinterpret_cast<float2*>(row + n * 8) = values[n];
+      if (n * 8 < colsLeft) addPairInMemory(row + n * 8, sums[n][2 * h], sums[n][2 * h + 1]);
     }
   }
 }
 
-/** One tile of output += A B, with B `length` rows long. */
+/** output += A B, with B `length` rows long. */
 template <bool kTransposed>
 __device__ __forceinline__ void accumulate(const TensorMap& gradientTiles, const TensorMap& vectorTiles, float* output, int outputRows, int length) {
   extern __shared__ __align__(1024) unsigned char shared[];
   const unsigned memory = static_cast<unsigned>(__cvta_generic_to_shared(shared));
-  const int cluster = blockIdx.x / kCluster;
-  const int firstRow = (cluster / kColTiles * kCluster + rankInCluster()) * kBlockRows;
-  const int firstCol = cluster % kColTiles * kBlockCols;
   initRing(memory);
   const int group = groupOfThread();
+  const Walk walk = walkOfBlock(outputRows);
+  Place place = placeOf(0);
   if (group == kConsumers) {
     keepRegisters<kProducerRegisters>();
-    if (threadIdx.x % kGroup == 0) produce<kTransposed>(gradientTiles, vectorTiles, memory, firstRow, firstCol, length);
+    if (threadIdx.x % kGroup == 0) {
+      for (int tile = walk.first; tile < walk.tiles; tile += walk.step) produce<kTransposed>(gradientTiles, vectorTiles, memory, walk.firstRow(tile), walk.firstCol(tile), length, place);
+    }
   } else {
     takeRegisters<kConsumerRegisters>();
-    Accumulators sums;
-    multiply<kTransposed>(sums, memory, group, kSegments * ((length + kBlockDepth - 1) / kBlockDepth));
     const int thread = threadIdx.x % kGroup;
-    const int row = firstRow + group * 64 + thread / 32 * 16 + thread % 32 / 4;
-    const int col = firstCol + thread % 4 * 2;
-    addTo(output + static_cast<long long>(row) * kDepth + col, sums, outputRows - row, kDepth - col);
+    for (int tile = walk.first; tile < walk.tiles; tile += walk.step) {
+      Accumulators sums;
+      multiply<kTransposed>(sums, memory, group, kSegments * ((length + kBlockDepth - 1) / kBlockDepth), place);
+      const int row = walk.firstRow(tile) + group * 64 + thread / 32 * 16 + thread % 32 / 4;
+      const int col = walk.firstCol(tile) + thread % 4 * 2;
+      addTo(output + static_cast<long long>(row) * kDepth + col, sums, outputRows - row, kDepth - col);
+    }
   }
   meetCluster();
 }

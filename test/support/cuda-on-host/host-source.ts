@@ -47,6 +47,8 @@ function functionBodies(f16: boolean): Readonly<Record<string, string>> {
     awaitCopiesBack: 'emulator::awaitCopiesBack(kPending);',
     publishWrites: '',
     storeMatrices: 'emulator::storeMatrices(address, matrices);',
+    addInMemory: '*to += value;',
+    addPairInMemory: 'to[0] += first; to[1] += second;',
     fenceProducts: '',
     commitProducts: 'emulator::commitProducts();',
     awaitProducts: 'emulator::awaitProducts(kPending);',
