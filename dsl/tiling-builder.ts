@@ -73,7 +73,7 @@ const knobs: Readonly<Record<Exclude<LevelName, 'instruction'>, { readonly requi
 };
 
 /** Knobs that are one of a few words. */
-const choices: Readonly<Partial<Record<LevelName, Readonly<Record<string, readonly string[]>>>>> = { block: { panel: ['resident', 'streamed'] } };
+const choices: Readonly<Partial<Record<LevelName, Readonly<Record<string, readonly string[]>>>>> = { block: { panel: ['resident', 'split', 'streamed'] } };
 
 type Finding = Pick<Diagnostic, 'code' | 'message'> & { readonly hint: string };
 

@@ -47,8 +47,8 @@ export interface BlockLevel {
   readonly group?: number;
   /** GPU, from Hopper on: blocks that work side by side and share their copies of operands. */
   readonly cluster?: number;
-  /** GPU, from Hopper on: whether a panel of keys stays in shared memory while queries stream past, or both stream. */
-  readonly panel?: 'resident' | 'streamed';
+  /** GPU, from Hopper on: whether a panel of keys stays in shared memory while queries stream past, as much of its depth does as there is room for, or both stream. */
+  readonly panel?: 'resident' | 'split' | 'streamed';
 }
 
 /** The accumulators one warp (GPU) or one micro-kernel (CPU) keeps in registers. */

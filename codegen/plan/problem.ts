@@ -29,7 +29,7 @@ export interface ResolvedTiling {
 
 export type ResolvedBlock = Required<Omit<BlockLevel, 'cluster' | 'panel'>> & Pick<BlockLevel, 'cluster' | 'panel'>;
 
-/** Whether a panel of keys stays in shared memory while queries stream past, or both stream. */
+/** Whether a panel of keys stays in shared memory while queries stream past, a part of its depth does, or both stream. */
 export type PanelPlace = NonNullable<BlockLevel['panel']>;
 
 /** A block's tile of a pass, the k-steps in flight, and how many blocks share their copies. */
@@ -42,6 +42,8 @@ export interface PassTiling {
 
 export interface SimilarityTiling extends PassTiling {
   readonly panel: PanelPlace;
+  /** K-steps of the panel that stay in shared memory. */
+  readonly residentSteps: number;
   /** Columns of one consumer: the tile's, where consumers take turns at tiles, or its share of them. */
   readonly groupCols: number;
 }

@@ -9,7 +9,7 @@ import { cpuTargets } from '../../codegen/targets/cpu/index.js';
 import { sm80 } from '../../codegen/targets/sm_80/index.js';
 import { sm90a } from '../../codegen/targets/sm_90a/index.js';
 import { limits } from '../../codegen/targets/sm_90a/limits.js';
-import { passesOf } from '../../codegen/targets/sm_90a/passes.js';
+import { isAbreast, passesOf, sharers } from '../../codegen/targets/sm_90a/passes.js';
 import type { Problem, ResolvedTiling, TargetKernels } from '../../codegen/targets/target.js';
 import type { BlockLevel, Tiling } from '../../dsl/tiling.js';
 import { clip, infoNCE, siglip, supCon, type PairwiseLoss, type Precision } from '../../runtime/index.js';
@@ -84,7 +84,7 @@ for (const precision of sm90a.precisions) {
   });
 }
 
-test('a panel stays where the depth leaves room, and streams where it does not or has planes', (t) => {
+test('a panel stays, or a part of it, where the depth leaves room, and streams where it does not or has planes', (t) => {
   const panelsOf = (dim: number, precision: Precision): readonly string[] => {
     const { stats, gradient } = passesOf(resolved(problem(dim, precision)));
     return [stats, gradient].map(({ panel, cluster, cols, groupCols }) => `${panel}, ${cols / groupCols} consumers, cluster ${cluster}`);
@@ -92,14 +92,19 @@ test('a panel stays where the depth leaves room, and streams where it does not o
   const resident = 'resident, 1 consumers, cluster 1';
   const streamed = 'streamed, 2 consumers, cluster 2';
   for (const dim of [1, 64, 512]) t.deepEqual(panelsOf(dim, 'bf16'), [resident, resident], `D = ${dim}`);
-  for (const dim of [513, 768, 4096]) t.deepEqual(panelsOf(dim, 'f16'), [streamed, streamed], `D = ${dim}`);
+  const split = 'split, 1 consumers, cluster 1';
+  for (const dim of [513, 768, 1280]) t.deepEqual(panelsOf(dim, 'f16'), [split, split], `D = ${dim}`);
+  for (const dim of [1281, 4096]) t.deepEqual(panelsOf(dim, 'f16'), [streamed, streamed], `D = ${dim}`);
   t.deepEqual(panelsOf(64, 'f32'), [streamed, streamed]);
 });
 
 /** Tilings whose parts differ: of turns and shares, panels that stay and stream, clusters of each size. */
 const partsTried: readonly { readonly title: string; readonly given: Problem; readonly tiling?: Tiling }[] = [
   { title: 'a panel that stays', given: problem(512) },
-  { title: 'panels that stream past a cluster', given: problem(1024) },
+  { title: 'a panel of which a part stays', given: problem(768) },
+  { title: 'panels that are walked abreast', given: problem(1152) },
+  { title: 'panels that stream past a cluster', given: problem(2048) },
+  { title: 'clusters in turns', given: problem(1152), tiling: tilingOf({ block: block({ stages: 6, cluster: 2, panel: 'split' }) }) },
   { title: 'planes', given: problem(512, 'f32', 'running') },
   { title: 'all terms, reports', given: { ...problem(100, 'bf16', 'running', every), reports: true } },
   { title: 'a cluster of 4', given: problem(512), tiling: tilingOf({ block: block({ rows: 64, cols: 64, cluster: 4, panel: 'streamed' }) }) },
@@ -127,6 +132,16 @@ function shapeOf({ chunkRows, chunkCols, rows, cols, workers }: Sizes): Shape {
   return { ...unstacked, n: chunkRows, m: chunkCols, chunkRows, chunkCols, row0: 0, col0: 0, rows, cols, workers };
 }
 
+/** How many clusters have part in each panel, as templates/sm_90a/_walk.hbs shares a chunk's tiles out. */
+function sharingOf(rowSteps: number, panelSteps: number, clusters: number, abreast: boolean): readonly number[] {
+  const left = panelSteps % clusters;
+  const more = 10 * left >= 9 * clusters ? 1 : left === 0 || 2 * left >= clusters ? 0 : -1;
+  const whole = abreast ? Math.min(panelSteps, Math.max(Math.floor(panelSteps / clusters) + more, 0) * clusters) : 0;
+  const inLine = panelSteps - whole;
+  const clusterOf = (tile: number): number => Math.floor(((tile + 1) * clusters - 1) / (rowSteps * inLine));
+  return Array.from({ length: panelSteps }, (_, panel) => (panel < whole ? 1 : clusterOf((panel - whole + 1) * rowSteps - 1) - clusterOf((panel - whole) * rowSteps) + 1));
+}
+
 for (const { title, given, tiling } of partsTried) {
   test(`buffers hold the partial sums of a chunk and of any smaller: ${title}`, (t) => {
     const { rowPartials, colPartials, scalarPartials, gradient }: TargetKernels = sm90a.describe(given, resolved(given, tiling));
@@ -149,24 +164,20 @@ for (const { title, given, tiling } of partsTried) {
   test(`no panel is shared by more clusters than its columns have parts for: ${title}`, (t) => {
     const made = resolved(given, tiling);
     const { kernels, rowPartials, colPartials } = sm90a.describe(given, made);
-    const { rows: tileRows, cols: tileCols, groupCols, cluster } = passesOf(made).stats;
+    const tile = passesOf(made).stats;
     const { stats } = kernels;
     if (stats === undefined) return t.fail();
+    const [together, cluster] = [sharers(tile), tile.cluster];
     fc.assert(
       fc.property(sizes, (drawn) => {
         const at = shapeOf(drawn);
-        const rowSteps = Math.ceil(drawn.rows / (tileRows * cluster));
-        const panels = Math.ceil(drawn.cols / tileCols);
+        const rowSteps = Math.ceil(drawn.rows / (tile.rows * together));
+        const panelSteps = Math.ceil((drawn.cols * together) / (tile.cols * cluster));
         const clusters = evaluateExtent(stats.grid, at) / cluster;
-        // As templates/sm_90a/_similarity.hbs shares a chunk's tiles out.
-        const clusterOf = (tile: number): number => Math.floor(((tile + 1) * clusters - 1) / (rowSteps * panels));
-        const slots = (8 * groupCols * cluster) / tileCols;
-        for (let panel = 0; panel < panels; panel += 1) {
-          const sharing = clusterOf((panel + 1) * rowSteps - 1) - clusterOf(panel * rowSteps) + 1;
-          fitsIn(sharing * slots, evaluateExtent(colPartials.parts, at));
-        }
-        fitsIn(panels * (tileCols / groupCols), evaluateExtent(rowPartials.parts, at));
-        fitsIn(clusters, rowSteps * panels);
+        const slots = (8 * tile.groupCols * together) / tile.cols;
+        for (const sharing of sharingOf(rowSteps, panelSteps, clusters, isAbreast(given, 'stats', tile))) fitsIn(sharing * slots, evaluateExtent(colPartials.parts, at));
+        fitsIn((panelSteps * cluster * tile.cols) / (together * tile.groupCols), evaluateExtent(rowPartials.parts, at));
+        fitsIn(clusters, rowSteps * panelSteps);
       }),
     );
     return t.pass();
@@ -243,10 +254,16 @@ const refusals: readonly Refusal[] = [
   { title: 'groups of row tiles', tiling: { block: block({ group: 2 }) }, message: 'block.group is 2; blocks of sm_90a walk down the rows of one panel of columns after the other', hint: 'Leave it out.' },
   { title: 'a cluster of 3', tiling: { block: block({ cluster: 3 }) }, message: 'block.cluster is 3', hint: 'Take 1, 2, 4.' },
   {
-    title: 'a cluster that shares nothing',
-    tiling: { block: block({ cluster: 2, panel: 'resident' }) },
-    message: "block.panel is 'resident', with nothing to share in a cluster: each panel is read once",
-    hint: "Leave 'cluster' out, or take panel 'streamed'.",
+    title: 'a panel that stays, of a tile that is shared',
+    tiling: { block: block({ cols: 256, panel: 'split' }), register: { rows: 128, cols: 128 } },
+    message: "register has half of a tile's columns: its warp groups share tiles, and read a panel that is 'split' only in turns",
+    hint: "Take 128 x 256, or panel 'streamed'.",
+  },
+  {
+    title: 'a ring of one k-step',
+    tiling: { block: block({ stages: 3, panel: 'streamed' }) },
+    message: 'block.stages is 3; where warp groups take turns and keys stream, a stage holds a k-step of one operand, and two k-steps are in use at a time',
+    hint: 'Take 4 or more.',
   },
   {
     title: 'a part of fewer rows than the block',

@@ -1,10 +1,10 @@
 import type { ChunkLevel, Tiling } from '../../../dsl/tiling.js';
-import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
+import type { PanelPlace, Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { columnGroup, consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, forwardRows, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOf, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardRows, mostThatFits, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
@@ -15,8 +15,14 @@ const tileRows = 128;
 /** K-steps of a tile up to which a panel of keys stays in shared memory: it is then read once, and consumers take turns at tiles. */
 const residentSteps = 8;
 
-/** Beyond, both operands stream: consumers share a tile that is wider, and blocks their copies. As measured (docs/performance.md). */
-const streamed = { cluster: 2, consumers } as const;
+/**
+ * Up to which as much of the panel stays as there is room for, so that turns are not bound by copies. Beyond, consumers share a tile
+ * that is wider, and blocks the copies of keys. As measured (docs/performance.md).
+ */
+const splitSteps = 20;
+
+/** Stages of the ring beside a part of a panel: more of one is less of the other. */
+const splitStages = 6;
 
 const colsTried = [128, 96, 64, 32] as const;
 
@@ -42,16 +48,32 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
 }
 
 function similarityTiling(problem: Problem, { block, register }: Tiling, pass: SimilarityPass): SimilarityTiling {
-  const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
-  const steps = stepsOf(layout.depthPadded, layout.planes);
-  const panel = block?.panel ?? (steps <= residentSteps && layout.planes === 1 ? 'resident' : 'streamed');
-  const resident = panel === 'resident';
+  const steps = stepsOfPass(problem, pass);
+  const shared = block !== undefined && register !== undefined && register.cols < block.cols;
+  const panel = block?.panel ?? (shared ? 'streamed' : panelFor(problem, pass));
   const rows = block?.rows ?? tileRows;
-  const cluster = block?.cluster ?? (resident ? 1 : streamed.cluster);
+  const cluster = block?.cluster ?? (panel === 'streamed' ? 2 : 1);
   const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : groupColsOf(block.cols));
-  const open = { rows, cols: block?.cols ?? groupCols * (resident ? 1 : streamed.consumers), groupCols, panel, cluster };
-  const fitting = stagesThatFit((stages) => similaritySharedBytes(problem, pass, { ...open, stages }), resident ? Math.max(4, steps) : undefined);
-  return { ...open, stages: block?.stages ?? fitting };
+  const tile = { rows, cols: block?.cols ?? groupCols * (panel === 'streamed' ? consumers : 1), groupCols, panel, cluster };
+  const bytesAt = (residentSteps: number, stages: number): number => similaritySharedBytes(problem, pass, { ...tile, residentSteps, stages });
+  switch (panel) {
+    case 'resident':
+      return { ...tile, residentSteps: steps, stages: block?.stages ?? stagesThatFit((stages) => bytesAt(steps, stages), Math.max(4, steps)) };
+    case 'split': {
+      const stages = block?.stages ?? splitStages;
+      return { ...tile, stages, residentSteps: mostThatFits((residentSteps) => bytesAt(residentSteps, stages), steps) };
+    }
+    case 'streamed':
+      return { ...tile, residentSteps: 0, stages: block?.stages ?? stagesThatFit((stages) => bytesAt(0, stages)) };
+  }
+}
+
+/** Operands of several planes are read plane by plane: then no part of a panel is read often enough to stay. */
+function panelFor(problem: Problem, pass: SimilarityPass): PanelPlace {
+  const { planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
+  if (planes > 1) return 'streamed';
+  const steps = stepsOfPass(problem, pass);
+  return steps <= residentSteps ? 'resident' : steps <= splitSteps ? 'split' : 'streamed';
 }
 
 /** Of a tile that is given: halves of wide ones, where those are whole groups of columns. */
@@ -61,9 +83,10 @@ function groupColsOf(cols: number): number {
 
 /** The widest part of a tile whose sums the registers hold, and whose panel leaves room for a ring. */
 function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster }: Pick<SimilarityTiling, 'rows' | 'panel' | 'cluster'>): number {
-  const fits = (cols: number): boolean =>
-    registersOf(problem, pass, { rows, groupCols: cols }) <= registerShares({ cluster }).consumer &&
-    similaritySharedBytes(problem, pass, { rows, cols: panel === 'resident' ? cols : streamed.consumers * cols, groupCols: cols, panel, cluster, stages: 3 }) <= limits.sharedBytes;
+  const residentSteps = panel === 'resident' ? stepsOfPass(problem, pass) : 0;
+  const fits = (groupCols: number): boolean =>
+    registersOf(problem, pass, { rows, groupCols }) <= registerShares({ cluster }).consumer &&
+    similaritySharedBytes(problem, pass, { rows, cols: panel === 'streamed' ? consumers * groupCols : groupCols, groupCols, panel, residentSteps, cluster, stages: 3 }) <= limits.sharedBytes;
   return colsTried.find(fits) ?? 32;
 }
 

@@ -9,7 +9,7 @@ import { packing } from '../cuda/packing.js';
 import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { consumers, consumerWarps, groupThreads } from './limits.js';
-import { accumulateBytes, forwardRows, gradientLayout, passesOf, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardRows, gradientLayout, passesOf, sharers, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 const threads = (consumers + 1) * groupThreads;
@@ -37,7 +37,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     accumulateKeys: accumulate('accumulateKeys', 'cols'),
   };
   const { pitch } = gradientLayout(problem);
-  const scalars = (tile: PassTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));
+  const scalars = (tile: SimilarityTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));
   return {
     kernels: needed(all, needsOf(problem.loss, problem.reports)),
     ...packing(problem, vector),
@@ -49,15 +49,16 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   };
 }
 
-/** Steps down the rows, and panels, of a chunk. */
-const rowSteps = ({ rows, cluster }: PassTiling): Extent => ceilDiv('rows', rows * cluster);
-const panels = ({ cols }: PassTiling): Extent => ceilDiv('cols', cols);
+/** Steps of a cluster down the rows, and across the panels, of a chunk: its blocks share a panel, or rows where consumers take turns. */
+const rowSteps = (tile: SimilarityTiling): Extent => ceilDiv('rows', tile.rows * sharers(tile));
+const panelSteps = (tile: SimilarityTiling): Extent => ceilDiv('cols', tile.cols * (tile.cluster / sharers(tile)));
+const panels = (tile: SimilarityTiling): Extent => times(tile.cluster / sharers(tile), panelSteps(tile));
 
 /** Clusters that a device runs at once, one at the least: a block of them has a multiprocessor to itself. */
 const clustersAtOnce = ({ cluster }: PassTiling): Extent => (cluster === 1 ? 'workers' : max(1, ceilDiv(plus('workers', 1 - cluster), cluster)));
 
-function clustersOf(tile: PassTiling): Extent {
-  return min(clustersAtOnce(tile), times(rowSteps(tile), panels(tile)));
+function clustersOf(tile: SimilarityTiling): Extent {
+  return min(clustersAtOnce(tile), times(rowSteps(tile), panelSteps(tile)));
 }
 
 /** Blocks of a launch are at most the multiprocessors, or one cluster. */
@@ -73,14 +74,14 @@ function rowPartials(tile: SimilarityTiling): Partials {
 }
 
 /**
- * Each warp leaves what it summed of a panel's columns, for every cluster with a share in the panel: at most one more
+ * Each warp leaves what it summed of a panel's columns, for every cluster with a share in the panel: at most two more
  * than there are clusters to a panel, and no more than the panel has steps.
  */
 function colPartials(tile: SimilarityTiling): Partials {
-  const perCluster = (consumerWarps * tile.cluster * tile.groupCols) / tile.cols;
-  const sharing = min(rowSteps(tile), plus(ceilDiv(clustersAtOnce(tile), panels(tile)), 1));
+  const perCluster = (consumerWarps * sharers(tile) * tile.groupCols) / tile.cols;
+  const sharing = min(rowSteps(tile), plus(ceilDiv(clustersAtOnce(tile), panelSteps(tile)), 2));
   const pitch = times(tile.cols, panels(tile));
-  // ceil(clusters / panels) + 1 is at most clusters / panels + 2, so this holds for a chunk with fewer panels too.
-  const most = min(times(rowSteps(tile), panels(tile)), plus(clustersAtOnce(tile), times(2, panels(tile))));
-  return { parts: times(perCluster, sharing), pitch, count: times(perCluster * tile.cols, most) };
+  // ceil(clusters / steps) + 2 is at most clusters / steps + 3, so this holds for a chunk with fewer steps too.
+  const most = min(times(rowSteps(tile), panelSteps(tile)), plus(clustersAtOnce(tile), times(3, panelSteps(tile))));
+  return { parts: times(perCluster, sharing), pitch, count: times((perCluster * tile.cols * tile.cluster) / sharers(tile), most) };
 }

@@ -8,7 +8,7 @@ import { vectorFiles } from '../cuda/vector-files.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { asyncProduct } from './instruction.js';
 import { consumers } from './limits.js';
-import { accumulateBytes, isSpread, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, isAbreast, isSpread, isTogether, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 /** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
@@ -27,9 +27,12 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
     ...tileContext({ ...tile, cols: tile.groupCols }),
-    together: tile.groupCols < tile.cols,
+    together: isTogether(tile),
     ...segmentContext(operands.planes, operands.planes),
     resident: tile.panel === 'resident',
+    partlyResident: tile.panel === 'split',
+    residentSteps: tile.residentSteps,
+    abreast: isAbreast(problem, pass, tile),
     outputBytes: outputBytes(problem, pass, tile),
     sharedBytes: similaritySharedBytes(problem, pass, tile),
     multiplyAsync: asyncProduct(problem.precision, {

@@ -5,7 +5,7 @@ import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js
 import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { barrierBytes, columnGroup, consumerWarps, groupThreads, limits, swizzleElements } from './limits.js';
+import { barrierBytes, columnGroup, consumerWarps, groupThreads, limits, swizzleElements, usualMultiprocessors } from './limits.js';
 
 export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 
@@ -17,15 +17,39 @@ export function stepsOf(depthPadded: number, planes: number): number {
   return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
 
-/** Shared memory of a similarity pass: the panel where it is resident, the ring, two barriers a stage, boxes to write, and scalars in fp64. */
-export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
-  const { rows, cols, stages, panel } = tile;
+/** Whether a similarity pass's consumers share its tiles; otherwise they take turns at them. */
+export function isTogether({ cols, groupCols }: Pick<SimilarityTiling, 'cols' | 'groupCols'>): boolean {
+  return groupCols < cols;
+}
+
+/** K-steps of a pass's tile. */
+export function stepsOfPass(problem: Problem, pass: SimilarityPass): number {
   const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
+  return stepsOf(depthPadded, planes);
+}
+
+/**
+ * Shared memory of a similarity pass: what of the panel is resident, the ring, two barriers a stage, boxes to write, and scalars in
+ * fp64. A stage holds a k-step of both operands where consumers share a tile, and of one where they take turns.
+ */
+export function similaritySharedBytes(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): number {
+  const { rows, cols, stages, residentSteps } = tile;
   const [queryBytes, keyBytes] = [rows * rowBytes, cols * rowBytes];
-  const resident = panel === 'resident';
-  const panelBytes = resident ? stepsOf(depthPadded, planes) * keyBytes : 0;
-  const ring = stages * (queryBytes + (resident ? 0 : keyBytes) + 2 * barrierBytes);
-  return panelBytes + ring + outputBytes(problem, pass, tile) + 8 * consumerWarps * (1 + problem.loss.params.length);
+  const streams = residentSteps < stepsOfPass(problem, pass);
+  const stageBytes = isTogether(tile) ? queryBytes + keyBytes : Math.max(queryBytes, streams ? keyBytes : 0);
+  const ring = stages * (stageBytes + 2 * barrierBytes);
+  return residentSteps * keyBytes + ring + outputBytes(problem, pass, tile) + 8 * consumerWarps * (1 + problem.loss.params.length);
+}
+
+/** Blocks of a cluster that have the same panel: those of consumers that share a tile, who share its keys too. */
+export function sharers(tile: SimilarityTiling): number {
+  return isTogether(tile) ? tile.cluster : 1;
+}
+
+/** Whether the keys that stream through all blocks leave the L2 cache no room for queries of many places. */
+export function isAbreast(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): boolean {
+  const streamedSteps = stepsOfPass(problem, pass) - tile.residentSteps;
+  return (streamedSteps * tile.cols * rowBytes * usualMultiprocessors) / sharers(tile) > limits.streamedBytes;
 }
 
 /** What warps have to write of G: for each group of 32 columns a box of 16 rows, 2 bytes a number and plane. */
@@ -40,9 +64,14 @@ export function accumulateBytes({ rows, cols, stages }: PassTiling): number {
 
 /** The most stages that fit, as many as are of use. */
 export function stagesThatFit(bytesAt: (stages: number) => number, most = 8): number {
-  let stages = 1;
-  while (stages < most && bytesAt(stages + 1) <= limits.sharedBytes) stages += 1;
-  return stages;
+  return Math.max(1, mostThatFits(bytesAt, most));
+}
+
+/** The largest count, up to `most`, whose bytes a block's shared memory holds. */
+export function mostThatFits(bytesAt: (count: number) => number, most: number): number {
+  let count = 0;
+  while (count < most && bytesAt(count + 1) <= limits.sharedBytes) count += 1;
+  return count;
 }
 
 /** How the registers of a block are shared between its warp groups. */

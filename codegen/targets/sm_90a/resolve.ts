@@ -5,7 +5,7 @@ import { guideLayout, operandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
 import { columnGroup, consumers, instruction, limits, swizzleElements } from './limits.js';
-import { passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, type SimilarityPass } from './passes.js';
+import { isTogether, passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
 export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
@@ -25,11 +25,13 @@ export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: R
 type Refuse = (level: LevelName, message: string, hint: string, code?: DiagnosticCode) => void;
 
 const rowsLegal = [64, 128];
+/** Stages at the least of a ring whose stages hold one operand: two k-steps, of queries and of keys. */
+const turnStages = 4;
 const clustersLegal = [1, 2, 4];
 
 function checkBlock({ block }: Tiling, refuse: Refuse): void {
   if (block === undefined) return;
-  const { rows, cols, depth, stages, group, cluster = 1, panel } = block;
+  const { rows, cols, depth, stages, group, cluster = 1 } = block;
   if (!rowsLegal.includes(rows)) refuse('block', `block.rows is ${rows}; a warp group of sm_90a multiplies 64 rows at a time, and holds the sums of one or two such products`, `Take ${rowsLegal.join(' or ')}.`);
   if (cols % columnGroup !== 0 || cols > instruction.mostCols) {
     refuse('block', `block.cols is ${cols}; a product of sm_90a has at most ${instruction.mostCols} columns, whose sums are worked on ${columnGroup} at a time`, `Take a multiple of ${columnGroup}, up to ${instruction.mostCols}.`);
@@ -39,7 +41,6 @@ function checkBlock({ block }: Tiling, refuse: Refuse): void {
   if (group !== undefined && group !== 1) refuse('block', `block.group is ${group}; blocks of sm_90a walk down the rows of one panel of columns after the other`, 'Leave it out.');
   if (!clustersLegal.includes(cluster)) refuse('block', `block.cluster is ${cluster}`, `Take ${clustersLegal.join(', ')}.`);
   else if (cols % (8 * cluster) !== 0) refuse('block', `block.cluster is ${cluster}: its blocks bring equal parts of ${cols} keys, in whole eights`, `Take block.cols a multiple of ${8 * cluster}.`);
-  if (cluster > 1 && panel === 'resident') refuse('block', "block.panel is 'resident', with nothing to share in a cluster: each panel is read once", "Leave 'cluster' out, or take panel 'streamed'.");
 }
 
 function checkInside({ block, register, instruction: { name } }: ResolvedTiling, refuse: Refuse): void {
@@ -51,6 +52,9 @@ function checkInside({ block, register, instruction: { name } }: ResolvedTiling,
       `Take ${block.rows} x ${block.cols}${block.cols % (consumers * columnGroup) === 0 ? ` or ${block.rows} x ${block.cols / consumers}` : ''}.`,
     );
   }
+  if (shares === consumers && block.panel !== undefined && block.panel !== 'streamed') {
+    refuse('register', `register has half of a tile's columns: its warp groups share tiles, and read a panel that is '${block.panel}' only in turns`, `Take ${block.rows} x ${block.cols}, or panel 'streamed'.`);
+  }
   const legal = `wgmma.m64n${register.cols}k16`;
   if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${register.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
 }
@@ -60,8 +64,12 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
   const passes: readonly (readonly [SimilarityPass, SimilarityTiling])[] = [['stats', stats], ['gradient', gradient], ...(guide === undefined ? [] : [['guide', guide] as const])];
   for (const [pass, tile] of passes) {
     const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
-    if (tile.panel === 'resident' && layout.planes > 1) {
-      refuse('block', `block.panel is 'resident'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
+    if (tile.panel !== 'streamed' && layout.planes > 1) {
+      refuse('block', `block.panel is '${tile.panel}'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
+      return;
+    }
+    if (!isTogether(tile) && tile.residentSteps < stepsOfPass(problem, pass) && tile.stages < turnStages) {
+      refuse('block', `block.stages is ${tile.stages}; where warp groups take turns and keys stream, a stage holds a k-step of one operand, and two k-steps are in use at a time`, `Take ${turnStages} or more.`);
       return;
     }
     const registers = registersOf(problem, pass, tile);

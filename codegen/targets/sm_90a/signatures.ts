@@ -10,7 +10,7 @@ import { termSignature } from '../cuda/term-signature.js';
 import { vectorSignatures } from '../cuda/vector-signatures.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { columnGroup, swizzleElements } from './limits.js';
-import { gradientLayout, passesOf } from './passes.js';
+import { gradientLayout, isTogether, passesOf } from './passes.js';
 
 /** What each kernel is given. Operands of the tensor cores are maps of tiles; statistics and arrays are there only where needed. */
 export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<Record<KernelName, Signature>> {
@@ -41,10 +41,12 @@ function hasColSums({ col }: Needs): boolean {
   return col !== undefined && (col.term !== undefined || col.channels.length > 0);
 }
 
-/** Tiles of queries, and of keys: the part of a panel that one block of a cluster brings. */
-function similarityTiles(layout: OperandLayout, names: { readonly queries: string; readonly keys: string }, { rows, cols, cluster }: SimilarityTiling, depth: number, prefix = ''): readonly Declared[] {
+/** Tiles of queries, and of keys. Of what a cluster's blocks share, each brings a part: of the keys, or of the queries where consumers take turns. */
+function similarityTiles(layout: OperandLayout, names: { readonly queries: string; readonly keys: string }, tile: SimilarityTiling, depth: number, prefix = ''): readonly Declared[] {
+  const { rows, cols, cluster } = tile;
+  const [boxRows, boxCols] = isTogether(tile) ? [rows, cols / cluster] : [rows / cluster, cols];
   const name = (text: string): string => (prefix === '' ? text : prefix + text.charAt(0).toUpperCase() + text.slice(1));
-  return [tiles(name('queryTiles'), names.queries, 'rows', depth, layout, rows), tiles(name('keyTiles'), names.keys, 'cols', depth, layout, cols / cluster)];
+  return [tiles(name('queryTiles'), names.queries, 'rows', depth, layout, boxRows), tiles(name('keyTiles'), names.keys, 'cols', depth, layout, boxCols)];
 }
 
 /** A map of embeddings: in place, or packed as [row][plane][depthPadded]. */

@@ -10,8 +10,8 @@
 // target     sm_90a
 // tiling     automatic
 //   chunk        8448 x 50688
-//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: stats
-//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: gradient
+//   block        128 x 128, depth 64, stages 6, cluster 1, panel split, consumers in turns: stats
+//   block        128 x 128, depth 64, stages 6, cluster 1, panel split, consumers in turns: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
 //   register     128 x 128
 //   instruction  wgmma.m64n128k16
@@ -39,12 +39,12 @@ __device__ __forceinline__ unsigned packPair(float first, float second) {
 constexpr int kBlockRows = 128;
 constexpr int kBlockCols = 128;
 constexpr int kBlockDepth = 64;  // 128 bytes of 16-bit elements: a row of the swizzle
-constexpr int kStages = 4;  // k-steps of operands in flight
+constexpr int kStages = 6;  // k-steps of operands in flight
 constexpr int kGroup = 128;  // threads of a warp group
 constexpr int kConsumers = 2;
 constexpr int kThreads = (kConsumers + 1) * kGroup;
-constexpr int kProducerRegisters = 40;
-constexpr int kConsumerRegisters = 232;
+constexpr int kProducerRegisters = 24;
+constexpr int kConsumerRegisters = 240;
 
 constexpr int kTilesN = kBlockCols / 8;  // 8-column tiles of a warp group's sums
 
@@ -162,40 +162,9 @@ __device__ __forceinline__ unsigned long long describeAlong(unsigned address) {
 }
 
 /** Blocks of a cluster work side by side and share copies. */
-constexpr int kCluster = 2;
+constexpr int kCluster = 1;
 
-/** This block's number in its cluster. */
-__device__ __forceinline__ int rankInCluster() {
-  int rank;
-  asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
-  return rank;
-}
-
-/** All threads of the cluster's blocks wait for each other. */
-__device__ __forceinline__ void meetCluster() {
-  __syncwarp();
-  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
-}
-
-/** Arrives at the barrier that lies at the same place in another block's memory. */
-__device__ __forceinline__ void arriveAt(unsigned barrier, int rank) {
-  asm volatile(
-      "{\n"
-      ".reg .b32 remote;\n"
-      "mapa.shared::cluster.u32 remote, %0, %1;\n"
-      "mbarrier.arrive.shared::cluster.b64 _, [remote];\n"
-      "}" ::"r"(barrier),
-      "r"(rank)
-      : "memory");
-}
-
-/** Starts the copy of one tile to the same place in every block of the cluster; each one's barrier counts the bytes. */
-__device__ __forceinline__ void copyTileToAll(unsigned to, const TensorMap& map, int col, int plane, int row, unsigned barrier) {
-  asm volatile(
-      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4, %5}], [%2], %6;" ::"r"(to),
-      "l"(reinterpret_cast<unsigned long long>(&map)), "r"(barrier), "r"(col), "r"(plane), "r"(row), "h"(static_cast<unsigned short>((1 << kCluster) - 1))
-      : "memory");
-}
+__device__ __forceinline__ int rankInCluster() { return 0; }
 
 constexpr int kTilesM = kBlockRows / 64;  // products, one below the other
 
@@ -243,51 +212,89 @@ __device__ __forceinline__ void settle(Accumulators& sums) {
   }
 }
 
-// S = Q K^T. Both operands stream past in k-steps.
+// S = Q K^T. A part of a panel of keys stays in shared memory; the rest, and tiles of queries, stream past in k-steps.
 constexpr int kDepthPadded = (kDepth + 7) / 8 * 8;  // whole 16-byte chunks
 constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
-constexpr bool kResident = false;
-// The consumers share a panel: each has its columns of every tile.
-constexpr int kPanelCols = kConsumers * kBlockCols;
-constexpr int kReaders = kConsumers;  // of a stage, in each block
 constexpr int kSteps = kSegments * kDepthSteps;  // k-steps of a tile
 constexpr int kQueryBytes = kBlockRows * kRowBytes;
+// The consumers take turns: every other tile is one's own. A stage holds a k-step of queries, or of keys that stream.
+constexpr int kPanelCols = kBlockCols;
+constexpr int kRowParts = kCluster;  // that a row's sums over a step of panels are in
+constexpr int kReaders = 1;  // of a stage, in each block
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
-constexpr int kPanelBytes = kResident ? kSteps * kKeyBytes : 0;
-constexpr int kStageBytes = kQueryBytes + (kResident ? 0 : kKeyBytes);
+constexpr int kResidentSteps = 8;
+constexpr int kStreamedSteps = kSteps - kResidentSteps;
+constexpr int kPanelBytes = kResidentSteps * kKeyBytes;
+constexpr int kStageBytes = kStreamedSteps > 0 && kKeyBytes > kQueryBytes ? kKeyBytes : kQueryBytes;
+
+/** The keys' k-steps that stream lie evenly among the others; how many of them come before the k-th. */
+__device__ __forceinline__ constexpr int streamedBefore(int k) { return k * kStreamedSteps / kSteps; }
+__device__ __forceinline__ constexpr bool isStreamed(int k) { return streamedBefore(k + 1) > streamedBefore(k); }
+__device__ __forceinline__ constexpr int residentAt(int k) { return (k - streamedBefore(k)) * kKeyBytes; }
 constexpr int kRingAt = kPanelBytes;
 constexpr int kOutputAt = kRingAt + kStages * kStageBytes;
 constexpr int kOutputBytes = 0;  // of all warps, what they have to write
 constexpr int kFullAt = kOutputAt + kOutputBytes;
 constexpr int kEmptyAt = kFullAt + kStages * 8;
 constexpr int kScalarsAt = (kEmptyAt + kStages * 8 + 15) / 16 * 16;
-constexpr int kSharedBytes = 196800;
-static_assert(!kResident || kSegments == 1, "a panel has one plane");
+constexpr int kSharedBytes = 229600;
 static_assert(kSharedBytes >= kScalarsAt, "panel, ring and barriers fit");
 
-/**
- * The tiles of a chunk in a line: down the rows of a panel of columns, then the next panel. Clusters share the line evenly; a
- * cluster's blocks take row tiles that follow each other.
- */
-struct Walk {
-  int rowSteps;  // of kCluster row tiles
-  int first;
-  int last;  // exclusive
+/** Tiles that follow each other down the rows of a panel of columns. */
+struct Sweep {
+  int panelStep;
+  int firstRowStep;
+  int tiles;
 
-  __device__ __forceinline__ int panel(int tile) const { return tile / rowSteps; }
-  __device__ __forceinline__ int firstRow(int tile) const { return (tile % rowSteps * kCluster + rankInCluster()) * kBlockRows; }
-  /** A consumer's part of a panel, and its first tile from one on. */
-  __device__ __forceinline__ int firstCol(int tile, int consumer) const { return panel(tile) * kPanelCols + consumer * kBlockCols; }
-  __device__ __forceinline__ int next(int tile, int) const { return tile; }
+  __device__ __forceinline__ int firstRow(int tile) const { return (firstRowStep + tile) * kBlockRows; }
+  __device__ __forceinline__ int panelCol() const { return (panelStep * kCluster + rankInCluster()) * kPanelCols; }
+  __device__ __forceinline__ int firstCol(int) const { return panelCol(); }
 };
 
+/**
+ * The tiles of a chunk that a cluster has, by its own count: sweep after sweep. The panels lie in a line, one after the other, that clusters
+ * share evenly. A cluster's blocks take panels that follow each other, and share their queries.
+ */
+struct Walk {
+  int rowSteps;
+  int panelSteps;  // of kCluster panels
+  int firstInLine;  // of the line's tiles
+  int lineTiles;  // of all clusters
+  int tiles;
+
+  __device__ __forceinline__ Sweep sweepAt(int tile) const {
+    const int first = inLine(tile) % rowSteps;
+    return { inLine(tile) / rowSteps, first, min(rowSteps - first, tiles - tile)};
+  }
+
+  /** The clusters that have part in a tile's panel: how many before this one, and whether it is the last. */
+  __device__ __forceinline__ int clustersBefore(int tile) const { return clusterNumber() - clusterInLine(inLine(tile) / rowSteps * rowSteps); }
+  __device__ __forceinline__ bool isLast(int tile) const { return clusterNumber() == clusterInLine((inLine(tile) / rowSteps + 1) * rowSteps - 1); }
+
+  __device__ __forceinline__ int inLine(int tile) const { return firstInLine + tile; }
+  __device__ __forceinline__ int clusterInLine(long long of) const { return static_cast<int>(((of + 1) * clusters() - 1) / lineTiles); }
+  static __device__ __forceinline__ int clusters() { return gridDim.x / kCluster; }
+  static __device__ __forceinline__ int clusterNumber() { return blockIdx.x / kCluster; }
+};
+
+constexpr int kTileStep = kConsumers;
+/** A consumer's first tile of the sweep that begins at a tile. */
+__device__ __forceinline__ int firstOf(int begin, int consumer) { return begin % kConsumers != consumer; }
+
 __device__ __forceinline__ Walk walkOfBlock(int rows, int cols) {
-  const int rowSteps = (rows + kCluster * kBlockRows - 1) / (kCluster * kBlockRows);
-  const int panels = (cols + kPanelCols - 1) / kPanelCols;
-  const long long tiles = static_cast<long long>(rowSteps) * panels;
-  const int clusters = gridDim.x / kCluster;
-  const int cluster = blockIdx.x / kCluster;
-  return {rowSteps, static_cast<int>(tiles * cluster / clusters), static_cast<int>(tiles * (cluster + 1) / clusters)};
+  const int rowSteps = (rows + kBlockRows - 1) / kBlockRows;
+  const int panelSteps = (cols + kCluster * kPanelCols - 1) / (kCluster * kPanelCols);
+  const int clusters = Walk::clusters();
+  const int cluster = Walk::clusterNumber();
+  const long long lineTiles = static_cast<long long>(panelSteps) * rowSteps;
+  const int firstInLine = static_cast<int>(lineTiles * cluster / clusters);
+  return {
+      rowSteps,
+      panelSteps,
+      firstInLine,
+      static_cast<int>(lineTiles),
+      static_cast<int>(lineTiles * (cluster + 1) / clusters) - firstInLine,
+  };
 }
 
 /** A place in the ring: k-steps go round it, stage after stage. */
@@ -319,72 +326,95 @@ __device__ __forceinline__ void initRing(unsigned memory) {
     publishBarriers();
   }
   __syncthreads();
-  meetCluster();
 }
 
 /** A consumer has read a stage. */
 __device__ __forceinline__ void release(unsigned memory, unsigned stage) {
-  if (threadIdx.x % kGroup < kCluster) arriveAt(emptyAt(memory, stage), threadIdx.x % kGroup);
+  if (threadIdx.x % kGroup == 0) arrive(emptyAt(memory, stage));
 }
 
 /** The warp group's number, the same for all threads of a warp as the compiler can see. */
 __device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
-/** The producer: one thread starts all copies, a k-step as soon as its stage is free: at first all are. */
+/** Starts the products of a k-step. */
+__device__ __forceinline__ void multiplyStep(Accumulators& sums, unsigned long long queries, unsigned long long keys, int k) {
+  fenceProducts();
+#pragma unroll
+  for (int k16 = 0; k16 < kBlockDepth / 16; ++k16) {
+#pragma unroll
+    for (int m = 0; m < kTilesM; ++m) multiplyAsync(sums[m], queries + m * (64 * kRowBytes >> 4) + k16 * 2, keys + k16 * 2, k + k16 > 0);
+  }
+  commitProducts();
+}
+
+constexpr int kStagesOfTile = kSteps + kStreamedSteps;
+
+/** The producer: one thread starts all copies, each as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
   Place place = placeOf(0);
   int step = 0;
-  for (int tile = walk.first; tile < walk.last; ++tile) {
-    const int row = walk.firstRow(tile);
-    const int col = walk.panel(tile) * kPanelCols;
-    const bool keysToo = !kResident || tile == walk.first || tile % walk.rowSteps == 0;
-    for (int k = 0; k < kSteps; ++k, ++step, place.next()) {
-      const int depth = k % kDepthSteps * kBlockDepth;
-      awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
-      if (kResident && kStages > kSteps && keysToo) {
-        // The panel's slice is free when the tile before has read it, which the stage just awaited does not tell.
-        for (int before = max(step - kStages + 1, 0); before <= step - kSteps; ++before) awaitPhase(emptyAt(memory, placeOf(before).stage), placeOf(before).parity);
+  Sweep sweep;
+  for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
+    sweep = walk.sweepAt(begin);
+    const int col = sweep.panelCol();
+    for (int tile = 0; tile < sweep.tiles; ++tile) {
+      const int row = sweep.firstRow(tile);
+      for (int k = 0; k < kSteps; ++k, ++step, place.next()) {
+        const int depth = k % kDepthSteps * kBlockDepth;
+        const bool stays = tile == 0 && !isStreamed(k);
+        awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
+        if (kStages > kStagesOfTile && stays) {
+          // The panel's slice is free when the tile before has read it, which the stage just awaited does not tell.
+          for (int before = max(step - kStages + 1, 0); before <= step - kStagesOfTile; ++before) awaitPhase(emptyAt(memory, placeOf(before).stage), placeOf(before).parity);
+        }
+        const unsigned full = fullAt(memory, place.stage);
+        arriveExpecting(full, kQueryBytes + (stays ? kKeyBytes : 0));
+        copyTile(stageAt(memory, place.stage), queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
+        if (stays) copyTile(memory + residentAt(k), keyTiles, depth, planeOfB(k / kDepthSteps), col, full);
+        if (isStreamed(k)) {
+          ++step;
+          place.next();
+          awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
+          arriveExpecting(fullAt(memory, place.stage), kKeyBytes);
+          copyTile(stageAt(memory, place.stage), keyTiles, depth, planeOfB(k / kDepthSteps), col, fullAt(memory, place.stage));
+        }
       }
-      const unsigned full = fullAt(memory, place.stage);
-      const unsigned stage = stageAt(memory, place.stage);
-      arriveExpecting(full, kQueryBytes + (keysToo ? kKeyBytes : 0));
-      copyTile(stage, queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
-      // Each block brings a part of the keys to all.
-      constexpr int kPartCols = kPanelCols / kCluster;
-      const int part = rankInCluster() * kPartCols;
-      copyTileToAll(stage + kQueryBytes + part * kRowBytes, keyTiles, depth, planeOfB(k / kDepthSteps), col + part, full);
     }
   }
 }
 
-constexpr int kTileStep = 1;
-
-/** The dots of a consumer's part of a tile. */
+/**
+ * The dots of a tile. The consumers take turns at the tensor cores: while one's products run, the other is at its epilogue. A turn
+ * ends when its last product is issued, and not when it has ended.
+ */
 __device__ __forceinline__ void multiply(const Walk& walk, int tile, int consumer, unsigned memory, Accumulators& sums) {
-  Place place = placeOf(static_cast<unsigned>(tile - walk.first) * kSteps);
+  if (tile > 0) awaitTurn(1 + consumer, kConsumers * kGroup);
+  Place place = placeOf(static_cast<unsigned>(tile) * kStagesOfTile);
   unsigned before = 0;
 #pragma unroll 2
   for (int k = 0; k < kSteps; ++k, place.next()) {
     awaitPhase(fullAt(memory, place.stage), place.parity);
-    const unsigned stage = stageAt(memory, place.stage);
-    const unsigned long long queries = describeAlong(stage);
-    const unsigned long long keys = describeAlong((kResident ? memory + k * kKeyBytes : stage + kQueryBytes) + consumer * kBlockCols * kRowBytes);
-    fenceProducts();
-#pragma unroll
-    for (int k16 = 0; k16 < kBlockDepth / 16; ++k16) {
-#pragma unroll
-      for (int m = 0; m < kTilesM; ++m) multiplyAsync(sums[m], queries + m * (64 * kRowBytes >> 4) + k16 * 2, keys + k16 * 2, k + k16 > 0);
+    const unsigned long long queries = describeAlong(stageAt(memory, place.stage));
+    unsigned keys = memory + residentAt(k);
+    const unsigned queryStage = place.stage;
+    if (isStreamed(k)) {
+      place.next();
+      awaitPhase(fullAt(memory, place.stage), place.parity);
+      keys = stageAt(memory, place.stage);
     }
-    commitProducts();
+    multiplyStep(sums, queries, describeAlong(keys), k);
     if (k > 0) {
       awaitProducts<1>();
       release(memory, before);
+      if (isStreamed(k - 1)) release(memory, (before + 1) % kStages);
     }
-    before = place.stage;
+    before = queryStage;
   }
+  if (tile + 1 < walk.tiles) passTurn(2 - consumer, kConsumers * kGroup);
   awaitProducts<0>();
   settle(sums);
   release(memory, before);
+  if (isStreamed(kSteps - 1)) release(memory, (before + 1) % kStages);
 }
 
 constexpr float kLog2E = 1.44269504f;
@@ -606,7 +636,6 @@ struct RowOutput {
 /** Where the sums of a panel's columns go; pointers are at the chunk's first column. */
 struct ColOutput {
   int cols;
-  int panels;
   int slots;
   int pitch;  // from a slot to the next
   float* sum;
@@ -650,19 +679,16 @@ __device__ __forceinline__ void clear(Columns& columns) {
 
 /** Where the sums of a panel's columns go: a slot for each warp that sums them, of each block that has part in the panel. */
 constexpr int kSlotsPerBlock = kTileStep * kGroup / 32;
+constexpr int kSharers = 1;  // blocks of a cluster that have the same panel
 
 /**
- * Writes what this warp has of a panel's columns. Blocks that share a panel follow each other in the line; the last one clears
- * the slots that are left.
+ * Writes what this warp has of the columns of a panel, that of `tile`. Blocks that share a panel follow each other in the line; the
+ * last one clears the slots that are left.
  */
-__device__ __forceinline__ void flush(const Columns& columns, const Walk& walk, int panel, int firstCol, const Lane& lane, const ColOutput& output) {
-  const long long tiles = static_cast<long long>(walk.rowSteps) * output.panels;
-  const int clusters = gridDim.x / kCluster;
-  const auto clusterOf = [&](long long tile) { return static_cast<int>(((tile + 1) * clusters - 1) / tiles); };
-  const long long firstTile = static_cast<long long>(panel) * walk.rowSteps;
-  const int block = static_cast<int>(blockIdx.x) - clusterOf(firstTile) * kCluster;
-  const int slot = block * kSlotsPerBlock + static_cast<int>(threadIdx.x) / 32 % kSlotsPerBlock;
-  const bool last = static_cast<int>(blockIdx.x) == clusterOf(firstTile + walk.rowSteps - 1) * kCluster + kCluster - 1;
+__device__ __forceinline__ void flush(const Columns& columns, const Walk& walk, int tile, int firstCol, const Lane& lane, const ColOutput& output) {
+  const int sharer = rankInCluster() % kSharers;
+  const int slot = (walk.clustersBefore(tile) * kSharers + sharer) * kSlotsPerBlock + static_cast<int>(threadIdx.x) / 32 % kSlotsPerBlock;
+  const bool last = walk.isLast(tile) && sharer == kSharers - 1;
   const int cleared = last ? output.slots : slot + 1;
 #pragma unroll
   for (int p = 0; p < kColGroups; ++p) {
@@ -772,7 +798,7 @@ __device__ __forceinline__ void sumInTurn(const Accumulators& sums, const Lane& 
   }
 }
 
-extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kThreads, 1) stats(
+extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
     int rows,
     int cols,
     int row0,
@@ -800,20 +826,19 @@ extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kT
     const Lane lane = laneOfThread();
     const ColOutput colOutput = {
         cols,
-        (cols + kPanelCols - 1) / kPanelCols,
         colSlots,
         colPitch,
         colPartialSum,
     };
-    for (int begin = walk.first; begin < walk.last;) {
-      const int panel = walk.panel(begin);
-      const int firstCol = walk.firstCol(begin, group);
-      const int end = min(walk.last, (panel + 1) * walk.rowSteps);
+    Sweep sweep;
+    for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
+      sweep = walk.sweepAt(begin);
+      const int firstCol = sweep.firstCol(group);
       Columns columns;
       clear(columns);
       PlainColumns plainColumns;
-      for (int at = walk.next(begin, group); at < end; at += kTileStep) {
-        const int firstRow = walk.firstRow(at);
+      for (int at = firstOf(begin, group); at < sweep.tiles; at += kTileStep) {
+        const int firstRow = sweep.firstRow(at);
         const Epilogue tile = {
             firstRow,
             firstCol,
@@ -828,7 +853,7 @@ extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kT
   const bool whole = tile.rowsLeft() >= kBlockRows && tile.colsLeft() >= kBlockCols;
   const bool plain = whole && !positives;
         Accumulators sums;
-        multiply(walk, at, group, memory, sums);
+        multiply(walk, begin + at, group, memory, sums);
         const RowOutput rowOutput = {
             static_cast<long long>(firstCol / kBlockCols) * rowPitch + firstRow,
             rowPartialSum,
@@ -840,9 +865,7 @@ extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kT
         }
       }
       addTo(columns, plainColumns);
-      flush(columns, walk, panel, firstCol, lane, colOutput);
-      begin = end;
+      flush(columns, walk, begin, firstCol, lane, colOutput);
     }
   }
-  meetCluster();
 }

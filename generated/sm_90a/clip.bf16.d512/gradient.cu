@@ -218,15 +218,22 @@ __device__ __forceinline__ void settle(Accumulators& sums) {
 // S = Q K^T. A panel of keys stays in shared memory while tiles of queries stream past.
 constexpr int kDepthPadded = (kDepth + 7) / 8 * 8;  // whole 16-byte chunks
 constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
-constexpr bool kResident = true;
-// The consumers take turns: every other tile is one's own.
-constexpr int kPanelCols = kBlockCols;
-constexpr int kReaders = 1;  // of a stage, in each block
 constexpr int kSteps = kSegments * kDepthSteps;  // k-steps of a tile
 constexpr int kQueryBytes = kBlockRows * kRowBytes;
+// The consumers take turns: every other tile is one's own. A stage holds a k-step of queries, or of keys that stream.
+constexpr int kPanelCols = kBlockCols;
+constexpr int kRowParts = kCluster;  // that a row's sums over a step of panels are in
+constexpr int kReaders = 1;  // of a stage, in each block
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
-constexpr int kPanelBytes = kResident ? kSteps * kKeyBytes : 0;
-constexpr int kStageBytes = kQueryBytes + (kResident ? 0 : kKeyBytes);
+constexpr int kResidentSteps = 8;
+constexpr int kStreamedSteps = kSteps - kResidentSteps;
+constexpr int kPanelBytes = kResidentSteps * kKeyBytes;
+constexpr int kStageBytes = kStreamedSteps > 0 && kKeyBytes > kQueryBytes ? kKeyBytes : kQueryBytes;
+
+/** The keys' k-steps that stream lie evenly among the others; how many of them come before the k-th. */
+__device__ __forceinline__ constexpr int streamedBefore(int k) { return k * kStreamedSteps / kSteps; }
+__device__ __forceinline__ constexpr bool isStreamed(int k) { return streamedBefore(k + 1) > streamedBefore(k); }
+__device__ __forceinline__ constexpr int residentAt(int k) { return (k - streamedBefore(k)) * kKeyBytes; }
 constexpr int kRingAt = kPanelBytes;
 constexpr int kOutputAt = kRingAt + kStages * kStageBytes;
 constexpr int kOutputBytes = 32768;  // of all warps, what they have to write
@@ -234,32 +241,63 @@ constexpr int kFullAt = kOutputAt + kOutputBytes;
 constexpr int kEmptyAt = kFullAt + kStages * 8;
 constexpr int kScalarsAt = (kEmptyAt + kStages * 8 + 15) / 16 * 16;
 constexpr int kSharedBytes = 229568;
-static_assert(!kResident || kSegments == 1, "a panel has one plane");
 static_assert(kSharedBytes >= kScalarsAt, "panel, ring and barriers fit");
 
-/**
- * The tiles of a chunk in a line: down the rows of a panel of columns, then the next panel. Clusters share the line evenly; a
- * cluster's blocks take row tiles that follow each other.
- */
-struct Walk {
-  int rowSteps;  // of kCluster row tiles
-  int first;
-  int last;  // exclusive
+/** Tiles that follow each other down the rows of a panel of columns. */
+struct Sweep {
+  int panelStep;
+  int firstRowStep;
+  int tiles;
 
-  __device__ __forceinline__ int panel(int tile) const { return tile / rowSteps; }
-  __device__ __forceinline__ int firstRow(int tile) const { return (tile % rowSteps * kCluster + rankInCluster()) * kBlockRows; }
-  /** A panel, and a consumer's first tile from one on. */
-  __device__ __forceinline__ int firstCol(int tile, int) const { return panel(tile) * kPanelCols; }
-  __device__ __forceinline__ int next(int tile, int consumer) const { return tile + ((tile - first) % kConsumers != consumer); }
+  __device__ __forceinline__ int firstRow(int tile) const { return (firstRowStep + tile) * kBlockRows; }
+  __device__ __forceinline__ int panelCol() const { return (panelStep * kCluster + rankInCluster()) * kPanelCols; }
+  __device__ __forceinline__ int firstCol(int) const { return panelCol(); }
 };
 
+/**
+ * The tiles of a chunk that a cluster has, by its own count: sweep after sweep. The panels lie in a line, one after the other, that clusters
+ * share evenly. A cluster's blocks take panels that follow each other, and share their queries.
+ */
+struct Walk {
+  int rowSteps;
+  int panelSteps;  // of kCluster panels
+  int firstInLine;  // of the line's tiles
+  int lineTiles;  // of all clusters
+  int tiles;
+
+  __device__ __forceinline__ Sweep sweepAt(int tile) const {
+    const int first = inLine(tile) % rowSteps;
+    return { inLine(tile) / rowSteps, first, min(rowSteps - first, tiles - tile)};
+  }
+
+  /** The clusters that have part in a tile's panel: how many before this one, and whether it is the last. */
+  __device__ __forceinline__ int clustersBefore(int tile) const { return clusterNumber() - clusterInLine(inLine(tile) / rowSteps * rowSteps); }
+  __device__ __forceinline__ bool isLast(int tile) const { return clusterNumber() == clusterInLine((inLine(tile) / rowSteps + 1) * rowSteps - 1); }
+
+  __device__ __forceinline__ int inLine(int tile) const { return firstInLine + tile; }
+  __device__ __forceinline__ int clusterInLine(long long of) const { return static_cast<int>(((of + 1) * clusters() - 1) / lineTiles); }
+  static __device__ __forceinline__ int clusters() { return gridDim.x / kCluster; }
+  static __device__ __forceinline__ int clusterNumber() { return blockIdx.x / kCluster; }
+};
+
+constexpr int kTileStep = kConsumers;
+/** A consumer's first tile of the sweep that begins at a tile. */
+__device__ __forceinline__ int firstOf(int begin, int consumer) { return begin % kConsumers != consumer; }
+
 __device__ __forceinline__ Walk walkOfBlock(int rows, int cols) {
-  const int rowSteps = (rows + kCluster * kBlockRows - 1) / (kCluster * kBlockRows);
-  const int panels = (cols + kPanelCols - 1) / kPanelCols;
-  const long long tiles = static_cast<long long>(rowSteps) * panels;
-  const int clusters = gridDim.x / kCluster;
-  const int cluster = blockIdx.x / kCluster;
-  return {rowSteps, static_cast<int>(tiles * cluster / clusters), static_cast<int>(tiles * (cluster + 1) / clusters)};
+  const int rowSteps = (rows + kBlockRows - 1) / kBlockRows;
+  const int panelSteps = (cols + kCluster * kPanelCols - 1) / (kCluster * kPanelCols);
+  const int clusters = Walk::clusters();
+  const int cluster = Walk::clusterNumber();
+  const long long lineTiles = static_cast<long long>(panelSteps) * rowSteps;
+  const int firstInLine = static_cast<int>(lineTiles * cluster / clusters);
+  return {
+      rowSteps,
+      panelSteps,
+      firstInLine,
+      static_cast<int>(lineTiles),
+      static_cast<int>(lineTiles * (cluster + 1) / clusters) - firstInLine,
+  };
 }
 
 /** A place in the ring: k-steps go round it, stage after stage. */
@@ -301,63 +339,85 @@ __device__ __forceinline__ void release(unsigned memory, unsigned stage) {
 /** The warp group's number, the same for all threads of a warp as the compiler can see. */
 __device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
-/** The producer: one thread starts all copies, a k-step as soon as its stage is free: at first all are. */
+/** Starts the products of a k-step. */
+__device__ __forceinline__ void multiplyStep(Accumulators& sums, unsigned long long queries, unsigned long long keys, int k) {
+  fenceProducts();
+#pragma unroll
+  for (int k16 = 0; k16 < kBlockDepth / 16; ++k16) {
+#pragma unroll
+    for (int m = 0; m < kTilesM; ++m) multiplyAsync(sums[m], queries + m * (64 * kRowBytes >> 4) + k16 * 2, keys + k16 * 2, k + k16 > 0);
+  }
+  commitProducts();
+}
+
+constexpr int kStagesOfTile = kSteps + kStreamedSteps;
+
+/** The producer: one thread starts all copies, each as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
   Place place = placeOf(0);
   int step = 0;
-  for (int tile = walk.first; tile < walk.last; ++tile) {
-    const int row = walk.firstRow(tile);
-    const int col = walk.panel(tile) * kPanelCols;
-    const bool keysToo = !kResident || tile == walk.first || tile % walk.rowSteps == 0;
-    for (int k = 0; k < kSteps; ++k, ++step, place.next()) {
-      const int depth = k % kDepthSteps * kBlockDepth;
-      awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
-      if (kResident && kStages > kSteps && keysToo) {
-        // The panel's slice is free when the tile before has read it, which the stage just awaited does not tell.
-        for (int before = max(step - kStages + 1, 0); before <= step - kSteps; ++before) awaitPhase(emptyAt(memory, placeOf(before).stage), placeOf(before).parity);
+  Sweep sweep;
+  for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
+    sweep = walk.sweepAt(begin);
+    const int col = sweep.panelCol();
+    for (int tile = 0; tile < sweep.tiles; ++tile) {
+      const int row = sweep.firstRow(tile);
+      for (int k = 0; k < kSteps; ++k, ++step, place.next()) {
+        const int depth = k % kDepthSteps * kBlockDepth;
+        const bool stays = tile == 0 && !isStreamed(k);
+        awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
+        if (kStages > kStagesOfTile && stays) {
+          // The panel's slice is free when the tile before has read it, which the stage just awaited does not tell.
+          for (int before = max(step - kStages + 1, 0); before <= step - kStagesOfTile; ++before) awaitPhase(emptyAt(memory, placeOf(before).stage), placeOf(before).parity);
+        }
+        const unsigned full = fullAt(memory, place.stage);
+        arriveExpecting(full, kQueryBytes + (stays ? kKeyBytes : 0));
+        copyTile(stageAt(memory, place.stage), queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
+        if (stays) copyTile(memory + residentAt(k), keyTiles, depth, planeOfB(k / kDepthSteps), col, full);
+        if (isStreamed(k)) {
+          ++step;
+          place.next();
+          awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
+          arriveExpecting(fullAt(memory, place.stage), kKeyBytes);
+          copyTile(stageAt(memory, place.stage), keyTiles, depth, planeOfB(k / kDepthSteps), col, fullAt(memory, place.stage));
+        }
       }
-      const unsigned full = fullAt(memory, place.stage);
-      const unsigned stage = stageAt(memory, place.stage);
-      arriveExpecting(full, kQueryBytes + (keysToo ? kKeyBytes : 0));
-      copyTile(stage, queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
-      if (keysToo) copyTile(kResident ? memory + k * kKeyBytes : stage + kQueryBytes, keyTiles, depth, planeOfB(k / kDepthSteps), col, full);
     }
   }
 }
-
-constexpr int kTileStep = kConsumers;
 
 /**
  * The dots of a tile. The consumers take turns at the tensor cores: while one's products run, the other is at its epilogue. A turn
  * ends when its last product is issued, and not when it has ended.
  */
 __device__ __forceinline__ void multiply(const Walk& walk, int tile, int consumer, unsigned memory, Accumulators& sums) {
-  if (tile > walk.first) awaitTurn(1 + consumer, kConsumers * kGroup);
-  Place place = placeOf(static_cast<unsigned>(tile - walk.first) * kSteps);
+  if (tile > 0) awaitTurn(1 + consumer, kConsumers * kGroup);
+  Place place = placeOf(static_cast<unsigned>(tile) * kStagesOfTile);
   unsigned before = 0;
 #pragma unroll 2
   for (int k = 0; k < kSteps; ++k, place.next()) {
     awaitPhase(fullAt(memory, place.stage), place.parity);
-    const unsigned stage = stageAt(memory, place.stage);
-    const unsigned long long queries = describeAlong(stage);
-    const unsigned long long keys = describeAlong((kResident ? memory + k * kKeyBytes : stage + kQueryBytes));
-    fenceProducts();
-#pragma unroll
-    for (int k16 = 0; k16 < kBlockDepth / 16; ++k16) {
-#pragma unroll
-      for (int m = 0; m < kTilesM; ++m) multiplyAsync(sums[m], queries + m * (64 * kRowBytes >> 4) + k16 * 2, keys + k16 * 2, k + k16 > 0);
+    const unsigned long long queries = describeAlong(stageAt(memory, place.stage));
+    unsigned keys = memory + residentAt(k);
+    const unsigned queryStage = place.stage;
+    if (isStreamed(k)) {
+      place.next();
+      awaitPhase(fullAt(memory, place.stage), place.parity);
+      keys = stageAt(memory, place.stage);
     }
-    commitProducts();
+    multiplyStep(sums, queries, describeAlong(keys), k);
     if (k > 0) {
       awaitProducts<1>();
       release(memory, before);
+      if (isStreamed(k - 1)) release(memory, (before + 1) % kStages);
     }
-    before = place.stage;
+    before = queryStage;
   }
-  if (tile + 1 < walk.last) passTurn(2 - consumer, kConsumers * kGroup);
+  if (tile + 1 < walk.tiles) passTurn(2 - consumer, kConsumers * kGroup);
   awaitProducts<0>();
   settle(sums);
   release(memory, before);
+  if (isStreamed(kSteps - 1)) release(memory, (before + 1) % kStages);
 }
 
 constexpr float kLog2E = 1.44269504f;
@@ -796,14 +856,14 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) gradient(
         rowPull,
         colPull,
     };
-    for (int begin = walk.first; begin < walk.last;) {
-      const int panel = walk.panel(begin);
-      const int end = min(walk.last, (panel + 1) * walk.rowSteps);
-      const int firstCol = walk.firstCol(begin, group);
+    Sweep sweep;
+    for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
+      sweep = walk.sweepAt(begin);
+      const int firstCol = sweep.firstCol(group);
       Columns columns;
       load(columns, lane, colScale + firstCol, cols - firstCol);
-      for (int at = walk.next(begin, group); at < end; at += kTileStep) {
-        const int firstRow = walk.firstRow(at);
+      for (int at = firstOf(begin, group); at < sweep.tiles; at += kTileStep) {
+        const int firstRow = sweep.firstRow(at);
         const Epilogue tile = {
             firstRow,
             firstCol,
@@ -820,7 +880,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) gradient(
         Rows ofRows;
         load(ofRows, lane, rowScale + firstRow, rows - firstRow);
         Accumulators sums;
-        multiply(walk, at, group, memory, sums);
+        multiply(walk, begin + at, group, memory, sums);
         float scalars[kScalars] = {};
         if (plain) {
           differentiatePlain(sums, lane, tile, output, memory, uniforms, ofRows, columns, scalars);
@@ -829,7 +889,6 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) gradient(
         }
         addScalars(scalars, totals);
       }
-      begin = end;
     }
     if (threadIdx.x % 32 == 0) {
       awaitCopiesBack<0>();

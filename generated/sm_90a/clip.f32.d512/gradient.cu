@@ -258,15 +258,15 @@ __device__ __forceinline__ void settle(Accumulators& sums) {
 // S = Q K^T. Both operands stream past in k-steps.
 constexpr int kDepthPadded = (kDepth + 7) / 8 * 8;  // whole 16-byte chunks
 constexpr int kDepthSteps = (kDepthPadded + kBlockDepth - 1) / kBlockDepth;
-constexpr bool kResident = false;
-// The consumers share a panel: each has its columns of every tile.
-constexpr int kPanelCols = kConsumers * kBlockCols;
-constexpr int kReaders = kConsumers;  // of a stage, in each block
 constexpr int kSteps = kSegments * kDepthSteps;  // k-steps of a tile
 constexpr int kQueryBytes = kBlockRows * kRowBytes;
+// The consumers share a panel: each has its columns of every tile. A stage holds a k-step of both operands.
+constexpr int kPanelCols = kConsumers * kBlockCols;
+constexpr int kRowParts = kConsumers;  // that a row's sums over a step of panels are in
+constexpr int kReaders = kConsumers;  // of a stage, in each block
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
-constexpr int kPanelBytes = kResident ? kSteps * kKeyBytes : 0;
-constexpr int kStageBytes = kQueryBytes + (kResident ? 0 : kKeyBytes);
+constexpr int kPanelBytes = 0;
+constexpr int kStageBytes = kQueryBytes + kKeyBytes;
 constexpr int kRingAt = kPanelBytes;
 constexpr int kOutputAt = kRingAt + kStages * kStageBytes;
 constexpr int kOutputBytes = 65536;  // of all warps, what they have to write
@@ -274,32 +274,73 @@ constexpr int kFullAt = kOutputAt + kOutputBytes;
 constexpr int kEmptyAt = kFullAt + kStages * 8;
 constexpr int kScalarsAt = (kEmptyAt + kStages * 8 + 15) / 16 * 16;
 constexpr int kSharedBytes = 213168;
-static_assert(!kResident || kSegments == 1, "a panel has one plane");
 static_assert(kSharedBytes >= kScalarsAt, "panel, ring and barriers fit");
 
+/** Tiles that follow each other down the rows of a panel of columns. */
+struct Sweep {
+  int panelStep;
+  int firstRowStep;
+  int tiles;
+
+  __device__ __forceinline__ int firstRow(int tile) const { return ((firstRowStep + tile) * kCluster + rankInCluster()) * kBlockRows; }
+  __device__ __forceinline__ int panelCol() const { return panelStep * kPanelCols; }
+  /** A consumer's part of the panel. */
+  __device__ __forceinline__ int firstCol(int consumer) const { return panelCol() + consumer * kBlockCols; }
+};
+
 /**
- * The tiles of a chunk in a line: down the rows of a panel of columns, then the next panel. Clusters share the line evenly; a
- * cluster's blocks take row tiles that follow each other.
+ * The tiles of a chunk that a cluster has, by its own count: sweep after sweep. Clusters have whole panels, and go down them abreast: the
+ * L2 cache then holds the keys, and the few queries that all are at. Panels that do not go round lie in a line, one after the other, that
+ * clusters share evenly. A cluster's blocks take row tiles that follow each other, and share their keys.
  */
 struct Walk {
   int rowSteps;  // of kCluster row tiles
-  int first;
-  int last;  // exclusive
+  int panelSteps;
+  int rounds;  // of whole panels
+  int wholeTiles;
+  int firstInLine;  // of the line's tiles, after the whole panels
+  int lineTiles;  // of all clusters
+  int tiles;
 
-  __device__ __forceinline__ int panel(int tile) const { return tile / rowSteps; }
-  __device__ __forceinline__ int firstRow(int tile) const { return (tile % rowSteps * kCluster + rankInCluster()) * kBlockRows; }
-  /** A consumer's part of a panel, and its first tile from one on. */
-  __device__ __forceinline__ int firstCol(int tile, int consumer) const { return panel(tile) * kPanelCols + consumer * kBlockCols; }
-  __device__ __forceinline__ int next(int tile, int) const { return tile; }
+  __device__ __forceinline__ Sweep sweepAt(int tile) const {
+    if (tile < wholeTiles) return {clusterNumber() + tile / rowSteps * clusters(), 0, rowSteps};
+    const int first = inLine(tile) % rowSteps;
+    return { rounds * clusters() + inLine(tile) / rowSteps, first, min(rowSteps - first, tiles - tile)};
+  }
+
+  /** The clusters that have part in a tile's panel: how many before this one, and whether it is the last. */
+  __device__ __forceinline__ int clustersBefore(int tile) const { return tile < wholeTiles ? 0 : clusterNumber() - clusterInLine(inLine(tile) / rowSteps * rowSteps); }
+  __device__ __forceinline__ bool isLast(int tile) const { return tile < wholeTiles || clusterNumber() == clusterInLine((inLine(tile) / rowSteps + 1) * rowSteps - 1); }
+
+  __device__ __forceinline__ int inLine(int tile) const { return firstInLine + tile - wholeTiles; }
+  __device__ __forceinline__ int clusterInLine(long long of) const { return static_cast<int>(((of + 1) * clusters() - 1) / lineTiles); }
+  static __device__ __forceinline__ int clusters() { return gridDim.x / kCluster; }
+  static __device__ __forceinline__ int clusterNumber() { return blockIdx.x / kCluster; }
 };
+
+constexpr int kTileStep = 1;
+__device__ __forceinline__ int firstOf(int, int) { return 0; }
 
 __device__ __forceinline__ Walk walkOfBlock(int rows, int cols) {
   const int rowSteps = (rows + kCluster * kBlockRows - 1) / (kCluster * kBlockRows);
-  const int panels = (cols + kPanelCols - 1) / kPanelCols;
-  const long long tiles = static_cast<long long>(rowSteps) * panels;
-  const int clusters = gridDim.x / kCluster;
-  const int cluster = blockIdx.x / kCluster;
-  return {rowSteps, static_cast<int>(tiles * cluster / clusters), static_cast<int>(tiles * (cluster + 1) / clusters)};
+  const int panelSteps = (cols + kPanelCols - 1) / kPanelCols;
+  const int clusters = Walk::clusters();
+  const int cluster = Walk::clusterNumber();
+  // Where nearly all clusters have a panel of the last round, the others go without; few are shared together with one round more.
+  const int left = panelSteps % clusters;
+  const int rounds = max(panelSteps / clusters + (10 * left >= 9 * clusters ? 1 : left == 0 || 2 * left >= clusters ? 0 : -1), 0);
+  const int wholeTiles = (rounds * clusters <= panelSteps || cluster < left ? rounds : rounds - 1) * rowSteps;
+  const long long lineTiles = static_cast<long long>(max(panelSteps - rounds * clusters, 0)) * rowSteps;
+  const int firstInLine = static_cast<int>(lineTiles * cluster / clusters);
+  return {
+      rowSteps,
+      panelSteps,
+      rounds,
+      wholeTiles,
+      firstInLine,
+      static_cast<int>(lineTiles),
+      wholeTiles + static_cast<int>(lineTiles * (cluster + 1) / clusters) - firstInLine,
+  };
 }
 
 /** A place in the ring: k-steps go round it, stage after stage. */
@@ -342,52 +383,51 @@ __device__ __forceinline__ void release(unsigned memory, unsigned stage) {
 /** The warp group's number, the same for all threads of a warp as the compiler can see. */
 __device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
+/** Starts the products of a k-step. */
+__device__ __forceinline__ void multiplyStep(Accumulators& sums, unsigned long long queries, unsigned long long keys, int k) {
+  fenceProducts();
+#pragma unroll
+  for (int k16 = 0; k16 < kBlockDepth / 16; ++k16) {
+#pragma unroll
+    for (int m = 0; m < kTilesM; ++m) multiplyAsync(sums[m], queries + m * (64 * kRowBytes >> 4) + k16 * 2, keys + k16 * 2, k + k16 > 0);
+  }
+  commitProducts();
+}
+
 /** The producer: one thread starts all copies, a k-step as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
   Place place = placeOf(0);
-  int step = 0;
-  for (int tile = walk.first; tile < walk.last; ++tile) {
-    const int row = walk.firstRow(tile);
-    const int col = walk.panel(tile) * kPanelCols;
-    const bool keysToo = !kResident || tile == walk.first || tile % walk.rowSteps == 0;
-    for (int k = 0; k < kSteps; ++k, ++step, place.next()) {
-      const int depth = k % kDepthSteps * kBlockDepth;
-      awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
-      if (kResident && kStages > kSteps && keysToo) {
-        // The panel's slice is free when the tile before has read it, which the stage just awaited does not tell.
-        for (int before = max(step - kStages + 1, 0); before <= step - kSteps; ++before) awaitPhase(emptyAt(memory, placeOf(before).stage), placeOf(before).parity);
+  Sweep sweep;
+  for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
+    sweep = walk.sweepAt(begin);
+    const int col = sweep.panelCol();
+    for (int tile = 0; tile < sweep.tiles; ++tile) {
+      const int row = sweep.firstRow(tile);
+      for (int k = 0; k < kSteps; ++k, place.next()) {
+        const int depth = k % kDepthSteps * kBlockDepth;
+        const unsigned full = fullAt(memory, place.stage);
+        const unsigned stage = stageAt(memory, place.stage);
+        awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
+        arriveExpecting(full, kStageBytes);
+        copyTile(stage, queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
+        // Each block brings a part of the keys to all.
+        constexpr int kPartCols = kPanelCols / kCluster;
+        const int part = rankInCluster() * kPartCols;
+        copyTileToAll(stage + kQueryBytes + part * kRowBytes, keyTiles, depth, planeOfB(k / kDepthSteps), col + part, full);
       }
-      const unsigned full = fullAt(memory, place.stage);
-      const unsigned stage = stageAt(memory, place.stage);
-      arriveExpecting(full, kQueryBytes + (keysToo ? kKeyBytes : 0));
-      copyTile(stage, queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
-      // Each block brings a part of the keys to all.
-      constexpr int kPartCols = kPanelCols / kCluster;
-      const int part = rankInCluster() * kPartCols;
-      copyTileToAll(stage + kQueryBytes + part * kRowBytes, keyTiles, depth, planeOfB(k / kDepthSteps), col + part, full);
     }
   }
 }
 
-constexpr int kTileStep = 1;
-
 /** The dots of a consumer's part of a tile. */
 __device__ __forceinline__ void multiply(const Walk& walk, int tile, int consumer, unsigned memory, Accumulators& sums) {
-  Place place = placeOf(static_cast<unsigned>(tile - walk.first) * kSteps);
+  Place place = placeOf(static_cast<unsigned>(tile) * kSteps);
   unsigned before = 0;
 #pragma unroll 2
   for (int k = 0; k < kSteps; ++k, place.next()) {
     awaitPhase(fullAt(memory, place.stage), place.parity);
     const unsigned stage = stageAt(memory, place.stage);
-    const unsigned long long queries = describeAlong(stage);
-    const unsigned long long keys = describeAlong((kResident ? memory + k * kKeyBytes : stage + kQueryBytes) + consumer * kBlockCols * kRowBytes);
-    fenceProducts();
-#pragma unroll
-    for (int k16 = 0; k16 < kBlockDepth / 16; ++k16) {
-#pragma unroll
-      for (int m = 0; m < kTilesM; ++m) multiplyAsync(sums[m], queries + m * (64 * kRowBytes >> 4) + k16 * 2, keys + k16 * 2, k + k16 > 0);
-    }
-    commitProducts();
+    multiplyStep(sums, describeAlong(stage), describeAlong(stage + kQueryBytes + consumer * kBlockCols * kRowBytes), k);
     if (k > 0) {
       awaitProducts<1>();
       release(memory, before);
@@ -837,14 +877,14 @@ extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kT
         rowPull,
         colPull,
     };
-    for (int begin = walk.first; begin < walk.last;) {
-      const int panel = walk.panel(begin);
-      const int end = min(walk.last, (panel + 1) * walk.rowSteps);
-      const int firstCol = walk.firstCol(begin, group);
+    Sweep sweep;
+    for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
+      sweep = walk.sweepAt(begin);
+      const int firstCol = sweep.firstCol(group);
       Columns columns;
       load(columns, lane, colScale + firstCol, cols - firstCol);
-      for (int at = walk.next(begin, group); at < end; at += kTileStep) {
-        const int firstRow = walk.firstRow(at);
+      for (int at = firstOf(begin, group); at < sweep.tiles; at += kTileStep) {
+        const int firstRow = sweep.firstRow(at);
         const Epilogue tile = {
             firstRow,
             firstCol,
@@ -861,7 +901,7 @@ extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kT
         Rows ofRows;
         load(ofRows, lane, rowScale + firstRow, rows - firstRow);
         Accumulators sums;
-        multiply(walk, at, group, memory, sums);
+        multiply(walk, begin + at, group, memory, sums);
         float scalars[kScalars] = {};
         if (plain) {
           differentiatePlain(sums, lane, tile, output, memory, uniforms, ofRows, columns, scalars);
@@ -870,7 +910,6 @@ extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kT
         }
         addScalars(scalars, totals);
       }
-      begin = end;
     }
     if (threadIdx.x % 32 == 0) {
       awaitCopiesBack<0>();
