@@ -123,7 +123,7 @@ double CudaDevice::run(const CommandList& list, unsigned char* outputs, const st
   return guarded([&]() -> double {
     Progress progress = begin(list);
     for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
-    finish(list, driver().eventRecord(end_, stream_.handle()), progress.staging, outputs);
+    finish(list, driver().eventRecord(end_, stream_.handle()), 0, progress.staging, outputs);
     return milliseconds(begin_, end_);
   });
 }
@@ -134,8 +134,10 @@ double CudaDevice::runPrepared(CommandList& list, unsigned char* outputs, const 
     if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(0));
     if (!list.recording) list.recording = CudaGraph::record(context_, list, {begin_, end_, clocks_});
     CudaGraph& graph = static_cast<CudaGraph&>(*list.recording);
-    finish(list, graph.launch(list, stream_.handle()), graph.staging(), outputs);
-    return milliseconds(begin_, end_);
+    finish(list, graph.launch(list, stream_.handle()), graph.expected(), graph.staging(), outputs);
+    const double elapsed = milliseconds(begin_, end_);
+    graph.took(elapsed);
+    return elapsed;
   });
 }
 
@@ -150,7 +152,7 @@ std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* 
       issueNext(list, i, progress, cancelled);
       marked = timeline.mark(stream_.handle());
     }
-    finish(list, marked, progress.staging, outputs);
+    finish(list, marked, 0, progress.staging, outputs);
     return timeline.intervals();
   });
 }
@@ -174,8 +176,9 @@ void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress&
   }
 }
 
-void CudaDevice::finish(const CommandList& list, cuda::Result issued, const unsigned char* staging, unsigned char* outputs) {
-  const cuda::Result result = issued == cuda::kSuccess ? stream_.wait(driver()) : issued;
+void CudaDevice::finish(const CommandList& list, cuda::Result issued, double expected, const unsigned char* staging,
+                        unsigned char* outputs) {
+  const cuda::Result result = issued == cuda::kSuccess ? stream_.wait(driver(), expected) : issued;
   if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
   deliver(list, staging, outputs);
 }

@@ -43,8 +43,12 @@ class CudaDevice final : public Device {
   void issueNext(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled);
   void issue(const CommandList& list, std::size_t index, Progress& progress);
   cuda::Result launch(const Launch& launch);
-  /** Waits for a list whose last call returned `issued`, and hands out what it read, and its times. */
-  void finish(const CommandList& list, cuda::Result issued, const unsigned char* staging, unsigned char* outputs);
+  /**
+   * Waits for a list whose last call returned `issued` and which is expected to take so many milliseconds (0: not known), and
+   * hands out what it read, and its times.
+   */
+  void finish(const CommandList& list, cuda::Result issued, double expected, const unsigned char* staging,
+              unsigned char* outputs);
   void deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs);
   double milliseconds(cuda::Event begin, cuda::Event end);
   const CudaDriver& driver() const { return context_->driver(); }

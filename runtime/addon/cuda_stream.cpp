@@ -1,18 +1,20 @@
 #include "cuda_stream.h"
 
 #include <chrono>
+#include <thread>
 
 namespace infinitile {
 
 namespace {
 
 using Time = std::chrono::steady_clock;
+using Milliseconds = std::chrono::duration<double, std::milli>;
 
 /**
- * So long a wait spends asking, for being woken from sleep takes some 50 us. Most steps that it would show in are done by then;
- * of others' time it is little, and a core is free for the rest of it, however the context's own waits are set.
+ * So long before and after the end is expected a wait asks, for being woken by the driver takes too long after a short step. The
+ * rest of it is slept, however the context's own waits are set: a core is free for others.
  */
-constexpr std::chrono::milliseconds kPatience{2};
+constexpr Milliseconds kPatience{2};
 
 }  // namespace
 
@@ -28,12 +30,14 @@ void CudaStream::release(const CudaDriver& driver) {
   stream_ = nullptr;
 }
 
-cuda::Result CudaStream::wait(const CudaDriver& driver) const {
-  const Time::time_point sleepAt = Time::now() + kPatience;
+cuda::Result CudaStream::wait(const CudaDriver& driver, double expected) const {
+  const Time::time_point begin = Time::now();
+  const Milliseconds end(expected);
+  if (end > kPatience) std::this_thread::sleep_for(end - kPatience);
   do {
     const cuda::Result result = driver.streamQuery(stream_);
     if (result != cuda::kErrorNotReady) return result;
-  } while (Time::now() < sleepAt);
+  } while (Time::now() - begin < end + kPatience);
   const cuda::Result recorded = driver.eventRecord(reached_, stream_);
   return recorded == cuda::kSuccess ? driver.eventSynchronize(reached_) : recorded;
 }

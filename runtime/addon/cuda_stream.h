@@ -18,8 +18,11 @@ class CudaStream {
   void release(const CudaDriver& driver);
 
   cuda::Stream handle() const { return stream_; }
-  /** Waits until everything on the stream is done, and returns what went wrong there, if anything did. */
-  cuda::Result wait(const CudaDriver& driver) const;
+  /**
+   * Waits until everything on the stream is done, which is expected to take so many milliseconds, and returns what went wrong
+   * there, if anything did.
+   */
+  cuda::Result wait(const CudaDriver& driver, double expected = 0) const;
 
  private:
   cuda::Stream stream_ = nullptr;

@@ -153,6 +153,22 @@ onLinux('a list that is kept names what fails, and can be run again', async (t) 
   t.true(told.includes('end'));
 });
 
+onLinux('a list that is kept is awaited until shortly before it took at least', async (t) => {
+  const [first, second] = await withDriver(
+    `const device = addon.createCudaDevice(0);
+    const buffer = device.allocate(64);
+    const list = device.prepare([fill(buffer, 16, 0)]);
+    for (const turn of [1, 2]) {
+      const begin = performance.now();
+      print(await list.run(new Uint8Array(0), new Uint8Array(0)));
+      print(performance.now() - begin);
+    }`,
+    { FAKE_CUDA_MILLISECONDS: '200' },
+  ).then((output) => output.filter((line) => typeof line === 'number' && line !== 200));
+  t.true(Number(first) < 198, `${String(first)} ms the first time`);
+  t.true(Number(second) >= 197, `${String(second)} ms when 200 are expected`);
+});
+
 onLinux('a long wait is slept through', async (t) => {
   const script = `
     const device = addon.createCudaDevice(0);

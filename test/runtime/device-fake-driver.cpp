@@ -1,6 +1,7 @@
 // A driver library without a GPU, for tests of what the addon makes of a driver's answers: device memory is the host's (16 KiB
 // in all), kernels are the few functions below and run when they are launched. FAKE_CUDA_INIT is what cuInit returns; with
-// FAKE_CUDA_BUSY nothing is done before it is slept for. OLD_DRIVER leaves out what older drivers do not have.
+// FAKE_CUDA_BUSY nothing is done before it is slept for, and FAKE_CUDA_MILLISECONDS lie between two events (1.5 unless said).
+// OLD_DRIVER leaves out what older drivers do not have.
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -114,7 +115,10 @@ EXPORT int cuEventCreate(void** event, unsigned) { return *event = &used, answer
 EXPORT int cuEventDestroy_v2(void*) { return answer(); }
 EXPORT int cuEventSynchronize(void*) { return std::puts("slept"), std::fflush(stdout), answer(); }
 EXPORT int cuEventRecord(void*, void*) { return answer(); }
-EXPORT int cuEventElapsedTime(float* milliseconds, void*, void*) { return *milliseconds = 1.5f, answer(); }
+EXPORT int cuEventElapsedTime(float* milliseconds, void*, void*) {
+  const char* told = std::getenv("FAKE_CUDA_MILLISECONDS");
+  return *milliseconds = told ? std::strtof(told, nullptr) : 1.5f, answer();
+}
 
 EXPORT int cuModuleLoadDataEx(void** module, const void* image, unsigned, int* options, void** values) {
   if (std::strncmp(static_cast<const char*>(image), "cubin", 5) == 0) return *module = &used, answer();
