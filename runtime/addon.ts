@@ -109,6 +109,8 @@ export interface NativeList {
 
 export interface NativeBuffer {
   readonly bytes: number;
+  /** A range as a buffer of its own, which shares the memory: that is freed when all who share it are. Throws beyond the end. */
+  part(offset: number, bytes: number): NativeBuffer;
   /** Copies into the buffer at a byte offset. `source` must not be changed or transferred until the promise settles. */
   write(source: ArrayBufferView, offset: number): Promise<void>;
   /** Copies out of the buffer from a byte offset, filling `target`, which must not be transferred until the promise settles. */

@@ -22,9 +22,9 @@ export function givenValues(scalars: Readonly<Record<ScalarName, number>>, unifo
   return { scalar: (name) => ({ kind: 'f32', value: scalars[name] }), uniforms: { kind: 'bytes', value: uniforms } };
 }
 
-/** Commands at the end of a walk, and what they fill. */
+/** A command at the end of a walk, and what it fills. */
 export interface Ending {
-  readonly commands: readonly NativeCommand[];
+  readonly command: NativeCommand;
   readonly outputs: ArrayBufferView;
 }
 
@@ -72,7 +72,7 @@ export async function execute(bound: BoundPlan, steps: readonly Step[], environm
       if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
     } else queue.add(command(step, bound, environment), step.kind === 'launch' ? step.pairs : 0);
   }
-  for (const last of ending?.commands ?? []) queue.add(last, 0);
+  if (ending !== undefined) queue.add(ending.command, 0);
   await queue.drain();
   return { milliseconds: queue.milliseconds, inRange: true };
 }

@@ -39,7 +39,7 @@ export class PreparedStep {
   ): PreparedStep {
     const environment = { device, buffers, modules, values: valuesOfInputs(uniformCount) };
     const [first, second] = [commandsOf(bound, forward, environment), commandsOf(bound, backward, environment)];
-    const list = device.prepare([...first.commands, readings.clock('forward'), ...second.commands, readings.clock('backward'), ...readings.all]);
+    const list = device.prepare([...first.commands, readings.clock('forward'), ...second.commands, readings.clock('backward'), readings.read]);
     return new PreparedStep(program, readings, list, [first.pairs, second.pairs], uniformCount);
   }
 

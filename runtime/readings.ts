@@ -1,62 +1,44 @@
-import { flags, unset, vectorPartials, type Flag } from '../codegen/plan/buffers.js';
+import { flags, unset, type Flag } from '../codegen/plan/buffers.js';
 import { InfinitileError, type Diagnostic } from '../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
 import type { NativeCommand } from './addon.js';
+import type { Place } from './arena.js';
 import { rowWithoutCount, rowWithoutPositive } from './check-inputs.js';
-import type { DeviceBuffers } from './device-buffers.js';
+import type { DeviceBuffers, ReadingName } from './device-buffers.js';
 
-const names = ['flags', 'scalars', 'rowLoss', 'colLoss', 'rowParams', 'colParams'] as const;
-type Name = (typeof names)[number];
-
-/** The numbers that a step is for: every buffer of them is read by a command of the walk's own list, into one memory. */
+/** The numbers that a step is for: one command of the walk's own list brings home the buffers of all of them. */
 export class Readings {
   readonly #loss: PairwiseLoss;
-  readonly #reads: ReadonlyMap<Name, NativeCommand>;
   readonly #flags: Int32Array;
   readonly #scalars: Float64Array;
-  readonly #termLoss: Float64Array;
-  readonly #termParams: Float64Array;
+  /** Of rows and of columns. */
+  readonly #termLoss: readonly Float64Array[];
+  readonly #termParams: readonly Float64Array[];
   readonly #clocks: Float64Array;
   readonly outputs: Uint8Array;
+  /** After the walk that ends the step. */
+  readonly read: NativeCommand;
 
   /** For a step that walks with these buffers. */
   constructor(loss: PairwiseLoss, buffers: DeviceBuffers) {
-    const count = loss.params.length;
-    const memory = new ArrayBuffer((1 + count + 2 * vectorPartials * (1 + count) + 2) * Float64Array.BYTES_PER_ELEMENT + flags.length * Int32Array.BYTES_PER_ELEMENT);
-    let end = 0;
-    const doubles = (length: number): Float64Array => {
-      const values = new Float64Array(memory, end, length);
-      end += values.byteLength;
-      return values;
+    const { whole, places } = buffers.readings;
+    const clocksAt = Math.ceil(whole.bytes / Float64Array.BYTES_PER_ELEMENT) * Float64Array.BYTES_PER_ELEMENT;
+    const memory = new ArrayBuffer(clocksAt + 2 * Float64Array.BYTES_PER_ELEMENT);
+    // What no step has made is not there, whatever lies in its place.
+    const placeOf = (name: ReadingName): Place | undefined => (buffers.has(name) ? places.get(name) : undefined);
+    const doubles = (name: ReadingName): Float64Array => {
+      const { offset, bytes } = placeOf(name) ?? { offset: 0, bytes: 0 };
+      return new Float64Array(memory, offset, bytes / Float64Array.BYTES_PER_ELEMENT);
     };
+    const flagsPlace = placeOf('flags');
     this.#loss = loss;
-    this.#scalars = doubles(1 + count);
-    this.#termLoss = doubles(2 * vectorPartials);
-    this.#termParams = doubles(2 * vectorPartials * count);
-    this.#clocks = doubles(2);
-    this.#flags = new Int32Array(memory, end, flags.length).fill(unset);
+    this.#flags = flagsPlace === undefined ? new Int32Array(flags.length).fill(unset) : new Int32Array(memory, flagsPlace.offset, flags.length);
+    this.#scalars = doubles('scalars');
+    this.#termLoss = [doubles('rowLoss'), doubles('colLoss')];
+    this.#termParams = [doubles('rowParams'), doubles('colParams')];
+    this.#clocks = new Float64Array(memory, clocksAt, 2);
     this.outputs = new Uint8Array(memory);
-    const places: Readonly<Record<Name, ArrayBufferView>> = {
-      flags: this.#flags,
-      scalars: this.#scalars,
-      rowLoss: this.#termLoss.subarray(0, vectorPartials),
-      colLoss: this.#termLoss.subarray(vectorPartials),
-      rowParams: this.#termParams.subarray(0, vectorPartials * count),
-      colParams: this.#termParams.subarray(vectorPartials * count),
-    };
-    this.#reads = new Map(
-      names.filter((name) => buffers.has(name)).map((name) => [name, { kind: 'read', buffer: buffers.require(name), offset: 0, bytes: places[name].byteLength, at: places[name].byteOffset }]),
-    );
-  }
-
-  /** Commands after the walk that ends the step. */
-  get all(): readonly NativeCommand[] {
-    return [...this.#reads.values()];
-  }
-
-  /** Of those, what a backward walk after it changes. */
-  get changed(): readonly NativeCommand[] {
-    return [...this.#reads].flatMap(([name, read]) => (name === 'scalars' ? [read] : []));
+    this.read = { kind: 'read', buffer: whole, offset: 0, bytes: whole.bytes, at: 0 };
   }
 
   /** A command that takes the time at the end of a walk. */
@@ -98,19 +80,21 @@ export class Readings {
 
   /** The softmax terms' part and the pair term's. */
   get loss(): number {
-    const [rows, cols] = [this.#termLoss.subarray(0, vectorPartials), this.#termLoss.subarray(vectorPartials)];
-    return sumOf(rows) + sumOf(cols) + (this.#scalars[0] ?? 0);
+    const [rows = 0, cols = 0] = this.#termLoss.map((values) => sumOfEvery(values, 1, 0));
+    return rows + cols + (this.#scalars[0] ?? 0);
   }
 
   /** Gradients of the learned scalars: what the pairs add, and the values of the softmax terms. */
   get params(): Readonly<Record<string, number>> {
     const { params } = this.#loss;
-    const ofTerms = new Float64Array(params.length);
-    this.#termParams.forEach((value, i) => (ofTerms[i % params.length] = (ofTerms[i % params.length] ?? 0) + value));
-    return Object.fromEntries(params.map((name, i) => [name, (this.#scalars[i + 1] ?? 0) + (ofTerms[i] ?? 0)]));
+    const ofTerms = (i: number): number => this.#termParams.reduce((sum, values) => sum + sumOfEvery(values, params.length, i), 0);
+    return Object.fromEntries(params.map((name, i) => [name, (this.#scalars[i + 1] ?? 0) + ofTerms(i)]));
   }
 }
 
-function sumOf(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Of every `stride`-th value from the first on. In order: the same bits every time. */
+function sumOfEvery(values: Float64Array, stride: number, first: number): number {
+  let sum = 0;
+  for (let i = first; i < values.length; i += stride) sum += values[i] ?? 0;
+  return sum;
 }

@@ -1,4 +1,4 @@
-import { evaluate, interval, type Interval } from '../dsl/expression/index.js';
+import { evaluate, interval, type Interval, type IntervalEnvironment } from '../dsl/expression/index.js';
 import type { Expression } from '../dsl/expression/nodes.js';
 import type { PairTerm, PairwiseLoss } from '../dsl/loss.js';
 import type { Program } from '../codegen/compile.js';
@@ -11,11 +11,20 @@ import type { PositiveRelation } from './positives.js';
 export type Parameters = Readonly<Record<string, number>>;
 export type Scalars = Readonly<Record<ScalarName, number>>;
 
-/** What bounds the values of a run: the shapes, the largest |dot| that the rows' norms allow, and the ranges of attributes. */
+/** What bounds the values of every run of a session. */
 export interface Extremes {
   readonly shape: MatrixShape;
-  readonly dotBound: number;
-  readonly attributes: Attributes;
+  readonly environment: Pick<IntervalEnvironment, 'dot' | 'row' | 'col'>;
+}
+
+/** Of rows whose norms allow no larger |dot| than `dotBound`. */
+export function extremesOf(shape: MatrixShape, dotBound: number, { row, col }: Attributes): Extremes {
+  const ranges = (side: readonly Attribute[], count: number) => ({
+    ...Object.fromEntries(side.map(({ name, range }) => [name, range])),
+    index: { low: 0, high: count - 1 },
+    view: { low: 0, high: 1 },
+  });
+  return { shape, environment: { dot: { low: -dotBound, high: dotBound }, row: ranges(row, shape.n), col: ranges(col, shape.m) } };
 }
 
 export const noScalars: Scalars = { offset: 0, rowWeight: 0, colWeight: 0, sumFloor: 0, gradientScale: 1, gradientUnscale: 1 };
@@ -63,13 +72,8 @@ function halfGradientScale(program: Program, loss: PairwiseLoss, params: Paramet
   return 2 ** Math.max(-60, Math.min(60, Math.floor(Math.log2(2 ** 14 / bound))));
 }
 
-function bounds(expression: Expression, loss: PairwiseLoss, params: Parameters, { shape, dotBound, attributes }: Extremes): Interval {
-  const { n, m } = shape;
-  const dot = { low: -dotBound, high: dotBound };
-  const values = withPairWeight(loss, params, n, m);
-  const indices = (count: number) => ({ index: { low: 0, high: count - 1 }, view: { low: 0, high: 1 } });
-  const ranges = (side: readonly Attribute[]) => Object.fromEntries(side.map(({ name, range }) => [name, range]));
-  const environment = { dot, params: values, row: { ...ranges(attributes.row), ...indices(n) }, col: { ...ranges(attributes.col), ...indices(m) } };
+function bounds(expression: Expression, loss: PairwiseLoss, params: Parameters, { shape: { n, m }, environment: ofSession }: Extremes): Interval {
+  const environment = { ...ofSession, params: withPairWeight(loss, params, n, m) };
   const logit = interval(loss.logit, environment);
   const lse = { low: logit.low, high: logit.high + Math.log(Math.max(n, m)) };
   return interval(expression, { ...environment, logit, lse, positiveLogit: logit, meanLogit: logit });

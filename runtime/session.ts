@@ -9,10 +9,10 @@ import { DeviceBuffers } from './device-buffers.js';
 import type { Device } from './device/device.js';
 import type { Control, TimedCommand } from './execute.js';
 import type { SessionInputs } from './inputs.js';
-import { loadInputs, writeHostValues, type Norms } from './load-inputs.js';
-import type { LoadProgram } from './loaded-program.js';
+import { loadInputs, writeHostValues } from './load-inputs.js';
+import type { LoadedProgram, LoadProgram } from './loaded-program.js';
 import { readLse, readRanks, readValues, type SideName } from './results.js';
-import { logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
+import { extremesOf, logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
 import { exactRange, softmaxRange, type SoftmaxRange } from './softmax-range.js';
 import { Walks } from './walks.js';
 
@@ -50,12 +50,13 @@ export class Session {
   readonly #load: LoadProgram;
   readonly #buffers: DeviceBuffers;
   readonly #walks: Walks;
-  #norms: Norms = { queries: 0, keys: 0 };
+  #extremes: Extremes;
   #last: Program | undefined;
 
   private constructor(device: Device, inputs: SessionInputs, load: LoadProgram) {
     this.#inputs = inputs;
     this.#load = load;
+    this.#extremes = extremesOf(inputs.shape, 0, inputs.attributes);
     this.#buffers = new DeviceBuffers(device, () => this.#walks.release());
     this.#walks = new Walks(device, inputs.loss, this.#buffers);
   }
@@ -68,7 +69,9 @@ export class Session {
   static async open(device: Device, inputs: SessionInputs, load: LoadProgram, signal?: AbortSignal): Promise<Session> {
     const session = new Session(device, inputs, load);
     try {
-      session.#norms = await loadInputs(device, session.#buffers, inputs, await load('bounded', false), signal);
+      const norms = await loadInputs(device, session.#buffers, inputs, await load('bounded', false), signal);
+      // The norms were summed in fp32: the slack covers its rounding.
+      session.#extremes = extremesOf(inputs.shape, norms.queries * norms.keys * (1 + 2 ** -6), inputs.attributes);
       return session;
     } catch (error) {
       session.close();
@@ -79,14 +82,14 @@ export class Session {
   /** Forward, and backward if asked for. Starts over with running maxima when the bounded attempt leaves fp32's range. */
   async step(options: StepOptions): Promise<StepResult> {
     const { loss, shape, relation } = this.#inputs;
-    const { program } = await this.#load('bounded', options.reports === true);
-    const logits = logitRange(program, loss, options.params, this.#extremes());
+    const reports = options.reports === true;
+    const bounded = await this.#load('bounded', reports);
+    const logits = logitRange(bounded.program, loss, options.params, this.#extremes);
     const range = hasSoftmax(loss) ? softmaxRange(logits, Math.max(shape.n, shape.m), leastWeight(relation)) : { ...exactRange, mode: 'bounded' as const };
-    const first = await this.#attempt(range, options);
-    if (first !== undefined) return first;
-    const second = range.mode === 'running' ? undefined : await this.#attempt(exactRange, options);
-    if (second === undefined) throw new InfinitileError([sumOutOfRange(loss.name, logits)]);
-    return second;
+    const first = range.mode === 'bounded' ? await this.#attempt(bounded, range, options) : undefined;
+    const result = first ?? (await this.#attempt(await this.#load('running', reports), exactRange, options));
+    if (result === undefined) throw new InfinitileError([sumOutOfRange(loss.name, logits)]);
+    return result;
   }
 
   /** Copies rows of a gradient to the host. */
@@ -121,17 +124,16 @@ export class Session {
     this.#buffers.close();
   }
 
-  /** One run with the given mode; undefined when the guard ended it. */
-  async #attempt(range: SoftmaxRange, options: StepOptions): Promise<StepResult | undefined> {
+  /** One run of the program of the range's mode; undefined when the guard ended it. */
+  async #attempt(loaded: LoadedProgram, range: SoftmaxRange, options: StepOptions): Promise<StepResult | undefined> {
     const { loss, relation, shape } = this.#inputs;
-    const loaded = await this.#load(range.mode, options.reports === true);
     const { program, bound } = loaded;
     const forward = hasSoftmax(loss) || !options.gradients || options.forward === true || options.reports === true;
     const request = {
       loaded,
       forward,
       backward: options.gradients,
-      scalars: runScalars(program, loss, options.params, this.#extremes(), relation, range),
+      scalars: runScalars(program, loss, options.params, this.#extremes, relation, range),
       uniforms: uniformsOf(program, loss, options.params, shape.n, shape.m),
       control: this.#control(options, bound, (forward ? 1 : 0) + (options.gradients ? 1 : 0)),
     };
@@ -155,11 +157,6 @@ export class Session {
     };
   }
 
-  /** The norms were summed in fp32: the slack covers its rounding. */
-  #extremes(): Extremes {
-    const { shape, attributes } = this.#inputs;
-    return { shape, attributes, dotBound: this.#norms.queries * this.#norms.keys * (1 + 2 ** -6) };
-  }
 }
 
 /** The smaller weight of a row and of a column, of the terms that the loss has. */

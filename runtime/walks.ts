@@ -93,14 +93,14 @@ export class Walks {
     await this.#allocate(request, write);
     const readings = new Readings(this.#loss, this.#buffers);
     const environment = { device: this.#device, buffers: this.#buffers.all, modules, values: givenValues(scalars, uniforms) };
-    const walk = (steps: readonly Step[], commands: Readings['all']) => execute(bound, steps, environment, control, { commands, outputs: readings.outputs });
+    const walk = (steps: readonly Step[]) => execute(bound, steps, environment, control, { command: readings.read, outputs: readings.outputs });
     let forwardMilliseconds = 0;
     if (forward) {
-      const { milliseconds, inRange } = await walk(program.plan.forward, readings.all);
+      const { milliseconds, inRange } = await walk(program.plan.forward);
       if (!inRange || !readings.checkRows()) return undefined;
       forwardMilliseconds = milliseconds;
     }
-    const { milliseconds: backwardMilliseconds } = backward ? await walk(program.plan.backward, forward ? readings.changed : readings.all) : { milliseconds: 0 };
+    const { milliseconds: backwardMilliseconds } = backward ? await walk(program.plan.backward) : { milliseconds: 0 };
     return { readings, forwardMilliseconds, backwardMilliseconds };
   }
 

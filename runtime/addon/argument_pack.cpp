@@ -13,7 +13,10 @@ void ArgumentPack::add(const void* value, std::size_t bytes) {
 }
 
 void ArgumentPack::replace(std::size_t index, const void* value) {
-  if (sizes_[index] > 0) std::memcpy(cells_.data() + firstCells_[index], value, sizes_[index]);
+  Cell* const place = cells_.data() + firstCells_[index];
+  if (std::memcmp(place, value, sizes_[index]) == 0) return;
+  std::memcpy(place, value, sizes_[index]);
+  ++revision_;
 }
 
 void ArgumentPack::seal() {

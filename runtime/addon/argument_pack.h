@@ -9,7 +9,7 @@ namespace infinitile {
 class ArgumentPack {
  public:
   void add(const void* value, std::size_t bytes);
-  /** Another value of the same size, in the place of the argument at `index`. */
+  /** Another value of the same size, in the place of the argument at `index`: a new revision, unless it is the same. */
   void replace(std::size_t index, const void* value);
   /** Call once, after the last `add`. */
   void seal();
@@ -17,6 +17,8 @@ class ArgumentPack {
   /** Valid while the pack lives, moves included. */
   void** pointers() const { return const_cast<void**>(pointers_.data()); }
   const std::vector<std::size_t>& sizes() const { return sizes_; }
+  /** Whoever keeps a copy of the values needs a new one when this is another. */
+  std::size_t revision() const { return revision_; }
 
  private:
   /** As aligned as the most demanding parameter, a tensor map. */
@@ -27,6 +29,7 @@ class ArgumentPack {
   std::vector<std::size_t> firstCells_;
   std::vector<std::size_t> sizes_;
   std::vector<void*> pointers_;
+  std::size_t revision_ = 0;
 };
 
 }  // namespace infinitile

@@ -6,6 +6,7 @@
 
 #include "addon_data.h"
 #include "arguments.h"
+#include "buffer_part.h"
 
 namespace infinitile {
 
@@ -22,8 +23,9 @@ struct Birth {
 
 Napi::Function BufferObject::define(Napi::Env env) {
   return DefineClass(env, "NativeBuffer",
-                     {InstanceAccessor<&BufferObject::bytes>("bytes"), InstanceMethod<&BufferObject::write>("write"),
-                      InstanceMethod<&BufferObject::read>("read"), InstanceMethod<&BufferObject::free>("free")});
+                     {InstanceAccessor<&BufferObject::bytes>("bytes"), InstanceMethod<&BufferObject::part>("part"),
+                      InstanceMethod<&BufferObject::write>("write"), InstanceMethod<&BufferObject::read>("read"),
+                      InstanceMethod<&BufferObject::free>("free")});
 }
 
 Napi::Object BufferObject::create(Napi::Env env, const std::shared_ptr<DeviceState>& state,
@@ -68,6 +70,13 @@ const std::shared_ptr<Buffer>& BufferObject::live() const {
 
 Napi::Value BufferObject::bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(bytes_));
+}
+
+Napi::Value BufferObject::part(const Napi::CallbackInfo& info) {
+  const std::size_t offset = readSize(info[0], "offset");
+  const std::size_t bytes = readSize(info[1], "bytes");
+  checkRange(offset, bytes, live()->bytes(), "part");
+  return create(info.Env(), state_, std::make_shared<BufferPart>(live(), offset, bytes));
 }
 
 Napi::Value BufferObject::write(const Napi::CallbackInfo& info) { return copy(info, Direction::toDevice); }

@@ -24,6 +24,7 @@ class BufferObject final : public Napi::ObjectWrap<BufferObject> {
 
  private:
   Napi::Value bytes(const Napi::CallbackInfo& info);
+  Napi::Value part(const Napi::CallbackInfo& info);
   Napi::Value write(const Napi::CallbackInfo& info);
   Napi::Value read(const Napi::CallbackInfo& info);
   void free(const Napi::CallbackInfo& info);

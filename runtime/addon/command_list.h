@@ -53,6 +53,17 @@ struct Input {
   std::size_t offset = 0;
 };
 
+/** What a device has made of a list to run it again. Goes with the list, on any thread. */
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ protected:
+  Recording() = default;
+};
+
 /**
  * What `run` or `prepare` was given, read once on the main thread: no JavaScript value in it, everything it needs owned by
  * it. Runs of one list follow each other on the device's thread.
@@ -66,6 +77,8 @@ class CommandList {
   std::size_t outputBytes = 0;
   /** Bytes of all reads. */
   std::size_t readBytes = 0;
+  /** Of a list that is prepared, the device's thread; it may refer to what the commands own. */
+  std::unique_ptr<Recording> recording;
 
   /** The device's thread, before a run. */
   void setInputs(const unsigned char* values);

@@ -17,10 +17,14 @@ using Module = struct ModuleHandle*;
 using Function = struct FunctionHandle*;
 using Stream = struct StreamHandle*;
 using Event = struct EventHandle*;
+using Graph = struct GraphHandle*;
+using GraphNode = struct GraphNodeHandle*;
+using GraphExec = struct GraphExecHandle*;
 
 constexpr Result kSuccess = 0;
 constexpr Result kErrorOutOfMemory = 2;
 constexpr Result kErrorNotFound = 500;
+constexpr Result kErrorNotReady = 600;
 
 // CUdevice_attribute
 constexpr int kAttributeMultiprocessorCount = 16;
@@ -34,6 +38,8 @@ constexpr int kFunctionMaxDynamicSharedBytes = 8;
 // CUstream_flags, CUevent_flags
 constexpr unsigned kStreamNonBlocking = 1;
 constexpr unsigned kEventDefault = 0;
+constexpr unsigned kEventBlockingSync = 1;
+constexpr unsigned kEventDisableTiming = 2;
 
 // CUtensorMapDataType, -Interleave, -Swizzle, -L2promotion, -FloatOOBfill
 constexpr int kTensorMapUint16 = 1;
@@ -43,9 +49,60 @@ constexpr int kTensorMapSwizzle128Bytes = 3;
 constexpr int kTensorMapPromote256Bytes = 3;
 constexpr int kTensorMapZerosBeyond = 0;
 
+// CUmemorytype
+constexpr int kMemoryHost = 1;
+constexpr int kMemoryDevice = 2;
+
 // CUjit_option
 constexpr int kJitErrorLogBuffer = 5;
 constexpr int kJitErrorLogBufferSizeBytes = 6;
+
+/** CUDA_KERNEL_NODE_PARAMS_v2. */
+struct KernelNodeParams {
+  Function function = nullptr;
+  unsigned gridX = 1, gridY = 1, gridZ = 1;
+  unsigned blockX = 1, blockY = 1, blockZ = 1;
+  unsigned sharedBytes = 0;
+  void** arguments = nullptr;
+  void** extra = nullptr;
+  /** Used where there is no function. */
+  void* kernel = nullptr;
+  Context context = nullptr;
+};
+static_assert(sizeof(KernelNodeParams) == 72);
+
+/** CUDA_MEMSET_NODE_PARAMS. The pitch is that of several rows. */
+struct MemsetNodeParams {
+  DevicePointer target = 0;
+  std::size_t pitch = 0;
+  unsigned value = 0;
+  unsigned elementBytes = 0;
+  std::size_t elements = 0;
+  std::size_t rows = 1;
+};
+static_assert(sizeof(MemsetNodeParams) == 40);
+
+/** One end of a copy, as CUDA_MEMCPY3D has it: the memory's kind says which of the addresses counts. */
+struct CopyEnd {
+  std::size_t x = 0, y = 0, z = 0, level = 0;
+  int memory = 0;
+  const void* host = nullptr;
+  DevicePointer device = 0;
+  void* array = nullptr;
+  void* reserved = nullptr;
+  std::size_t pitch = 0;
+  std::size_t height = 0;
+};
+
+/** CUDA_MEMCPY3D. */
+struct CopyParams {
+  CopyEnd source;
+  CopyEnd target;
+  std::size_t bytes = 0;
+  std::size_t rows = 1;
+  std::size_t planes = 1;
+};
+static_assert(sizeof(CopyParams) == 200);
 
 /** X(field, symbol, parameters): functions that return a Result. */
 #define INFINITILE_CUDA_FUNCTIONS(X)                                                                                     \
@@ -74,10 +131,11 @@ constexpr int kJitErrorLogBufferSizeBytes = 6;
   X(memset32, "cuMemsetD32Async", (DevicePointer target, unsigned pattern, std::size_t words, Stream stream))            \
   X(streamCreate, "cuStreamCreate", (Stream * stream, unsigned flags))                                                   \
   X(streamDestroy, "cuStreamDestroy_v2", (Stream stream))                                                                \
-  X(streamSynchronize, "cuStreamSynchronize", (Stream stream))                                                           \
+  X(streamQuery, "cuStreamQuery", (Stream stream))                                                                       \
   X(eventCreate, "cuEventCreate", (Event * event, unsigned flags))                                                       \
   X(eventDestroy, "cuEventDestroy_v2", (Event event))                                                                    \
   X(eventRecord, "cuEventRecord", (Event event, Stream stream))                                                          \
+  X(eventSynchronize, "cuEventSynchronize", (Event event))                                                               \
   X(eventElapsedTime, "cuEventElapsedTime", (float* milliseconds, Event begin, Event end))                               \
   X(moduleLoadDataEx, "cuModuleLoadDataEx",                                                                              \
     (Module * module, const void* image, unsigned optionCount, int* options, void** values))                             \
@@ -92,6 +150,23 @@ constexpr int kJitErrorLogBufferSizeBytes = 6;
 #define INFINITILE_CUDA_OPTIONAL_FUNCTIONS(X)                                                                           \
   X(functionGetParameter, "cuFuncGetParamInfo",                                                                         \
     (Function function, std::size_t index, std::size_t* offset, std::size_t* bytes))                                    \
+  X(graphCreate, "cuGraphCreate", (Graph * graph, unsigned flags))                                                      \
+  X(graphDestroy, "cuGraphDestroy", (Graph graph))                                                                      \
+  X(graphAddKernel, "cuGraphAddKernelNode_v2",                                                                          \
+    (GraphNode * node, Graph graph, const GraphNode* after, std::size_t afterCount, const KernelNodeParams* params))    \
+  X(graphAddMemset, "cuGraphAddMemsetNode",                                                                             \
+    (GraphNode * node, Graph graph, const GraphNode* after, std::size_t afterCount, const MemsetNodeParams* params,     \
+     Context context))                                                                                                  \
+  X(graphAddCopy, "cuGraphAddMemcpyNode",                                                                               \
+    (GraphNode * node, Graph graph, const GraphNode* after, std::size_t afterCount, const CopyParams* params,           \
+     Context context))                                                                                                  \
+  X(graphAddEventRecord, "cuGraphAddEventRecordNode",                                                                   \
+    (GraphNode * node, Graph graph, const GraphNode* after, std::size_t afterCount, Event event))                       \
+  X(graphInstantiate, "cuGraphInstantiateWithFlags", (GraphExec * exec, Graph graph, unsigned long long flags))         \
+  X(graphExecDestroy, "cuGraphExecDestroy", (GraphExec exec))                                                           \
+  X(graphExecSetKernel, "cuGraphExecKernelNodeSetParams_v2",                                                            \
+    (GraphExec exec, GraphNode node, const KernelNodeParams* params))                                                   \
+  X(graphLaunch, "cuGraphLaunch", (GraphExec exec, Stream stream))                                                      \
   X(tensorMapEncodeTiled, "cuTensorMapEncodeTiled",                                                                     \
     (void* map, int dataType, std::uint32_t rank, void* address, const std::uint64_t* sizes,                            \
      const std::uint64_t* pitches, const std::uint32_t* box, const std::uint32_t* elementStrides, int interleave,        \

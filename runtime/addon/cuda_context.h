@@ -15,6 +15,7 @@ class CudaContext {
   CudaContext& operator=(const CudaContext&) = delete;
 
   const CudaDriver& driver() const { return *driver_; }
+  cuda::Context handle() const { return context_; }
 
   /** Makes the context current on this thread for a scope. */
   class Scope {

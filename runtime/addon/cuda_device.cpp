@@ -1,32 +1,20 @@
 #include "cuda_device.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "cuda_buffer.h"
+#include "cuda_graph.h"
+#include "cuda_launch.h"
 #include "cuda_module.h"
 #include "cuda_timeline.h"
 
 namespace infinitile {
 
 namespace {
-
-bool argumentsFit(const Launch& launch) {
-  const Kernel& kernel = *launch.kernel;
-  return !kernel.parametersKnown || kernel.parameterBytes == launch.arguments.sizes();
-}
-
-[[noreturn]] void refuseArguments(const Launch& launch, const std::string& what) {
-  const auto list = [](const std::vector<std::size_t>& sizes) {
-    std::string text;
-    for (const std::size_t size : sizes) text += (text.empty() ? "" : ", ") + std::to_string(size);
-    return text.empty() ? "none" : text;
-  };
-  throw std::invalid_argument(what + ": the kernel's parameters are of " + list(launch.kernel->parameterBytes) +
-                              " bytes, the arguments of " + list(launch.arguments.sizes()));
-}
 
 /** 12040 is 12.4. */
 std::string versionText(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
@@ -39,14 +27,21 @@ std::string culprits(const CommandList& list, std::size_t issued) {
          "; CUDA_LAUNCH_BLOCKING=1 in the environment tells which)";
 }
 
+/** CUDA's own switch, by which every launch waits for its kernel: a graph would hide which one fails. */
+bool launchesBlock() {
+  const char* value = std::getenv("CUDA_LAUNCH_BLOCKING");
+  return value && std::strcmp(value, "0") != 0;
+}
+
 }  // namespace
 
 CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
-    : context_(std::make_shared<const CudaContext>(driver, ordinal)) {
+    : context_(std::make_shared<const CudaContext>(driver, ordinal)),
+      recordsLists_(CudaGraph::supported(*driver) && !launchesBlock()) {
   const std::string what = "preparing CUDA device " + std::to_string(ordinal);
   const CudaContext::Scope scope(*context_);
   scope.require();
-  driver->check(driver->streamCreate(&stream_, cuda::kStreamNonBlocking), what);
+  stream_.open(*driver, what);
   driver->check(driver->eventCreate(&begin_, cuda::kEventDefault), what);
   driver->check(driver->eventCreate(&end_, cuda::kEventDefault), what);
 }
@@ -58,7 +53,7 @@ CudaDevice::~CudaDevice() {
   clocks_.release(driver());
   driver().eventDestroy(end_);
   driver().eventDestroy(begin_);
-  driver().streamDestroy(stream_);
+  stream_.release(driver());
 }
 
 std::shared_ptr<Buffer> CudaDevice::allocate(std::size_t bytes) {
@@ -110,8 +105,8 @@ void CudaDevice::write(Buffer& buffer, std::size_t offset, const void* source, s
   if (bytes == 0) return;
   guarded([&] {
     const std::string what = "write of " + std::to_string(bytes) + " bytes";
-    driver().check(driver().memcpyToDevice(buffer.address() + offset, source, bytes, stream_), what);
-    driver().check(driver().streamSynchronize(stream_), what);
+    driver().check(driver().memcpyToDevice(buffer.address() + offset, source, bytes, stream_.handle()), what);
+    driver().check(stream_.wait(driver()), what);
   });
 }
 
@@ -119,8 +114,8 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
   if (bytes == 0) return;
   guarded([&] {
     const std::string what = "read of " + std::to_string(bytes) + " bytes";
-    driver().check(driver().memcpyToHost(target, buffer.address() + offset, bytes, stream_), what);
-    driver().check(driver().streamSynchronize(stream_), what);
+    driver().check(driver().memcpyToHost(target, buffer.address() + offset, bytes, stream_.handle()), what);
+    driver().check(stream_.wait(driver()), what);
   });
 }
 
@@ -128,8 +123,21 @@ double CudaDevice::run(const CommandList& list, unsigned char* outputs, const st
   return guarded([&]() -> double {
     Progress progress = begin(list);
     for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
-    finish(list, driver().eventRecord(end_, stream_), progress, outputs);
+    finish(list, driver().eventRecord(end_, stream_.handle()), 0, progress.staging, outputs);
     return milliseconds(begin_, end_);
+  });
+}
+
+double CudaDevice::runPrepared(CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
+  if (!recordsLists_ || list.commands.empty()) return run(list, outputs, cancelled);
+  return guarded([&]() -> double {
+    if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(0));
+    if (!list.recording) list.recording = CudaGraph::record(context_, list, {begin_, end_, clocks_});
+    CudaGraph& graph = static_cast<CudaGraph&>(*list.recording);
+    finish(list, graph.launch(list, stream_.handle()), graph.expected(), graph.staging(), outputs);
+    const double elapsed = milliseconds(begin_, end_);
+    graph.took(elapsed);
+    return elapsed;
   });
 }
 
@@ -138,20 +146,20 @@ std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* 
   return guarded([&] {
     CudaTimeline timeline(driver(), list.commands.size() + 1);
     Progress progress = begin(list);
-    cuda::Result marked = timeline.mark(stream_);
+    cuda::Result marked = timeline.mark(stream_.handle());
     for (std::size_t i = 0; i < list.commands.size(); ++i) {
       if (marked != cuda::kSuccess) driver().check(marked, culprits(list, i));
       issueNext(list, i, progress, cancelled);
-      marked = timeline.mark(stream_);
+      marked = timeline.mark(stream_.handle());
     }
-    finish(list, marked, progress, outputs);
+    finish(list, marked, 0, progress.staging, outputs);
     return timeline.intervals();
   });
 }
 
 CudaDevice::Progress CudaDevice::begin(const CommandList& list) {
   const Progress progress{list.readBytes > 0 ? staging_.reserve(driver(), list.readBytes) : nullptr};
-  driver().check(driver().eventRecord(begin_, stream_), "recording the start");
+  driver().check(driver().eventRecord(begin_, stream_.handle()), "recording the start");
   return progress;
 }
 
@@ -168,44 +176,39 @@ void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress&
   }
 }
 
-void CudaDevice::finish(const CommandList& list, cuda::Result issued, const Progress& progress, unsigned char* outputs) {
-  const cuda::Result result = issued == cuda::kSuccess ? driver().streamSynchronize(stream_) : issued;
+void CudaDevice::finish(const CommandList& list, cuda::Result issued, double expected, const unsigned char* staging,
+                        unsigned char* outputs) {
+  const cuda::Result result = issued == cuda::kSuccess ? stream_.wait(driver(), expected) : issued;
   if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
-  deliver(list, progress.staging, outputs);
+  deliver(list, staging, outputs);
 }
 
 void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress) {
   const Command& command = list.commands[index];
   cuda::Result result = cuda::kSuccess;
   if (const Launch* launched = std::get_if<Launch>(&command)) {
-    if (!argumentsFit(*launched)) refuseArguments(*launched, list.describe(index));
+    checkArguments(list, index);
     result = launch(*launched);
   } else if (const Fill* fill = std::get_if<Fill>(&command)) {
     if (fill->words > 0)
-      result = driver().memset32(fill->buffer->address() + fill->offset, fill->pattern, fill->words, stream_);
+      result = driver().memset32(fill->buffer->address() + fill->offset, fill->pattern, fill->words, stream_.handle());
   } else if (const Read* read = std::get_if<Read>(&command)) {
     if (read->bytes > 0)
       result = driver().memcpyToHost(progress.staging + progress.staged, read->buffer->address() + read->offset,
-                                     read->bytes, stream_);
+                                     read->bytes, stream_.handle());
     progress.staged += read->bytes;
   } else {
-    result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_);
+    result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_.handle());
   }
   // Descriptions are long: none is made for a command that succeeds.
   if (result != cuda::kSuccess) driver().check(result, list.describe(index));
 }
 
 cuda::Result CudaDevice::launch(const Launch& launch) {
-  Kernel& kernel = *launch.kernel;
-  const auto function = static_cast<cuda::Function>(kernel.function);
-  if (launch.sharedBytes > kernel.sharedBytesAllowed) {
-    const cuda::Result result = driver().functionSetAttribute(function, cuda::kFunctionMaxDynamicSharedBytes,
-                                                              static_cast<int>(launch.sharedBytes));
-    if (result != cuda::kSuccess) return result;
-    kernel.sharedBytesAllowed = launch.sharedBytes;
-  }
-  return driver().launchKernel(function, launch.grid, 1, 1, launch.threads, 1, 1, launch.sharedBytes, stream_,
-                               launch.arguments.pointers(), nullptr);
+  const cuda::Result allowed = allowSharedBytes(driver(), launch);
+  if (allowed != cuda::kSuccess) return allowed;
+  return driver().launchKernel(static_cast<cuda::Function>(launch.kernel->function), launch.grid, 1, 1, launch.threads, 1, 1,
+                               launch.sharedBytes, stream_.handle(), launch.arguments.pointers(), nullptr);
 }
 
 void CudaDevice::deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs) {

@@ -7,6 +7,7 @@
 #include "cuda_context.h"
 #include "cuda_events.h"
 #include "cuda_staging.h"
+#include "cuda_stream.h"
 #include "device.h"
 
 namespace infinitile {
@@ -23,6 +24,7 @@ class CudaDevice final : public Device {
   void write(Buffer& buffer, std::size_t offset, const void* source, std::size_t bytes) override;
   void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) override;
   double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) override;
+  double runPrepared(CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) override;
   std::vector<double> profile(const CommandList& list, unsigned char* outputs,
                               const std::atomic<bool>& cancelled) override;
 
@@ -41,14 +43,20 @@ class CudaDevice final : public Device {
   void issueNext(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled);
   void issue(const CommandList& list, std::size_t index, Progress& progress);
   cuda::Result launch(const Launch& launch);
-  /** Waits for a list whose last call returned `issued`, and hands out what it read, and its times. */
-  void finish(const CommandList& list, cuda::Result issued, const Progress& progress, unsigned char* outputs);
+  /**
+   * Waits for a list whose last call returned `issued` and which is expected to take so many milliseconds (0: not known), and
+   * hands out what it read, and its times.
+   */
+  void finish(const CommandList& list, cuda::Result issued, double expected, const unsigned char* staging,
+              unsigned char* outputs);
   void deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs);
   double milliseconds(cuda::Event begin, cuda::Event end);
   const CudaDriver& driver() const { return context_->driver(); }
 
   std::shared_ptr<const CudaContext> context_;
-  cuda::Stream stream_ = nullptr;
+  /** Whether lists that are prepared run as graphs. */
+  const bool recordsLists_;
+  CudaStream stream_;
   cuda::Event begin_ = nullptr;
   cuda::Event end_ = nullptr;
   CudaEvents clocks_;

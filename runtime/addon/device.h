@@ -42,7 +42,11 @@ class Device {
    * throws. Looks at `cancelled` between commands.
    */
   virtual double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) = 0;
-  /** Likewise, with the milliseconds of each command. */
+  /** Likewise a list that is kept for more runs: what the device makes of it stays with it. */
+  virtual double runPrepared(CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
+    return run(list, outputs, cancelled);
+  }
+  /** As `run`, with the milliseconds of each command. */
   virtual std::vector<double> profile(const CommandList& list, unsigned char* outputs,
                                       const std::atomic<bool>& cancelled) = 0;
 

@@ -55,10 +55,15 @@ Napi::Value DeviceObject::loadModule(const Napi::CallbackInfo& info) {
   return ModuleObject::create(info.Env(), state_, state_->open()->loadModule(source));
 }
 
-Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) { return submit(info, ListObject::runOn); }
+Napi::Value DeviceObject::run(const Napi::CallbackInfo& info) {
+  return submit(info, [](Device& device, CommandList& list, unsigned char* outputs,
+                         const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+    return device.run(list, outputs, cancelled);
+  });
+}
 
 Napi::Value DeviceObject::profile(const Napi::CallbackInfo& info) {
-  return submit(info, [](Device& device, const CommandList& list, unsigned char* outputs,
+  return submit(info, [](Device& device, CommandList& list, unsigned char* outputs,
                          const std::atomic<bool>& cancelled) -> WorkQueue::Result {
     return device.profile(list, outputs, cancelled);
   });

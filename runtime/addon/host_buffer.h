@@ -14,7 +14,6 @@ class HostBuffer final : public Buffer {
   ~HostBuffer() override;
 
   std::uint64_t address() const override { return reinterpret_cast<std::uintptr_t>(data_); }
-  unsigned char* data() const { return static_cast<unsigned char*>(data_); }
 
  private:
   std::shared_ptr<MemoryMeter> meter_;

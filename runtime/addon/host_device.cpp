@@ -13,7 +13,7 @@ namespace infinitile {
 namespace {
 
 unsigned char* at(const Buffer& buffer, std::size_t offset) {
-  return static_cast<const HostBuffer&>(buffer).data() + offset;
+  return reinterpret_cast<unsigned char*>(buffer.address()) + offset;
 }
 
 using Time = std::chrono::steady_clock;

@@ -39,11 +39,6 @@ Napi::Object ListObject::create(Napi::Env env, const std::shared_ptr<DeviceState
   return AddonData::of(env).list.New({Napi::External<Birth>::New(env, &birth)});
 }
 
-WorkQueue::Result ListObject::runOn(Device& device, const CommandList& list, unsigned char* outputs,
-                                    const std::atomic<bool>& cancelled) {
-  return device.run(list, outputs, cancelled);
-}
-
 Napi::Value ListObject::submit(DeviceState& state, const std::shared_ptr<CommandList>& list, Work work,
                                const Napi::Value& inputs, const Napi::Value& outputs, const Napi::Object& owner) {
   const std::shared_ptr<Device> device = state.open();
@@ -85,7 +80,11 @@ Napi::Value ListObject::run(const Napi::CallbackInfo& info) {
   return promised(info.Env(), [&]() -> Napi::Value {
     state_->open();
     if (!list_) throw std::runtime_error("the list has been released");
-    return submit(*state_, list_, runOn, info[0], info[1], info.This().As<Napi::Object>());
+    const Work work = [](Device& device, CommandList& list, unsigned char* outputs,
+                         const std::atomic<bool>& cancelled) -> WorkQueue::Result {
+      return device.runPrepared(list, outputs, cancelled);
+    };
+    return submit(*state_, list_, work, info[0], info[1], info.This().As<Napi::Object>());
   });
 }
 

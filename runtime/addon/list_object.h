@@ -15,10 +15,8 @@ class ListObject final : public Napi::ObjectWrap<ListObject> {
   static Napi::Function define(Napi::Env env);
   static Napi::Object create(Napi::Env env, const std::shared_ptr<DeviceState>& state, std::shared_ptr<CommandList> list);
   /** What the device does with a list, on its thread. */
-  using Work = WorkQueue::Result (*)(Device& device, const CommandList& list, unsigned char* outputs,
+  using Work = WorkQueue::Result (*)(Device& device, CommandList& list, unsigned char* outputs,
                                      const std::atomic<bool>& cancelled);
-  static WorkQueue::Result runOn(Device& device, const CommandList& list, unsigned char* outputs,
-                                 const std::atomic<bool>& cancelled);
   /** Queues a list. `inputs` are copied now, `outputs` kept until the promise settles; undefined is none. `owner` is kept too. */
   static Napi::Value submit(DeviceState& state, const std::shared_ptr<CommandList>& list, Work work,
                             const Napi::Value& inputs, const Napi::Value& outputs, const Napi::Object& owner);

@@ -1,6 +1,7 @@
 #include "work_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -18,6 +19,20 @@ Napi::Value toJavaScript(Napi::Env env, const WorkQueue::Result& result) {
   Napi::Float64Array array = Napi::Float64Array::New(env, numbers->size());
   std::copy(numbers->begin(), numbers->end(), array.Data());
   return array;
+}
+
+using Time = std::chrono::steady_clock;
+
+/** Lists that follow each other closely, as those of short training steps do, come sooner than a sleeping thread is woken. */
+constexpr std::chrono::microseconds kPatience{100};
+
+/** Looks out for work for a while, the mutex free meanwhile. */
+void lookOut(std::atomic<bool>& noticed, std::unique_lock<std::mutex>& lock) {
+  noticed = false;
+  lock.unlock();
+  const Time::time_point sleepAt = Time::now() + kPatience;
+  while (!noticed && Time::now() < sleepAt) std::this_thread::yield();
+  lock.lock();
 }
 
 }  // namespace
@@ -47,6 +62,8 @@ struct WorkQueue::Shared {
   std::vector<std::unique_ptr<Task>> done;
   bool busy = false;
   bool stopping = false;
+  /** The thread has something to look at, told without the mutex. */
+  std::atomic<bool> noticed{false};
   std::atomic<bool> cancelled{false};
 
   Signal signal;
@@ -77,6 +94,7 @@ void WorkQueue::stop() {
   {
     const std::lock_guard<std::mutex> lock(shared_->mutex);
     shared_->stopping = true;
+    shared_->noticed = true;
   }
   shared_->changed.notify_all();
   thread_.join();
@@ -106,6 +124,7 @@ Napi::Promise WorkQueue::submit(Napi::Env env, Work work, std::vector<Napi::Obje
   {
     const std::lock_guard<std::mutex> lock(shared_->mutex);
     shared_->entries.push_back({std::move(task), nullptr});
+    shared_->noticed = true;
   }
   shared_->changed.notify_all();
   return promise;
@@ -117,6 +136,7 @@ void WorkQueue::dispose(std::shared_ptr<void> resource) {
   {
     const std::lock_guard<std::mutex> lock(shared_->mutex);
     shared_->entries.push_back({nullptr, std::move(resource)});
+    shared_->noticed = true;
   }
   shared_->changed.notify_all();
 }
@@ -124,7 +144,9 @@ void WorkQueue::dispose(std::shared_ptr<void> resource) {
 void WorkQueue::work(Shared& shared) {
   std::unique_lock<std::mutex> lock(shared.mutex);
   for (;;) {
-    shared.changed.wait(lock, [&shared] { return shared.stopping || !shared.entries.empty(); });
+    const auto awaited = [&shared] { return shared.stopping || !shared.entries.empty(); };
+    if (!awaited()) lookOut(shared.noticed, lock);
+    shared.changed.wait(lock, awaited);
     if (shared.entries.empty()) return;
     Shared::Entry entry = std::move(shared.entries.front());
     shared.entries.pop_front();
@@ -150,11 +172,14 @@ void WorkQueue::work(Shared& shared) {
 
     lock.lock();
     shared.busy = false;
-    if (entry.task) {
-      shared.done.push_back(std::move(entry.task));
-      shared.signal.NonBlockingCall();
-    }
+    const bool settles = entry.task != nullptr;
+    if (settles) shared.done.push_back(std::move(entry.task));
     shared.changed.notify_all();
+    if (!settles) continue;
+    // Without the mutex: the main thread takes it as soon as it hears of this.
+    lock.unlock();
+    shared.signal.NonBlockingCall();
+    lock.lock();
   }
 }
 

@@ -45,6 +45,8 @@ export interface BenchResult {
   readonly forwardBackwardMs: number;
   readonly forwardDeviceMs: number;
   readonly forwardBackwardDeviceMs: number;
+  /** Of forward and backward, the part of the step that the device does not work: the median of the rounds' differences. */
+  readonly overheadMs: number;
   readonly rounds: number;
   /** The most that was allocated on the device: beyond inputs, and beyond inputs and outputs. */
   readonly peakBeyondInputsBytes: number;
@@ -119,6 +121,7 @@ export class Contender {
       forwardBackwardMs: median(this.#both.map(({ wall }) => wall)),
       forwardDeviceMs: median(this.#forward.map(deviceTime)),
       forwardBackwardDeviceMs: median(this.#both.map(deviceTime)),
+      overheadMs: median(this.#both.map((timed) => timed.wall - deviceTime(timed))),
       passes: this.#options.sweep ? this.#passes.passes(bound.plan, reports, products) : null,
       against: this.#options.against.length === 0 ? null : byVersion(timed),
     };

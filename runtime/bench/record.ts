@@ -63,6 +63,8 @@ const caseSchema = z.strictObject({
   forwardBackwardMs: milliseconds,
   forwardDeviceMs: milliseconds,
   forwardBackwardDeviceMs: milliseconds,
+  /** Of forward and backward, what a round's wall clock shows beyond the device's time. A record need not have it. */
+  overheadMs: z.number().optional(),
   /** At 8 N M D, whatever the loss needs, by the wall clock. */
   gflops: z.number(),
   workspaceBytes: count,

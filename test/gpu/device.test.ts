@@ -113,6 +113,35 @@ test.serial('shared memory beyond 48 KiB', async (t) => {
   device.close();
 });
 
+test.serial('a list that is kept takes the inputs of each run, is timed, and may be long', async (t) => {
+  const { device, module } = await open();
+  const sum = device.allocate(4);
+  const input = (offset: number, bytes: number): NativeArg => ({ kind: 'input', offset, bytes });
+  const list = device.prepare([
+    { kind: 'fill', buffer: sum, offset: 0, words: 1, pattern: 0 },
+    { kind: 'clock', at: 0 },
+    launch(module, 'spin', 1, [input(8, 8)]),
+    { kind: 'clock', at: 8 },
+    launch(module, 'sharedSum', 1, [pointer(sum), input(0, 4)], 100_000),
+    { kind: 'read', buffer: sum, offset: 0, bytes: 4, at: 16 },
+  ]);
+  const inputs = new DataView(new ArrayBuffer(16));
+  const runs = [[1000, 0n], [100, 40_000_000n], [100, 40_000_000n], [10, 0n]] as const;
+  for (const [count, cycles] of runs) {
+    inputs.setInt32(0, count, true);
+    inputs.setBigInt64(8, cycles, true);
+    const outputs = new ArrayBuffer(20);
+    const elapsed = await list.run(inputs, new Uint8Array(outputs));
+    const [before = 0, after = 0] = new Float64Array(outputs, 0, 2);
+    t.is(new Float32Array(outputs, 16)[0], (count * (count - 1)) / 2);
+    t.true(before >= 0 && after > before && elapsed >= after, `${before}, ${after}, ${elapsed} ms`);
+    // No GPU's clock reaches 4 GHz.
+    if (cycles > 0n) t.true(after - before > 10, `${after - before} ms`);
+  }
+  list.release();
+  device.close();
+});
+
 test.serial('lists queue in order while the event loop goes on', async (t) => {
   const { device, module } = await open();
   const order: number[] = [];

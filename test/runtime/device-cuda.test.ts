@@ -14,7 +14,7 @@ const oldFolder = join(folder, 'old');
 if (process.platform === 'linux') {
   mkdirSync(oldFolder);
   buildDriver(folder);
-  buildDriver(oldFolder, '-DWITHOUT_TENSOR_MAPS');
+  buildDriver(oldFolder, '-DOLD_DRIVER');
 }
 
 function buildDriver(into: string, ...more: readonly string[]): void {
@@ -88,30 +88,94 @@ onLinux('commands run in order with their geometry and arguments', async (t) => 
   t.is(output[3], 'context released, 0 bytes in use');
 });
 
-onLinux('a list reads through page-locked memory, is timed by events, and may be kept', async (t) => {
-  const output = await withDriver(`
+/** A list with everything in it, run twice with other inputs, and one that reads often and more than page-locked memory holds at first. */
+const keptLists = `
     const device = addon.createCudaDevice(0);
     const module = device.loadModule(cubin);
     const buffer = device.allocate(64);
     const input = (offset) => ({ kind: 'input', offset, bytes: 4 });
     const read = (words, at) => ({ kind: 'read', buffer, offset: 0, bytes: 4 * words, at });
-    const list = device.prepare([fill(buffer, 16, 0), read(1, 0), { kind: 'clock', at: 8 }, launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, input(4), input(0)]), read(2, 16)]);
+    const list = device.prepare([fill(buffer, 16, 0), read(1, 0), { kind: 'clock', at: 8 }, launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, input(4), input(0)]), read(2, 16), fill(buffer, 0, 7), read(0, 0)]);
     const inputs = new DataView(new ArrayBuffer(8));
     const runs = [];
-    for (const [n, value] of [[2, 0.5], [1, 7]]) {
+    for (const [n, value] of [[2, 0.5], [1, 7], [1, 7], [2, 0.5]]) {
       inputs.setInt32(0, n, true);
       inputs.setFloat32(4, value, true);
       const outputs = new ArrayBuffer(24);
       runs.push(list.run(inputs, new Uint8Array(outputs)).then((ms) => [ms, ...new Float32Array(outputs, 0, 1), ...new Float64Array(outputs, 8, 1), ...new Float32Array(outputs, 16)]));
     }
     print(await Promise.all(runs));
+    list.release();
     const large = device.prepare([{ ...read(16, 65536) }, ...Array(2000).fill(read(16, 0))]);
     const many = new Float32Array(16400);
     await large.run(inputs, many);
     print([many[0], many[16384]]);
-    device.close();`);
-  t.deepEqual(output.slice(0, 2), [[[1.5, 0, 1.5, 0.5, 0.5], [1.5, 0, 1.5, 7, 3]], [7, 7]]);
-  t.is(output[2], 'context released, 0 bytes in use');
+    device.close();`;
+const keptResults = [
+  [[1.5, 0, 1.5, 0.5, 0.5], [1.5, 0, 1.5, 7, 3], [1.5, 0, 1.5, 7, 3], [1.5, 0, 1.5, 0.5, 0.5]],
+  [0.5, 0.5],
+];
+
+onLinux('a list that is kept is one graph, which is told the arguments that change', async (t) => {
+  const output = await withDriver(keptLists);
+  t.deepEqual(output.slice(0, 5), ['graph: event fill read event add read event', 'new arguments of node 5', 'new arguments of node 5', keptResults[0], 'no graph is left']);
+  t.is(output[5], `graph: event${' read'.repeat(2001)} event`);
+  t.deepEqual(output.slice(6), [keptResults[1], 'no graph is left', 'context released, 0 bytes in use']);
+});
+
+onLinux('without graphs, and where launches are to block, a list that is kept runs command by command', async (t) => {
+  for (const env of [{ LD_LIBRARY_PATH: oldFolder }, { CUDA_LAUNCH_BLOCKING: '1' }]) {
+    t.deepEqual(await withDriver(keptLists, env), [...keptResults, 'context released, 0 bytes in use']);
+  }
+});
+
+onLinux('a list that is kept names what fails, and can be run again', async (t) => {
+  const output = await withDriver(`
+    const device = addon.createCudaDevice(0);
+    const module = device.loadModule(cubin);
+    const buffer = device.allocate(64);
+    const refused = device.prepare([fill(buffer, 16, 0), launch(module, 'refused')]);
+    for (const turn of [1, 2]) print(await refusal(() => refused.run(new Uint8Array(0), new Uint8Array(0))));
+    const wrong = device.prepare([launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }])]);
+    print(await refusal(() => wrong.run(new Uint8Array(0), new Uint8Array(0))));
+    const shared = device.prepare([add(module, buffer, 1, 1, 49153), add(module, buffer, 1, 1, 300000)]);
+    print(await refusal(() => shared.run(new Uint8Array(0), new Uint8Array(0))));
+    const crashing = device.prepare([add(module, buffer, 1, 1), launch(module, 'crash')]);
+    print(await refusal(() => crashing.run(new Uint8Array(0), new Uint8Array(0))));
+    device.close();
+    print('end');`);
+  const told = output.filter((line) => !/^(graph:|no graph)/.test(String(line)));
+  const refusal = 'command 2 of 2 (launch refused, grid 3, 128 threads, 0 bytes shared): CUDA_ERROR_INVALID_VALUE: told in words';
+  t.deepEqual(told.slice(0, 2), [refusal, refusal]);
+  t.is(told[2], "command 1 of 1 (launch add, grid 3, 128 threads, 0 bytes shared): the kernel's parameters are of 8, 4, 4 bytes, the arguments of 8");
+  t.deepEqual(told.slice(3, 6), ['attribute 8 of add: 49153', 'attribute 8 of add: 300000', 'command 2 of 2 (launch add, grid 3, 128 threads, 300000 bytes shared): CUDA_ERROR_INVALID_VALUE: told in words']);
+  t.regex(String(told[6]), /^one of the first 2 commands \(kernels add, crash; .*CUDA_ERROR_ILLEGAL_ADDRESS.*context is lost/);
+  t.true(told.includes('end'));
+});
+
+onLinux('a list that is kept is awaited until shortly before it took at least', async (t) => {
+  const [first, second] = await withDriver(
+    `const device = addon.createCudaDevice(0);
+    const buffer = device.allocate(64);
+    const list = device.prepare([fill(buffer, 16, 0)]);
+    for (const turn of [1, 2]) {
+      const begin = performance.now();
+      print(await list.run(new Uint8Array(0), new Uint8Array(0)));
+      print(performance.now() - begin);
+    }`,
+    { FAKE_CUDA_MILLISECONDS: '200' },
+  ).then((output) => output.filter((line) => typeof line === 'number' && line !== 200));
+  t.true(Number(first) < 198, `${String(first)} ms the first time`);
+  t.true(Number(second) >= 197, `${String(second)} ms when 200 are expected`);
+});
+
+onLinux('a long wait is slept through', async (t) => {
+  const script = `
+    const device = addon.createCudaDevice(0);
+    const buffer = device.allocate(64);
+    await device.run([fill(buffer, 16, 0x3f800000)]);
+    print(await floats(buffer, 2));`;
+  t.deepEqual((await withDriver(script, { FAKE_CUDA_BUSY: '1' })).slice(0, 3), ['slept', 'slept', [1, 1]]);
 });
 
 onLinux('a profile takes the time of each command, and names what fails as a run does', async (t) => {

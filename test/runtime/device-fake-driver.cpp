@@ -1,17 +1,21 @@
 // A driver library without a GPU, for tests of what the addon makes of a driver's answers: device memory is the host's (16 KiB
-// in all), kernels are the few functions below and run when they are launched. FAKE_CUDA_INIT is what cuInit returns.
+// in all), kernels are the few functions below and run when they are launched. FAKE_CUDA_INIT is what cuInit returns; with
+// FAKE_CUDA_BUSY nothing is done before it is slept for, and FAKE_CUDA_MILLISECONDS lie between two events (1.5 unless said).
+// OLD_DRIVER leaves out what older drivers do not have.
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace {
 
 constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNoDevice = 100, kInvalidDevice = 101, kInvalidImage = 200;
-constexpr int kInvalidContext = 201, kNotFound = 500, kIllegalAddress = 700;
+constexpr int kInvalidContext = 201, kNotFound = 500, kNotReady = 600, kIllegalAddress = 700;
 constexpr std::size_t kMemory = 16384;
 
 struct Kernel {
@@ -101,11 +105,20 @@ EXPORT int cuMemsetD32Async(unsigned long long target, unsigned pattern, std::si
 
 EXPORT int cuStreamCreate(void** stream, unsigned) { return *stream = &used, answer(); }
 EXPORT int cuStreamDestroy_v2(void*) { return answer(); }
-EXPORT int cuStreamSynchronize(void*) { return answer(); }
+/** Not ready when it is asked first. */
+EXPORT int cuStreamQuery(void*) {
+  static bool asked = false;
+  asked = !asked;
+  return answer(asked || std::getenv("FAKE_CUDA_BUSY") ? kNotReady : 0);
+}
 EXPORT int cuEventCreate(void** event, unsigned) { return *event = &used, answer(); }
 EXPORT int cuEventDestroy_v2(void*) { return answer(); }
+EXPORT int cuEventSynchronize(void*) { return std::puts("slept"), std::fflush(stdout), answer(); }
 EXPORT int cuEventRecord(void*, void*) { return answer(); }
-EXPORT int cuEventElapsedTime(float* milliseconds, void*, void*) { return *milliseconds = 1.5f, answer(); }
+EXPORT int cuEventElapsedTime(float* milliseconds, void*, void*) {
+  const char* told = std::getenv("FAKE_CUDA_MILLISECONDS");
+  return *milliseconds = told ? std::strtof(told, nullptr) : 1.5f, answer();
+}
 
 EXPORT int cuModuleLoadDataEx(void** module, const void* image, unsigned, int* options, void** values) {
   if (std::strncmp(static_cast<const char*>(image), "cubin", 5) == 0) return *module = &used, answer();
@@ -123,7 +136,7 @@ EXPORT int cuFuncGetParamInfo(void* function, std::size_t index, std::size_t* of
   if (index >= kernel.parameterCount) return kInvalidValue;
   return *offset = 0, *bytes = kernel.parameters[index], answer();
 }
-#ifndef WITHOUT_TENSOR_MAPS
+#ifndef OLD_DRIVER
 /** Prints what it is asked for, offsets from the allocation; the map is its number. Rows of a tile: not 13. */
 EXPORT int cuTensorMapEncodeTiled(void* map, int dataType, unsigned rank, void* address, const unsigned long long* sizes,
                                   const unsigned long long* pitches, const unsigned* box, const unsigned* strides, int interleave,
@@ -164,3 +177,120 @@ EXPORT int cuLaunchKernel(void* function, unsigned gridX, unsigned, unsigned, un
   x[n + 2] = static_cast<float>(sharedBytes);
   return answer();
 }
+
+#ifndef OLD_DRIVER
+// Graphs: a chain of nodes, which is checked to be one and told when it is instantiated.
+namespace {
+
+struct GraphNode {
+  std::string name;
+  std::function<int()> run;
+};
+using Graph = std::vector<GraphNode>;
+
+/** Executable ones, too. */
+int openGraphs = 0;
+
+/** CUDA_KERNEL_NODE_PARAMS_v2 */
+struct KernelParams {
+  Kernel* function;
+  unsigned grid[3], block[3], sharedBytes;
+  void** arguments;
+  void *extra, *kernel, *context;
+};
+
+/** CUDA_MEMSET_NODE_PARAMS */
+struct MemsetParams {
+  unsigned long long target;
+  std::size_t pitch;
+  unsigned value, elementBytes;
+  std::size_t width, height;
+};
+
+/** CUDA_MEMCPY3D */
+struct CopyEnd {
+  std::size_t x, y, z, level;
+  int memory;
+  void* host;
+  unsigned long long device;
+  void *array, *reserved;
+  std::size_t pitch, height;
+};
+struct CopyParams {
+  CopyEnd source, target;
+  std::size_t width, height, depth;
+};
+
+/** Nodes are told by their number in the graph, from 1 on, so that an executable graph has the same ones. */
+std::size_t numberOf(void* node) { return reinterpret_cast<std::size_t>(node); }
+
+int add(void** node, void* graph, void* const* after, std::size_t afterCount, GraphNode&& made) {
+  Graph& nodes = *static_cast<Graph*>(graph);
+  const bool chained = nodes.empty() ? afterCount == 0 : afterCount == 1 && numberOf(after[0]) == nodes.size();
+  if (!chained) return kInvalidValue;
+  nodes.push_back(std::move(made));
+  *node = reinterpret_cast<void*>(nodes.size());
+  return answer();
+}
+
+/** A launch with copies of its arguments. */
+GraphNode kernelNode(const KernelParams& params) {
+  std::vector<std::vector<unsigned char>> values;
+  for (std::size_t i = 0; i < params.function->parameterCount; ++i) {
+    const auto* value = static_cast<const unsigned char*>(params.arguments[i]);
+    values.emplace_back(value, value + params.function->parameters[i]);
+  }
+  return {params.function->name, [params, values] {
+            std::vector<std::vector<unsigned char>> copies = values;
+            std::vector<void*> pointers;
+            for (auto& copy : copies) pointers.push_back(copy.data());
+            return cuLaunchKernel(params.function, params.grid[0], params.grid[1], params.grid[2], params.block[0], params.block[1],
+                                  params.block[2], params.sharedBytes, nullptr, pointers.data(), nullptr);
+          }};
+}
+
+}  // namespace
+
+EXPORT int cuGraphCreate(void** graph, unsigned) { return ++openGraphs, *graph = new Graph(), answer(); }
+EXPORT int cuGraphDestroy(void* graph) {
+  delete static_cast<Graph*>(graph);
+  if (--openGraphs == 0) std::puts("no graph is left"), std::fflush(stdout);
+  return answer();
+}
+EXPORT int cuGraphAddKernelNode_v2(void** node, void* graph, void* const* after, std::size_t afterCount, const KernelParams* params) {
+  if (std::strcmp(params->function->name, "refused") == 0) return kInvalidValue;
+  return add(node, graph, after, afterCount, kernelNode(*params));
+}
+EXPORT int cuGraphAddMemsetNode(void** node, void* graph, void* const* after, std::size_t afterCount, const MemsetParams* params, void* context) {
+  if (context != &retained || params->elementBytes != 4 || params->height != 1) return kInvalidValue;
+  return add(node, graph, after, afterCount, {"fill", [copy = *params] { return cuMemsetD32Async(copy.target, copy.value, copy.width, nullptr); }});
+}
+EXPORT int cuGraphAddMemcpyNode(void** node, void* graph, void* const* after, std::size_t afterCount, const CopyParams* params, void* context) {
+  const auto& [source, target, width, height, depth] = *params;
+  if (context != &retained || source.memory != 2 || target.memory != 1 || height != 1 || depth != 1) return kInvalidValue;
+  return add(node, graph, after, afterCount,
+             {"read", [copy = *params] { return cuMemcpyDtoHAsync_v2(copy.target.host, copy.source.device, copy.width, nullptr); }});
+}
+EXPORT int cuGraphAddEventRecordNode(void** node, void* graph, void* const* after, std::size_t afterCount, void* event) {
+  return add(node, graph, after, afterCount, {"event", [event] { return cuEventRecord(event, nullptr); }});
+}
+EXPORT int cuGraphInstantiateWithFlags(void** exec, void* graph, unsigned long long) {
+  const Graph& nodes = *static_cast<Graph*>(graph);
+  std::string names;
+  for (const GraphNode& node : nodes) names += " " + node.name;
+  std::printf("graph:%s\n", names.c_str());
+  std::fflush(stdout);
+  return ++openGraphs, *exec = new Graph(nodes), answer();
+}
+EXPORT int cuGraphExecDestroy(void* exec) { return cuGraphDestroy(exec); }
+EXPORT int cuGraphExecKernelNodeSetParams_v2(void* exec, void* node, const KernelParams* params) {
+  std::printf("new arguments of node %zu\n", numberOf(node));
+  std::fflush(stdout);
+  static_cast<Graph*>(exec)->at(numberOf(node) - 1) = kernelNode(*params);
+  return answer();
+}
+EXPORT int cuGraphLaunch(void* exec, void*) {
+  for (const GraphNode& node : *static_cast<Graph*>(exec)) node.run();
+  return answer();
+}
+#endif

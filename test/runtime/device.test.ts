@@ -317,6 +317,30 @@ test('memory that is freed while work needs it goes when the work is done', asyn
   device.close();
 });
 
+test('a part of a buffer shares its memory, which goes with the last of them', async (t) => {
+  const { device, module } = open();
+  const whole = device.allocate(64);
+  await device.run([fill(whole, 0, 16, 9)]);
+  const part = whole.part(16, 24);
+  const inner = part.part(8, 8);
+  t.deepEqual([part.bytes, inner.bytes, device.allocatedBytes], [24, 8, 64]);
+  await device.run([fill(part, 0, 6, 0), launch(module, 'append', [pointer(part), i32(5)]), fill(inner, 4, 1, 7)]);
+  const values = new Int32Array(16);
+  await whole.read(values, 0);
+  t.deepEqual([...values], [9, 9, 9, 9, 1, 5, 0, 7, 0, 0, 9, 9, 9, 9, 9, 9]);
+  await t.throwsAsync(part.read(new Int32Array(7), 0), { message: 'read: 28 bytes at byte 0 of a buffer of 24' });
+  t.throws(() => whole.part(48, 17), { message: 'part: 17 bytes at byte 48 of a buffer of 64' });
+  whole.free();
+  part.free();
+  t.throws(() => part.part(0, 4), { message: 'the buffer has been freed' });
+  t.is(device.allocatedBytes, 64);
+  await inner.read(values.subarray(0, 1), 4);
+  t.is(values[0], 7);
+  inner.free();
+  t.is(device.allocatedBytes, 0);
+  device.close();
+});
+
 test('code that is unloaded while work needs it goes when the work is done', async (t) => {
   const { device, module } = open();
   const gate = gated(1, { module });

@@ -93,6 +93,18 @@ test('a step whose sums leave the range starts over, whatever the steps before i
   });
 });
 
+test('the readings of a walk are one copy', async (t) => {
+  for (const [loss, params] of [[clip, { logScale: 1 }], [siglip, { logScale: 1, bias: -3 }]] as const) {
+    await withSession(loss, { q, k }, async (session) => {
+      for (const gradients of [false, true]) {
+        const names: string[] = [];
+        await session.step({ params, gradients, onCommand: ({ name }) => names.push(name) });
+        t.is(names.filter((name) => name === 'read').length, gradients && loss === clip ? 2 : 1, `${loss.name}, gradients ${gradients}`);
+      }
+    });
+  }
+});
+
 test('walks are timed apart', async (t) => {
   await withSession(clip, { q, k }, async (session) => {
     for (let i = 0; i < 3; i += 1) {

@@ -18,6 +18,7 @@ function printCase(record: CaseRecord): string {
       ['ran on', `${device}, target ${target}, ${(tiling[0] ?? '').replace(/ +/, ' ')}, chunk ${chunk.rows} x ${chunk.cols}`],
       ['memory', `workspace ${formatBytes(workspaceBytes)}; at most ${formatBytes(peakExtraBytes)} beyond inputs and outputs`],
       ['on device', `forward ${formatMilliseconds(record.forwardDeviceMs)}, forward and backward ${formatMilliseconds(record.forwardBackwardDeviceMs)}`],
+      ...(record.overheadMs === undefined ? [] : [['overhead', `${formatMilliseconds(record.overheadMs)} of forward and backward, beside the device`] as const]),
     ]),
     table(['', 'forward', 'forward + backward', 'GFLOP/s', 'beyond inputs', ''], rows, [1, 2, 3, 4]),
     ...peers.flatMap(([version, peer]) => remarks(version, peer)),
