@@ -8,7 +8,7 @@
 // inputs     bf16, depth 512
 // target     sm_90a
 // tiling     automatic
-//   chunk        8448 x 53760
+//   chunk        8448 x 52480
 //   block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
 //   block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
