@@ -1,7 +1,7 @@
+import { vectorPartials } from '../../plan/buffers.js';
 import { ceilDiv, times } from '../../plan/extent.js';
 import type { Buffer, Kernel } from '../../plan/plan.js';
 import { elementType, operandLayout } from '../cuda/layout.js';
-import { vectorPartials } from '../../plan/buffers.js';
 import { vectorThreads } from '../cuda/limits.js';
 import { operandNames } from '../cuda/operands.js';
 import { vectorKernel } from '../cuda/vector-kernels.js';
@@ -9,7 +9,7 @@ import type { FusedKernels, Partials, Problem, ResolvedTiling } from '../target.
 import { mostCols, sumsDots } from './fused.js';
 import { fusedSignatures } from './fused-signatures.js';
 
-/** Rows of a chunk below which its launches are too short, as many as half of those that share the multiprocessors evenly. */
+/** With fewer rows a chunk's launches are too short: it is about half of those whose tiles of dQ fill the multiprocessors once. */
 const leastRows = 4096;
 
 /** The kernels that the fused walk has beside the others'. `weights` works as `gradient` does, on the same tiles. */
