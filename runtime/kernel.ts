@@ -41,7 +41,7 @@ export interface RunOptions {
   /** Also return in-batch retrieval metrics: of each row, and of each column, the rank of its positive. */
   readonly metrics?: boolean;
   readonly signal?: AbortSignal;
-  /** Pairs walked, and in all; a pair counts once forward and once backward. */
+  /** Pairs walked, and in all; a pair counts once in each walk. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -59,7 +59,7 @@ export interface RunResult {
   readonly softmax: SoftmaxMode;
   /** The chunk that was used, and the bytes of everything. */
   readonly bound: BoundPlan;
-  /** Device time. */
+  /** Device time; forward alone where gradients were made in that walk. */
   readonly forwardMilliseconds: number;
   readonly backwardMilliseconds: number;
 }

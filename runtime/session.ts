@@ -14,7 +14,7 @@ import type { LoadedProgram, LoadProgram } from './loaded-program.js';
 import { readLse, readRanks, readValues, type SideName } from './results.js';
 import { extremesOf, logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
 import { exactRange, softmaxRange, type SoftmaxRange } from './softmax-range.js';
-import { Walks } from './walks.js';
+import { Walks, walksOf } from './walks.js';
 
 export interface StepOptions {
   readonly params: Parameters;
@@ -25,7 +25,7 @@ export interface StepOptions {
   /** Keep ranks of positives and sums of the pair term by row, to be read after the step. */
   readonly reports?: boolean;
   readonly signal?: AbortSignal;
-  /** Pairs walked so far, and in all: each pair counts once forward and once backward. */
+  /** Pairs walked so far, and in all: each pair counts once in each walk. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Called with every command that has run, and its time; the step takes a little longer for it. */
   readonly onCommand?: (command: TimedCommand) => void;
@@ -129,13 +129,14 @@ export class Session {
     const { loss, relation, shape } = this.#inputs;
     const { program, bound } = loaded;
     const forward = hasSoftmax(loss) || !options.gradients || options.forward === true || options.reports === true;
+    const asked = { forward, backward: options.gradients };
+    const walks = walksOf(bound, asked).filter((steps) => steps.length > 0);
     const request = {
       loaded,
-      forward,
-      backward: options.gradients,
+      ...asked,
       scalars: runScalars(program, loss, options.params, this.#extremes, relation, range),
       uniforms: uniformsOf(program, loss, options.params, shape.n, shape.m),
-      control: this.#control(options, bound, (forward ? 1 : 0) + (options.gradients ? 1 : 0)),
+      control: this.#control(options, bound, walks.length),
     };
     const walked = await this.#walks.run(request, (fresh) => writeHostValues(this.#buffers, this.#inputs, fresh));
     if (walked === undefined) return undefined;

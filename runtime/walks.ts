@@ -19,8 +19,15 @@ export interface WalkRequest {
   readonly control: Control;
 }
 
+/** The steps of the walks that are asked for; all in the first where forward and backward are one. */
+export function walksOf({ plan, fused }: BoundPlan, { forward, backward }: Pick<WalkRequest, 'forward' | 'backward'>): readonly [first: readonly Step[], second: readonly Step[]] {
+  if (plan.fused !== undefined && fused && forward && backward) return [plan.fused.steps, []];
+  return [forward ? plan.forward : [], backward ? plan.backward : []];
+}
+
 export interface Walked {
   readonly readings: Readings;
+  /** Of forward and backward, where they are one walk. */
   readonly forwardMilliseconds: number;
   readonly backwardMilliseconds: number;
 }
@@ -80,33 +87,34 @@ export class Walks {
   }
 
   async #prepare(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<PreparedStep> {
-    const { loaded, forward, backward } = request;
-    const { plan } = loaded.program;
+    const { loaded } = request;
+    const [first, second] = walksOf(loaded.bound, request);
     await this.#allocate(request, write);
     const readings = new Readings(this.#loss, this.#buffers);
-    return PreparedStep.prepare(this.#device, loaded, forward ? plan.forward : [], backward ? plan.backward : [], this.#buffers.all, readings, request.uniforms.length);
+    return PreparedStep.prepare(this.#device, loaded, first, second, this.#buffers.all, readings, request.uniforms.length);
   }
 
   async #inTurn(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
-    const { loaded, forward, backward, scalars, uniforms, control } = request;
-    const { bound, modules, program } = loaded;
+    const { loaded, scalars, uniforms, control } = request;
+    const { bound, modules } = loaded;
+    const [first, second] = walksOf(bound, request);
     await this.#allocate(request, write);
     const readings = new Readings(this.#loss, this.#buffers);
     const environment = { device: this.#device, buffers: this.#buffers.all, modules, values: givenValues(scalars, uniforms) };
     const walk = (steps: readonly Step[]) => execute(bound, steps, environment, control, { command: readings.read, outputs: readings.outputs });
     let forwardMilliseconds = 0;
-    if (forward) {
-      const { milliseconds, inRange } = await walk(program.plan.forward);
+    if (first.length > 0) {
+      const { milliseconds, inRange } = await walk(first);
       if (!inRange || !readings.checkRows()) return undefined;
       forwardMilliseconds = milliseconds;
     }
-    const { milliseconds: backwardMilliseconds } = backward ? await walk(program.plan.backward) : { milliseconds: 0 };
+    const { milliseconds: backwardMilliseconds } = second.length > 0 ? await walk(second) : { milliseconds: 0 };
     return { readings, forwardMilliseconds, backwardMilliseconds };
   }
 
-  async #allocate({ loaded: { program, bound }, forward, backward }: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<void> {
-    const steps = [...(forward ? program.plan.forward : []), ...(backward ? program.plan.backward : [])];
-    await write(this.#buffers.allocate(program, bound, buffersOf(steps)));
+  async #allocate(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<void> {
+    const { program, bound } = request.loaded;
+    await write(this.#buffers.allocate(program, bound, buffersOf(walksOf(bound, request).flat())));
   }
 }
 

@@ -2,8 +2,8 @@ import { apply, constant, parameter } from '../../dsl/expression/build.js';
 import { differentiate, isUniform, simplify, subexpressions, substitute, type OperatorName } from '../../dsl/expression/index.js';
 import type { Expression } from '../../dsl/expression/nodes.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
-import type { LossDerivatives } from './derivatives.js';
-import type { UniformFields } from './uniforms.js';
+import { differentiateLoss, type LossDerivatives } from './derivatives.js';
+import { UniformFields } from './uniforms.js';
 
 /**
  * A logit that is linear in the dot, s = slope x + intercept, with one slope and one intercept for all pairs that are no positives:
@@ -38,6 +38,10 @@ export function linearLogit({ params }: Pick<PairwiseLoss, 'params'>, { logit, l
     params: byParams.map((param) => ({ slope: field(param.slope), intercept: field(param.intercept) })),
     hasIntercepts: byParams.some((param) => !isZero(param.intercept)),
   };
+}
+
+export function isLinear(loss: PairwiseLoss): boolean {
+  return linearLogit(loss, differentiateLoss(loss), new UniformFields()) !== undefined;
 }
 
 /** Of a pair that is no positive. */

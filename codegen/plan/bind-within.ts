@@ -3,14 +3,17 @@ import { InfinitileError, type Diagnostic } from '../../dsl/diagnostics/index.js
 import { bind, largestChunk, type BoundPlan, type RunShape } from './bind.js';
 import type { Plan } from './plan.js';
 import { formatBytes } from './print.js';
+import { wideChunk } from './wide-chunk.js';
 
 /**
  * The plan with its shapes: the tiling's own chunk, or, where that was left open (`fixed` false), the largest whose workspace
- * stays within the budget of bytes.
+ * stays within the budget of bytes; one with all columns where that makes forward and backward one walk.
  *
  * @throws {InfinitileError} when the budget does not hold a chunk that was asked for, or not even one block.
  */
 export function bindWithin(plan: Plan, run: RunShape, budget: number, fixed: boolean): BoundPlan {
+  const wide = fixed ? undefined : wideChunk(plan, run, budget);
+  if (wide !== undefined) return bind(plan, run, wide);
   const asked = bind(plan, run);
   if (asked.workspaceBytes <= budget) return asked;
   const chunk = largestChunk(plan, run, budget);

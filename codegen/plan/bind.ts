@@ -24,6 +24,8 @@ export const unstacked: Stack = { stack: 0, split: 0, rowStart: 0, colStart: 0 }
 export interface BoundPlan {
   readonly plan: Plan;
   readonly shape: Shape;
+  /** Whether a chunk has all columns, so that gradients are made in the forward walk where they are asked for. */
+  readonly fused: boolean;
   /** That of the forward walk, whose chunks may have more rows. */
   readonly forwardShape: Shape;
   readonly chunk: ChunkLevel;
@@ -44,14 +46,17 @@ export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.
     return { ...unstacked, ...run, chunkRows, chunkCols, row0: 0, col0: 0, rows: chunkRows, cols: chunkCols };
   };
   const [shape, forwardShape] = [shapeOf(chunk.rows), shapeOf(chunk.rows * plan.forwardRows)];
-  const [inForward, inBackward] = [buffersOf(plan.forward), buffersOf(plan.backward)];
-  const buffers = plan.buffers.map((buffer) => {
+  const [inForward, inBackward, inFused] = [buffersOf(plan.forward), buffersOf(plan.backward), buffersOf(plan.fused?.steps ?? [])];
+  const fused = plan.fused !== undefined && shape.chunkCols >= run.m;
+  const used = plan.buffers.filter(({ name }) => fused || !inFused.has(name) || inForward.has(name) || inBackward.has(name));
+  const buffers = used.map((buffer) => {
     const counts = [...(inForward.has(buffer.name) ? [forwardShape] : []), ...(inBackward.has(buffer.name) || !inForward.has(buffer.name) ? [shape] : [])];
     const elements = Math.max(...counts.map((counted) => evaluateExtent(buffer.count, counted)));
     return { ...buffer, elements, bytes: elements * elementBytes[buffer.element] };
   });
   return {
     plan,
+    fused,
     shape: { ...shape, rows: run.n, cols: run.m },
     forwardShape: { ...forwardShape, rows: run.n, cols: run.m },
     chunk: { rows: shape.chunkRows, cols: shape.chunkCols },

@@ -113,6 +113,7 @@ export function termBindings(side: Side, { attributes }: Needs): Bindings {
     outOfRange: flag('outOfRange'),
     unmatched: flag(`${side}Unmatched`),
     empty: flag(`${side}Empty`),
+    first: extent(0),
     count: extent(lengthOf(side)),
     start: extent(side === 'row' ? 'rowStart' : 'colStart'),
     weight: { kind: 'scalar', name: side === 'row' ? 'rowWeight' : 'colWeight' },
@@ -122,6 +123,12 @@ export function termBindings(side: Side, { attributes }: Needs): Bindings {
 /** Attributes of all rows and columns, for kernels that walk no chunk. */
 export function wholeAttributes({ attributes }: Needs): Bindings {
   return Object.fromEntries((['row', 'col'] as const).flatMap((side) => attributes[side].pair.map((name) => [attributeParameter(side, name), at(attributeParameter(side, name))] as const)));
+}
+
+/** What ends a fused walk, over all rows and columns: it tells of a gradient that is not finite as terms tell of a sum. */
+export function finishBindings(): Bindings {
+  const whole = ['rowScale', 'rowPull', 'rowSum', 'dQueries', 'dKeys'].map((name) => [name, at(name)] as const);
+  return { ...Object.fromEntries(whole), outOfRange: flag('outOfRange') };
 }
 
 function flag(name: Flag): Arg {

@@ -1,14 +1,12 @@
-import type { PositiveAttribute } from '../../dsl/attributes.js';
-import { ofPositiveParameter } from '../emit/places.js';
-import type { Pack, Target, TargetKernels } from '../targets/target.js';
-import {
-  at, attributeBindings, channelBindings, chunkBindings, embeddingBindings, extent, mergeBindings, tallyBindings, termBindings, wholeAttributes, type Bindings,
-} from './bindings.js';
+import type { Target, TargetKernels } from '../targets/target.js';
+import { at, attributeBindings, channelBindings, chunkBindings, embeddingBindings, extent, mergeBindings, tallyBindings, termBindings } from './bindings.js';
 import { declareBuffers, unset } from './buffers.js';
 import type { Extent } from './extent.js';
-import { needsOf, readsGuide, type Needs } from './needs.js';
-import type { Arg, Kernel, Plan, Step, TensorMap } from './plan.js';
+import { clearTerms, fusedSteps } from './lower-fused.js';
+import { needsOf, type Needs } from './needs.js';
+import type { Arg, FusedWalk, Kernel, Plan, Step, TensorMap } from './plan.js';
 import type { Problem, ResolvedTiling } from './problem.js';
+import { bits, fill, loop, ofPositives, packsOf, type Launcher } from './steps.js';
 
 /** Lowers a loss for a target: section 2 (one pass for both directions) and 3 (recompute into a bounded workspace). */
 export function lower(problem: Problem, target: Target, tiling: ResolvedTiling): Plan {
@@ -16,6 +14,7 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
   const kernels = target.describe(problem, tiling);
   const buffers = declareBuffers(problem, needs, kernels);
   const launch = launcher(problem, needs, kernels, new Set(buffers.map((buffer) => buffer.name)));
+  const fused = fusedWalk(needs, kernels, launch);
   return {
     kind: 'plan',
     loss: problem.loss.name,
@@ -28,15 +27,14 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     positives: needs.relation,
     channels: { row: needs.row?.channels ?? [], col: needs.col?.channels ?? [] },
     buffers,
-    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel)],
+    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...ownKernels(kernels.fused)],
     inspect: inspect(needs, launch),
     forwardRows: kernels.forwardRows ?? 1,
     forward: forward(needs, problem.loss.pairs !== undefined, kernels, launch),
     backward: backward(needs, kernels, launch),
+    ...(fused === undefined ? {} : { fused }),
   };
 }
-
-type Launcher = (kernel: string | Kernel, bindings?: Bindings) => Step;
 
 /** Largest norms and values that are not finite, of each tensor or of the stack. */
 function inspect({ stacked }: Needs, launch: Launcher): readonly Step[] {
@@ -45,7 +43,18 @@ function inspect({ stacked }: Needs, launch: Launcher): readonly Step[] {
   return stacked ? [norms('embeddings', 'stack', 'query')] : [norms('queries', 'n', 'query'), norms('keys', 'm', 'key')];
 }
 
-function forward(needs: Needs, pairs: boolean, { packs, rowPartials, colPartials, scalarPartials }: TargetKernels, launch: Launcher): readonly Step[] {
+function fusedWalk(needs: Needs, kernels: TargetKernels, launch: Launcher): FusedWalk | undefined {
+  const { fused } = kernels;
+  if (fused === undefined) return undefined;
+  const { leastRows, mostCols } = fused;
+  return { steps: fusedSteps(needs, kernels, fused, launch), leastRows, mostCols, blocks: kernelNamed(kernels, 'accumulateQueries').grid };
+}
+
+function ownKernels(fused: TargetKernels['fused']): readonly Kernel[] {
+  return fused === undefined ? [] : [fused.weights, fused.scaleQueries, fused.finishGradients];
+}
+
+function forward(needs: Needs, pairs: boolean, { packs, rowPartials, colPartials, scalarPartials, fused }: TargetKernels, launch: Launcher): readonly Step[] {
   const sides = (['row', 'col'] as const).flatMap((side) => {
     const own = needs[side];
     return own === undefined ? [] : [{ side, own, partials: side === 'row' ? rowPartials : colPartials }];
@@ -64,24 +73,12 @@ function forward(needs: Needs, pairs: boolean, { packs, rowPartials, colPartials
     bits('scalars', 0),
     ...softmaxes.flatMap(({ side }) => [fill(`${side}Max`, -Infinity), fill(`${side}Sum`, 0)]),
     ...channels.map(({ side }) => bits(`${side}Extra`, 0)),
+    ...(fused === undefined ? [] : clearTerms(fused.dots)),
     ...(needs.softmax ? [bits('flags', unset)] : []),
     ...ofPositives(needs, launch),
     loop('cols', [...packsOf(packs, 'cols', 'stats', launch), loop('rows', chunk)]),
     ...softmaxes.flatMap(({ side, own }) => [...(own.counted ? [launch('tally', tallyBindings(side, own))] : []), launch(`${side}Terms`, termBindings(side, needs))]),
     ...(needs.softmax ? [{ kind: 'guard', buffer: 'flags' } as const] : []),
-  ];
-}
-
-/** What is known of single positives before the tiles: their logits and guides, by row and by column. */
-function ofPositives(needs: Needs, launch: Launcher): readonly Step[] {
-  const { positives, ofPositive } = needs;
-  if (!positives) return [];
-  const gather = (name: PositiveAttribute): readonly Step[] =>
-    ofPositive.col.includes(name) ? [launch('gather', { count: extent('m'), from: at(name), to: at(ofPositiveParameter('col', name)) })] : [];
-  return [
-    launch('positives', { ...wholeAttributes(needs), positive: at('positive') }),
-    ...gather('positiveLogit'),
-    ...(readsGuide(ofPositive) ? [launch('guidePositives', { positive: at('positive') }), ...gather('positiveGuide')] : []),
   ];
 }
 
@@ -127,20 +124,4 @@ function kernelNamed(kernels: TargetKernels, role: string): Kernel {
   const found = Object.entries(kernels.kernels).find(([name]) => name === role);
   if (found === undefined) throw new Error(`the target describes no kernel for '${role}'`);
   return found[1];
-}
-
-function packsOf(packs: readonly Pack[], side: Pack['side'], pass: 'stats' | 'gradient', launch: Launcher): Step[] {
-  return packs.filter((pack) => pack.side === side && (pack.neededBy === pass || pack.neededBy === 'both')).map((pack) => launch(pack.kernel));
-}
-
-function loop(axis: 'rows' | 'cols', body: readonly Step[]): Step {
-  return { kind: 'for', axis, body };
-}
-
-function fill(buffer: string, value: number): Step {
-  return { kind: 'fill', buffer, pattern: new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0 };
-}
-
-function bits(buffer: string, pattern: number): Step {
-  return { kind: 'fill', buffer, pattern };
 }

@@ -30,6 +30,17 @@ export interface Plan {
   readonly forwardRows: number;
   readonly forward: readonly Step[];
   readonly backward: readonly Step[];
+  /** Forward and backward in one, for a chunk that has all columns. Absent where the loss or the target does not allow it. */
+  readonly fused?: FusedWalk;
+}
+
+export interface FusedWalk {
+  readonly steps: readonly Step[];
+  /** Rows of a chunk, at the least, for which a run narrows it to hold all columns; and columns, at the most. */
+  readonly leastRows: number;
+  readonly mostCols: number;
+  /** Blocks of the launch that makes a chunk's dQ, one a worker at a time: chunks are chosen so that few workers wait at its end. */
+  readonly blocks: Extent;
 }
 
 export type SoftmaxMode = 'bounded' | 'running';

@@ -22,6 +22,7 @@ export function printPlan(plan: Plan): string {
     ...section('inspect', plan.inspect),
     ...section(plan.forwardRows === 1 ? 'forward' : `forward, chunks of ${plan.forwardRows} times as many rows`, plan.forward),
     ...section('backward', plan.backward),
+    ...(plan.fused === undefined ? [] : section('forward and backward in one, for chunks with all columns', plan.fused.steps)),
     '',
   ].join('\n');
 }
@@ -33,6 +34,7 @@ export function printBound(bound: BoundPlan): string {
     `shapes  Q ${shape.n} x ${bound.plan.dim}, K ${shape.m} x ${bound.plan.dim}, chunk ${chunk.rows} x ${chunk.cols}`,
     ...columns(bound.buffers.map(({ name, role, element, elements, bytes }) => [name, role, `${elements} ${element}`, formatBytes(bytes)])),
     `workspace ${formatBytes(bound.workspaceBytes)}`,
+    ...(bound.fused ? ['walk      forward and backward in one'] : []),
     '',
   ];
   return lines.join('\n');

@@ -60,8 +60,28 @@ export interface TargetKernels {
   readonly scalarPartials: { readonly stats: Extent; readonly gradient: Extent; readonly most: Extent };
   /** Chunks of rows that the forward walk takes at once; one, unless said. */
   readonly forwardRows?: number;
+  /** What makes gradients in the forward walk, where the loss allows it. */
+  readonly fused?: FusedKernels;
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */
   readonly gradient: { readonly element: Buffer['element']; readonly pitch: Extent; readonly count: Extent };
+}
+
+/** Kernels of a walk that holds all columns of its rows, and makes their gradients before the sums of other rows are known. */
+export interface FusedKernels {
+  /** Writes a chunk's exponentials where G would be, with the sums of its rows. */
+  readonly weights: Kernel;
+  /** Makes `accumulateKeys`' operand of the chunk's queries, by the rows' scales: in `scaledQueries`, in place of the buffer `queries`. */
+  readonly scaleQueries: Kernel;
+  readonly queries: string;
+  /** Scales what was accumulated, and adds what positives do. */
+  readonly finishGradients: Kernel;
+  /** Partial sums of a chunk's rows that `weights` leaves. */
+  readonly rowPartials: Partials;
+  /** Whether exponentials times dots are summed too, for the parameters' gradients. */
+  readonly dots: boolean;
+  /** Fewer rows than these are not worth a chunk with all columns; more columns than those are not summed in one go. */
+  readonly leastRows: number;
+  readonly mostCols: number;
 }
 
 /** Vectors of partial sums, one after the other. */

@@ -30,6 +30,7 @@ const productOf: Readonly<Record<string, string>> = {
   guide: 'forward Q K^T',
   stats: 'forward Q K^T',
   gradient: 'backward Q K^T',
+  weights: 'backward Q K^T',
   accumulateQueries: 'G K',
   accumulateKeys: 'G^T Q',
 };

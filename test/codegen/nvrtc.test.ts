@@ -43,6 +43,8 @@ const hopperCases: readonly ProgramCase[] = [
   { loss: clip, precision: 'f16', softmax: 'bounded', dim: 100 },
   { loss: clip, precision: 'f32', softmax: 'running', dim: 64 },
   { loss: infoNCE, precision: 'f16', softmax: 'running', dim: 768 },
+  { loss: infoNCE, precision: 'bf16', softmax: 'bounded', dim: 1024 },
+  { loss: infoNCE, precision: 'f32', softmax: 'bounded', dim: 100 },
   { loss: siglip, precision: 'bf16', softmax: 'bounded', dim: 768 },
   { loss: siglip, precision: 'f32', softmax: 'bounded', dim: 512 },
   { loss: supCon, precision: 'bf16', softmax: 'running', dim: 1024 },

@@ -28,7 +28,7 @@ const softmaxModes: readonly SoftmaxMode[] = ['bounded', 'running'];
 const workersTried = [132, 114, 7, 1];
 const consumerThreads = 256;
 const mostVectorThreads = 1024;
-const threeRoles = new Set(['stats', 'gradient', 'guide', 'accumulateQueries', 'accumulateKeys']);
+const threeRoles = new Set(['stats', 'gradient', 'weights', 'guide', 'accumulateQueries', 'accumulateKeys']);
 
 function resolved(given: Problem, tiling: Tiling = tilingOf()): ResolvedTiling {
   const { tiling: made, diagnostics } = sm90a.resolve(given, tiling);
@@ -39,7 +39,7 @@ function resolved(given: Problem, tiling: Tiling = tilingOf()): ResolvedTiling {
 /** What is wrong with a plan: threads, shared memory, grids, and the default workspace. */
 function mistakesOf(plan: Plan, tiling: ResolvedTiling): readonly string[] {
   const passes = passesOf(tiling);
-  const clusterOf = (name: string): number => ({ stats: passes.stats, gradient: passes.gradient, guide: passes.guide })[name]?.cluster ?? (threeRoles.has(name) ? passes.accumulate.cluster : 1);
+  const clusterOf = (name: string): number => ({ stats: passes.stats, gradient: passes.gradient, weights: passes.gradient, guide: passes.guide })[name]?.cluster ?? (threeRoles.has(name) ? passes.accumulate.cluster : 1);
   const mistakes: string[] = [];
   const expect = (right: boolean, message: string): void => {
     if (!right) mistakes.push(message);

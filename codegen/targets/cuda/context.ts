@@ -45,6 +45,7 @@ export function cudaContext(problem: Problem, target: string, tiling: ResolvedTi
     gradientPlanes: layout.gradientPlanes,
     evenDim: dim % 2 === 0,
     vectorThreads,
+    ranged: false,
   };
 }
 

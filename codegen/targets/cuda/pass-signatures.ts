@@ -4,7 +4,7 @@ import type { Problem } from '../target.js';
 import { arrays, float, int, read, signature, uniforms, when, write, type Declared, type Signature } from './parameters.js';
 
 /** A tile's place, its operands as the target reads them, and what the loss reads of its rows and columns. */
-function tileParameters(problem: Problem, needs: Needs, operands: readonly Declared[]): readonly Declared[] {
+export function tileParameters(problem: Problem, needs: Needs, operands: readonly Declared[]): readonly Declared[] {
   return [
     ...['rows', 'cols', 'row0', 'col0'].map(int),
     ...when(needs.stacked, int('rowStart'), int('colStart'), int('split')),

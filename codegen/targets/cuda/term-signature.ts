@@ -4,11 +4,12 @@ import type { Needs } from '../../plan/needs.js';
 import type { Problem } from '../target.js';
 import { arrays, float, int, read, signature, uniforms, when, write, type Signature } from './parameters.js';
 
-/** What the kernel of a side's softmax term is given. */
-export function termSignature({ loss }: Problem, needs: Needs, side: Side): Signature {
+/** What the kernel of a side's softmax term is given; `ranged`: one that takes some rows at a time, and adds to its partial results. */
+export function termSignature({ loss }: Problem, needs: Needs, side: Side, ranged = false): Signature {
   const own = needs[side];
   const pull = own?.readsPositive === true;
   return signature(
+    when(ranged, int('first')),
     int('count'),
     when(knowsPositive(needs, side), int('n'), read('float', 'positiveLogit')),
     read('float', 'max'),

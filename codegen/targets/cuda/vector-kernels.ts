@@ -9,9 +9,9 @@ import type { Signature } from './parameters.js';
 export type VectorRole = Exclude<KernelRole, 'stats' | 'gradient' | 'guide' | 'accumulateQueries' | 'accumulateKeys'>;
 
 /** Makes a kernel over vectors: a thread, or a warp, for each entry. */
-export type VectorKernel = (name: KernelName, grid: Extent, file?: string) => Kernel;
+export type VectorKernel<Name = KernelName> = (name: Name, grid: Extent, file?: string) => Kernel;
 
-export function vectorKernel(signatures: Readonly<Record<KernelName, Signature>>): VectorKernel {
+export function vectorKernel<Name extends string>(signatures: Readonly<Record<Name, Signature>>): VectorKernel<Name> {
   return (name, grid, file = 'vectors.cu') => ({ name, file, parameters: signatures[name].parameters, grid, threads: vectorThreads, sharedBytes: 0 });
 }
 

@@ -3,7 +3,8 @@ import type { PanelPlace, Passes, PassTiling, SimilarityTiling } from '../../pla
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { columnGroup, consumers, limits, swizzleElements, usualMultiprocessors } from './limits.js';
+import { isFused, sumsDots } from './fused.js';
+import { columnGroup, consumers, exactCols, limits, swizzleElements, usualMultiprocessors } from './limits.js';
 import { accumulateBytes, forwardRows, mostThatFits, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
@@ -100,13 +101,12 @@ function accumulateTiling({ dim }: Problem): PassTiling {
 
 /**
  * Rows such that tiles of dQ share the multiprocessors evenly, and columns such that those of dK do, as many as the default
- * workspace has room for. Of fp32 inputs columns are limited: sums along a chunk are truncated by the tensor cores, those of chunks
- * are rounded.
+ * workspace has room for.
  */
 function chunkFor(problem: Problem, { stats, accumulate }: Passes): ChunkLevel {
   const colTiles = Math.ceil(problem.dim / accumulate.cols);
   const rows = tileRows * (colTiles % 2 === 0 ? usualMultiprocessors / 2 : usualMultiprocessors);
-  const most = problem.precision === 'f32' ? 16_384 : 65_536;
+  const most = problem.precision === 'f32' ? exactCols : 65_536;
   const fitting = Math.min(most, Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows, stats)));
   const wave = (accumulate.rows * usualMultiprocessors) / commonDivisor(usualMultiprocessors, colTiles);
   const granule = fitting >= wave ? wave : colGranule;
@@ -128,11 +128,13 @@ function bytesPerColumn(problem: Problem, rows: number, { groupCols }: Similarit
   const guide = problem.loss.guide ? 4 * rows + packed(guideLayout(problem)) : 0;
   const perTerm = problem.softmax === 'running' ? 2 : 1;
   const rowStates = (row?.term === undefined ? 0 : perTerm) + (row?.channels.length ?? 0);
+  const dots = isFused(problem) && sumsDots(problem) ? (4 * rows) / groupCols : 0;
   const colStates = (col?.term === undefined ? 0 : perTerm) + (col?.channels.length ?? 0);
-  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows * forwardRows(problem)) / groupCols + 4 * colStates * 8 * 16;
+  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows * forwardRows(problem)) / groupCols + dots + 4 * colStates * 8 * 16;
 }
 
 function fixedBytes(problem: Problem, rows: number): number {
   const layout = operandLayout(problem);
-  return (layout.direct ? 0 : 2 * layout.planes * layout.depthPadded * rows * forwardRows(problem)) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
+  const packed = 2 * layout.planes * layout.depthPadded * rows;
+  return (layout.direct ? 0 : packed * forwardRows(problem)) + (isFused(problem) ? packed : 0) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
 }

@@ -1,4 +1,5 @@
-import { ceilDiv, max, min, plus, times, type Extent } from '../../plan/extent.js';
+import { vectorPartials } from '../../plan/buffers.js';
+import { ceilDiv, max, min, plus, printExtent, times, type Extent } from '../../plan/extent.js';
 import { needsOf } from '../../plan/needs.js';
 import type { Kernel } from '../../plan/plan.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
@@ -8,6 +9,8 @@ import { needed } from '../cuda/needed.js';
 import { packing } from '../cuda/packing.js';
 import { vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
+import { isFused } from './fused.js';
+import { fusedBuffers, fusedKernels } from './fused-kernels.js';
 import { consumers, consumerWarps, groupThreads } from './limits.js';
 import { accumulateBytes, forwardRows, gradientLayout, passesOf, sharers, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
@@ -37,16 +40,27 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     accumulateKeys: accumulate('accumulateKeys', 'cols'),
   };
   const { pitch } = gradientLayout(problem);
+  const { packs, workspace } = packing(problem, vector);
+  const fused = isFused(problem) ? fusedKernels(problem, tiling, all.gradient, rowPartials(passes.gradient)) : undefined;
+  const partials = rowPartials(passes.stats);
+  const most = times(consumerWarps, mostBlocks([passes.stats, passes.gradient]));
   const scalars = (tile: SimilarityTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));
   return {
     kernels: needed(all, needsOf(problem.loss, problem.reports)),
-    ...packing(problem, vector),
-    rowPartials: rowPartials(passes.stats),
+    packs,
+    workspace: [...workspace, ...(fused === undefined ? [] : fusedBuffers(problem, fused))],
+    rowPartials: { ...partials, count: fused === undefined ? partials.count : larger(partials.count, fused.rowPartials.count) },
     colPartials: colPartials(passes.stats),
-    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: times(consumerWarps, mostBlocks([passes.stats, passes.gradient])) },
+    scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: fused === undefined ? most : max(most, vectorPartials) },
     forwardRows: forwardRows(problem),
+    ...(fused === undefined ? {} : { fused }),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };
+}
+
+/** The maximum, written as one extent where both are the same. */
+function larger(a: Extent, b: Extent): Extent {
+  return printExtent(a) === printExtent(b) ? a : max(a, b);
 }
 
 /** Steps of a cluster down the rows, and across the panels, of a chunk: its blocks share a panel, or rows where consumers take turns. */

@@ -6,12 +6,14 @@ import { isUnrolled } from '../cuda/forms.js';
 import { guideDimOf, guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import { vectorFiles } from '../cuda/vector-files.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
+import { isFused } from './fused.js';
+import { fusedSignatures } from './fused-signatures.js';
 import { asyncProduct } from './instruction.js';
 import { consumers } from './limits.js';
 import { accumulateBytes, isAbreast, isSpread, isTogether, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
-/** One CUDA file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
+/** One CUDA file a pass. Only `stats`, `gradient`, `weights`, `gradients`, `positives` and `terms` depend on the loss. */
 export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[] {
   const passes = passesOf(tiling);
   const layout = operandLayout(problem);
@@ -22,6 +24,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
     unrolled: isUnrolled(problem),
     spread: isSpread(problem),
     consumers,
+    ranged: isFused(problem),
   };
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
@@ -43,6 +46,13 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
       b: 'along',
     }),
   });
+  const fusedFiles = (): readonly SourceText[] => {
+    const { weights, scaleQueries, finishGradients } = fusedSignatures(problem, tiling);
+    return [
+      file('weights', { ...context, ...similarity('gradient', layout, passes.gradient), rowsCount: false, colsCount: false, signature: weights.text }),
+      file('gradients', { ...context, scaleQueriesSignature: scaleQueries.text, finishGradientsSignature: finishGradients.text }),
+    ];
+  };
   return [
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),
     // Two maxima a pair beside two scales take more registers than unrolled code leaves.
@@ -51,6 +61,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
     ...(passes.guide === undefined
       ? []
       : [file('guide', { ...shared, ...inputContext(guideDimOf(problem), problem, guideLayout(problem)), ...similarity('guide', guideLayout(problem), passes.guide), guideSignature: kernels.guide.text })]),
+    ...(isFused(problem) ? fusedFiles() : []),
     ...vectorFiles(problem, context, shared, texts),
   ];
 }

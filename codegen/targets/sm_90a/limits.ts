@@ -31,5 +31,8 @@ export const swizzleElements = 64;
 /** Columns that a thread works on together: a tile has whole groups of them. */
 export const columnGroup = 32;
 
+/** Columns whose products are summed in one go, of fp32 inputs: sums along a chunk are truncated by the tensor cores, those of chunks are rounded. */
+export const exactCols = 16_384;
+
 /** A barrier in shared memory. */
 export const barrierBytes = 8;

@@ -9,6 +9,7 @@ import { gradientSignature, statsSignature } from '../cuda/pass-signatures.js';
 import { termSignature } from '../cuda/term-signature.js';
 import { vectorSignatures } from '../cuda/vector-signatures.js';
 import type { Problem, ResolvedTiling } from '../target.js';
+import { isFused } from './fused.js';
 import { columnGroup, swizzleElements } from './limits.js';
 import { gradientLayout, isTogether, passesOf } from './passes.js';
 
@@ -21,18 +22,14 @@ export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<R
   const shape = [int('rows'), int('cols')];
   const unscale = when(problem.precision === 'f16', float('gradientUnscale'));
   const vectors = (name: string, of: string, rows: Extent): Declared => tiles(name, of, rows, problem.dim, layout, swizzleElements);
-  const ofGradient = (name: string, boxRows: number, boxCols = swizzleElements): Declared => {
-    const { planes, pitch, planePitch } = gradientLayout(problem);
-    return tensorMap(name, { of: 'gradientTile', rows: 'rows', cols: 'cols', pitch, planes, planePitch, boxRows, boxCols });
-  };
   return {
     ...vectorSignatures(problem, needs),
     stats: statsSignature(problem, needs, similarityTiles(layout, names, stats, problem.dim), when(hasColSums(needs), int('colSlots'))),
-    gradient: gradientSignature(problem, needs, similarityTiles(layout, names, gradient, problem.dim), ofGradient('gradientBoxes', 16, columnGroup)),
+    gradient: gradientSignature(problem, needs, similarityTiles(layout, names, gradient, problem.dim), gradientBoxes(problem)),
     guide: signature(...shape, similarityTiles(guideLayout(problem), guideNames(problem), guide, guideDimOf(problem), 'guide'), int('guideCols'), write('float', 'guideTile')),
-    accumulateQueries: signature(...shape, ofGradient('gradientRowTiles', accumulate.rows), vectors('keyBlocks', names.keys, 'cols'), write('float', 'dQueries'), unscale),
-    accumulateKeys: signature(...shape, ofGradient('gradientColTiles', swizzleElements), vectors('queryBlocks', names.queries, 'rows'), write('float', 'dKeys'), unscale),
-    rowTerms: termSignature(problem, needs, 'row'),
+    accumulateQueries: signature(...shape, gradientTiles(problem, 'gradientRowTiles', accumulate.rows), vectors('keyBlocks', names.keys, 'cols'), write('float', 'dQueries'), unscale),
+    accumulateKeys: signature(...shape, gradientTiles(problem, 'gradientColTiles', swizzleElements), vectors('queryBlocks', names.queries, 'rows'), write('float', 'dKeys'), unscale),
+    rowTerms: termSignature(problem, needs, 'row', isFused(problem)),
     colTerms: termSignature(problem, needs, 'col'),
   };
 }
@@ -42,11 +39,21 @@ function hasColSums({ col }: Needs): boolean {
 }
 
 /** Tiles of queries, and of keys. Of what a cluster's blocks share, each brings a part: of the keys, or of the queries where consumers take turns. */
-function similarityTiles(layout: OperandLayout, names: { readonly queries: string; readonly keys: string }, tile: SimilarityTiling, depth: number, prefix = ''): readonly Declared[] {
+export function similarityTiles(layout: OperandLayout, names: { readonly queries: string; readonly keys: string }, tile: SimilarityTiling, depth: number, prefix = ''): readonly Declared[] {
   const { rows, cols, cluster } = tile;
   const [boxRows, boxCols] = isTogether(tile) ? [rows, cols / cluster] : [rows / cluster, cols];
   const name = (text: string): string => (prefix === '' ? text : prefix + text.charAt(0).toUpperCase() + text.slice(1));
   return [tiles(name('queryTiles'), names.queries, 'rows', depth, layout, boxRows), tiles(name('keyTiles'), names.keys, 'cols', depth, layout, boxCols)];
+}
+
+/** Where a warp writes what it has of G. */
+export function gradientBoxes(problem: Problem): Declared {
+  return gradientTiles(problem, 'gradientBoxes', 16, columnGroup);
+}
+
+function gradientTiles(problem: Problem, name: string, boxRows: number, boxCols = swizzleElements): Declared {
+  const { planes, pitch, planePitch } = gradientLayout(problem);
+  return tensorMap(name, { of: 'gradientTile', rows: 'rows', cols: 'cols', pitch, planes, planePitch, boxRows, boxCols });
 }
 
 /** A map of embeddings: in place, or packed as [row][plane][depthPadded]. */

@@ -105,8 +105,9 @@ __device__ __forceinline__ RowTerm row_term(double lse, double positiveLogit, do
   return {lse - positiveLogit, 1.0, -1.0, 0.0, {0.0}};
 }
 
-/** The row softmax's part of the loss, a thread each. Rows here are rows of the matrix. */
+/** The row softmax's part of the loss, a thread each. Rows here are rows of the matrix: `count` of them from `first` on. */
 extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
+    int first,
     int count,
     int n,
     const float* __restrict__ positiveLogit,
@@ -145,7 +146,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
 
   double loss = 0.0;
   double sumByParams[kParams] = {};
-  for (int i = blockIdx.x * kThreads + threadIdx.x; i < count; i += kPartials * kThreads) {
+  for (int i = first + blockIdx.x * kThreads + threadIdx.x; i < first + count; i += kPartials * kThreads) {
     const Fate fate = fateOf(i);
     if (fate == Fate::Unmatched) atomicMin(unmatched, i);
     if (fate == Fate::Empty) atomicMin(empty, i);
@@ -174,11 +175,11 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
     values[i] = value;
   }
   loss = sumOverBlock(loss);
-  if (threadIdx.x == 0) lossPartial[blockIdx.x] = loss;
+  if (threadIdx.x == 0) lossPartial[blockIdx.x] += loss;
 #pragma unroll
   for (int k = 0; k < kParams; ++k) {
     __syncthreads();
     const double byParam = sumOverBlock(sumByParams[k]);
-    if (threadIdx.x == 0) params[static_cast<int>(blockIdx.x) * kParams + k] = byParam;
+    if (threadIdx.x == 0) params[static_cast<int>(blockIdx.x) * kParams + k] += byParam;
   }
 }
