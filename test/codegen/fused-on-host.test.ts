@@ -20,7 +20,7 @@ function tilingOf(chunkRows: number, block: Omit<BlockLevel, 'depth'>): Tiling {
 }
 
 const resident = (chunkRows: number, stages = 4): Tiling => tilingOf(chunkRows, { rows: 64, cols: 32, stages, panel: 'resident' });
-const streamed = (chunkRows: number, cluster: number): Tiling => tilingOf(chunkRows, { rows: 64, cols: 64, stages: 3, cluster, panel: 'streamed' });
+const streamed = (chunkRows: number, cluster: number): Tiling => tilingOf(chunkRows, { rows: 64, cols: 64, stages: 5, cluster, panel: 'streamed' });
 
 /** A margin of positives, a bias, a term of its own with a parameter of its own. */
 const margin = pairwiseLoss('margin', {
