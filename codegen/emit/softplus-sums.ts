@@ -1,5 +1,5 @@
 import { divide, isConstant, logit, multiply, negate, one, parameter } from '../../dsl/expression/build.js';
-import { differentiate, isUniform, simplify, substitute } from '../../dsl/expression/index.js';
+import { differentiate, isUniform, simplify, substitute, type OperatorName } from '../../dsl/expression/index.js';
 import type { Expression } from '../../dsl/expression/nodes.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import { pairWeight } from './derivatives.js';
@@ -13,11 +13,11 @@ export interface SoftplusTerm {
 }
 
 /**
- * The weighted pair term of a pair that is no positive, where it is a sum of softpluses of lines of the dot. Undefined where it is
- * anything else, and where the softpluses are more than registers hold the sums of.
+ * The weighted pair term of a pair that is no positive, where it is a sum of softpluses of lines of the dot and the logit is such a line
+ * too. Undefined where it is anything else, and where the softpluses are more than registers hold the sums of.
  */
 export function softplusTerms({ logit: ofDot, pairs }: Pick<PairwiseLoss, 'logit' | 'pairs'>): readonly SoftplusTerm[] | undefined {
-  if (pairs === undefined) return undefined;
+  if (pairs === undefined || lineOf(ofOther(ofDot)) === undefined) return undefined;
   const inDot = substitute(pairs.value, (leaf) => (leaf.kind === 'input' && leaf.name === logit.name ? ofDot : undefined));
   const terms = termsOf(simplify(multiply(pairWeight, ofOther(inDot))));
   return terms === undefined || terms.length > mostTerms ? undefined : terms;
@@ -28,26 +28,21 @@ const mostTerms = 2;
 function termsOf(expression: Expression): readonly SoftplusTerm[] | undefined {
   if (expression.kind !== 'apply') return undefined;
   const [a, b] = expression.operands;
-  if (a === undefined) return undefined;
-  if (expression.operator === 'softplus') {
+  return a === undefined ? undefined : rules[expression.operator]?.(a, b ?? one);
+}
+
+/** What the terms of a sum, a product, a softplus are. */
+const rules: Readonly<Partial<Record<OperatorName, (a: Expression, b: Expression) => readonly SoftplusTerm[] | undefined>>> = {
+  softplus: (a) => {
     const argument = lineOf(a);
     return argument === undefined ? undefined : [{ weight: one, argument }];
-  }
-  if (expression.operator === 'negate') return weighted(a, negate);
-  if (b === undefined) return undefined;
-  switch (expression.operator) {
-    case 'add':
-      return joined(termsOf(a), termsOf(b));
-    case 'subtract':
-      return joined(termsOf(a), weighted(b, negate));
-    case 'multiply':
-      return isUniform(a) ? weighted(b, (weight) => multiply(a, weight)) : undefined;
-    case 'divide':
-      return isUniform(b) ? weighted(a, (weight) => divide(weight, b)) : undefined;
-    default:
-      return undefined;
-  }
-}
+  },
+  add: (a, b) => joined(termsOf(a), termsOf(b)),
+  subtract: (a, b) => joined(termsOf(a), weighted(b, negate)),
+  negate: (a) => weighted(a, negate),
+  multiply: (a, b) => (isUniform(a) ? weighted(b, (weight) => multiply(a, weight)) : undefined),
+  divide: (a, b) => (isUniform(b) ? weighted(a, (weight) => divide(weight, b)) : undefined),
+};
 
 function weighted(expression: Expression, by: (weight: Expression) => Expression): readonly SoftplusTerm[] | undefined {
   return termsOf(expression)?.map(({ weight, argument }) => ({ weight: simplify(by(weight)), argument }));

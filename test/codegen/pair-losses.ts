@@ -33,13 +33,5 @@ export const margins = pairwiseLoss('margins', {
   pairs: { value: ({ logit, positive, params }) => (positive ? 1 - logit : Math.max(0, logit - params.margin) ** 2) },
 });
 
-/** The same beside a softmax. */
-export const marginsBeside = pairwiseLoss('marginsBeside', {
-  params: ['logScale', 'margin'],
-  logit: ({ dot, params }) => Math.exp(params.logScale) * dot,
-  rows: softmax(),
-  pairs: { value: ({ logit, positive, params }) => (positive ? 1 - logit : Math.max(0, logit - params.margin) ** 2) },
-});
-
 /** Pair terms whose plain tiles GPUs have a code of their own for. */
-export const pairLosses: readonly PairwiseLoss[] = [negatives, twoSoftpluses, softplusBeside, margins, marginsBeside];
+export const pairLosses: readonly PairwiseLoss[] = [negatives, twoSoftpluses, softplusBeside, margins];

@@ -51,10 +51,20 @@ function isLong({ loss }: Problem): boolean {
   return loss.pairs !== undefined || hasLongFunction(loss.logit);
 }
 
-/** Whether the pair term takes few instructions where there is no positive. */
+/**
+ * Whether the pair term takes few instructions where there is no positive: softpluses, which are summed in a way of their own, or a few
+ * operators. Of any other form than softpluses, registers do not hold what it takes beside a softmax, or beside the pair's place.
+ */
 function isShortPairTerm(loss: PairwiseLoss): boolean {
-  return loss.pairs === undefined || softplusTerms(loss) !== undefined || !hasLongFunction(simplify(ofOther(loss.pairs.value)));
+  if (loss.pairs === undefined || softplusTerms(loss) !== undefined) return true;
+  const value = simplify(ofOther(loss.pairs.value));
+  const parts = [value, simplify(ofOther(loss.logit))].flatMap(subexpressions);
+  const alone = loss.rows === undefined && loss.cols === undefined && !parts.some(({ kind }) => kind === 'attribute');
+  return alone && !hasLongFunction(value) && parts.length <= mostParts;
 }
+
+/** Operators and operands of a pair term and the logit that it reads. */
+const mostParts = 24;
 
 function hasLongFunction(expression: Expression): boolean {
   return subexpressions(expression).some((part) => part.kind === 'apply' && longOperators.has(part.operator) && !isUniform(part));
