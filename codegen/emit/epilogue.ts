@@ -7,6 +7,7 @@ import { differentiateLoss, type LossDerivatives } from './derivatives.js';
 import type { Dialect } from './dialect.js';
 import { ExpressionWriter } from './expression-writer.js';
 import { linearLogit, type LinearLogit } from './linear.js';
+import { softplusSum, softplusTerms, type SoftplusSum } from './softplus-sums.js';
 import { emitTerm, type TermDialect } from './terms.js';
 import { emitTileTest } from './tile-test.js';
 import { UniformFields } from './uniforms.js';
@@ -44,6 +45,8 @@ export interface EmittedEpilogue {
   readonly tileTest: string;
   /** The logit where it is linear in the dot, for languages that make use of it. */
   readonly linear?: LinearLogit;
+  /** The pair term where it is a sum of softpluses, for languages that make use of it. */
+  readonly softpluses?: readonly SoftplusSum[];
   /** 1 + the number of parameters. */
   readonly scalarCount: number;
   /** What each field `u0, u1, ...` of `Uniforms` is, in the parameters and the pair term's weight. */
@@ -54,7 +57,7 @@ export interface EmittedEpilogue {
 export interface Dialects {
   readonly pair: Dialect;
   readonly term: TermDialect;
-  /** Whether kernels have a form of their own for logits that are linear in the dot. */
+  /** Whether kernels have forms of their own for logits that are linear in the dot, and for softpluses of such. */
   readonly linearForm?: boolean;
 }
 
@@ -84,7 +87,8 @@ export function emitEpilogue(loss: PairwiseLoss, needs: Needs, dialects: Dialect
     tileTest: emitTileTest(loss, dialects.pair.functionPrefix),
   };
   const linear = dialects.linearForm === true ? linearLogit(loss, derivatives, uniforms) : undefined;
-  return { ...texts, ...(linear === undefined ? {} : { linear }), uniforms: uniforms.struct(), scalarCount: 1 + loss.params.length, uniformValues: uniforms.values() };
+  const softpluses = dialects.linearForm === true ? softplusTerms(loss)?.map((term) => softplusSum(term, loss.params, uniforms)) : undefined;
+  return { ...texts, ...(linear === undefined ? {} : { linear }), ...(softpluses === undefined ? {} : { softpluses }), uniforms: uniforms.struct(), scalarCount: 1 + loss.params.length, uniformValues: uniforms.values() };
 }
 
 /** Functions of a pair. What reads more than the logit does may read the guide. */

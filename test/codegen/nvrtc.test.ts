@@ -13,6 +13,7 @@ import { skip } from '../support/skips.js';
 import { Compilation } from './compilation.js';
 import { featureCases } from './feature-losses.js';
 import { curvedCase, every, programCases, titleOf, type ProgramCase } from './losses.js';
+import { margins, negatives, softplusBeside, twoSoftpluses } from './pair-losses.js';
 
 const architectures = ['sm_80', 'sm_90'] as const;
 const hopper = 'sm_90a';
@@ -53,6 +54,12 @@ const hopperCases: readonly ProgramCase[] = [
   { ...curvedCase, softmax: 'bounded', dim: 1024 },
   { loss: every, precision: 'f32', softmax: 'running', dim: 100 },
   ...featureCases.filter((_, i) => [0, 3, 5, 6].includes(i % 8)),
+  { loss: negatives, precision: 'f16', softmax: 'bounded', dim: 1024 },
+  { loss: twoSoftpluses, precision: 'bf16', softmax: 'bounded', dim: 512 },
+  { loss: twoSoftpluses, precision: 'f32', softmax: 'bounded', dim: 768 },
+  { loss: softplusBeside, precision: 'bf16', softmax: 'bounded', dim: 768 },
+  { loss: softplusBeside, precision: 'f16', softmax: 'running', dim: 768 },
+  { loss: margins, precision: 'f16', softmax: 'bounded', dim: 100 },
 ];
 
 const mostRegisters = 255;

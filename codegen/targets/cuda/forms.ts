@@ -1,6 +1,9 @@
-import { isUniform, subexpressions, type OperatorName } from '../../../dsl/expression/index.js';
+import { isUniform, simplify, subexpressions, type Expression, type OperatorName } from '../../../dsl/expression/index.js';
+import type { PairwiseLoss } from '../../../dsl/loss.js';
+import { ofOther } from '../../emit/line.js';
 import { pairFields } from '../../emit/places.js';
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
+import { softplusTerms } from '../../emit/softplus-sums.js';
 import { emitTileTest } from '../../emit/tile-test.js';
 import { needsOf, type Channel } from '../../plan/needs.js';
 import type { Problem } from '../target.js';
@@ -30,10 +33,11 @@ export function formsOf(problem: Problem, { tileTest }: Pick<EmittedEpilogue, 't
 
 /** Whether the loss is short enough for a code of plain tiles that is unrolled over a thread's sums, and keeps nothing beside them. */
 export function isUnrolled(problem: Problem): boolean {
-  const { row, col } = needsOf(problem.loss, problem.reports);
+  const { loss, reports } = problem;
+  const { row, col } = needsOf(loss, reports);
   const channels = (row?.channels.length ?? 0) + (col?.channels.length ?? 0);
-  const { hasPlain, compact } = formsOf(problem, { tileTest: emitTileTest(problem.loss, '') });
-  return hasPlain && !compact && channels === 0;
+  const { hasPlain } = formsOf(problem, { tileTest: emitTileTest(loss, '') });
+  return hasPlain && channels === 0 && !hasLongFunction(loss.logit) && isShortPairTerm(loss);
 }
 
 /** Where nothing is masked and there is no positive, these are known: 0, or the size of the tile. */
@@ -44,8 +48,26 @@ const constantWherePlain: ReadonlySet<Channel> = new Set(['positives', 'positive
  * thread's logits they would take minutes to compile, and more registers than there are.
  */
 function isLong({ loss }: Problem): boolean {
-  const parts = subexpressions(loss.logit);
-  return loss.pairs !== undefined || parts.some((part) => part.kind === 'apply' && longOperators.has(part.operator) && !isUniform(part));
+  return loss.pairs !== undefined || hasLongFunction(loss.logit);
+}
+
+/**
+ * Whether the pair term takes few instructions where there is no positive: softpluses, which are summed in a way of their own, or a few
+ * operators. Of any other form than softpluses, registers do not hold what it takes beside a softmax, or beside the pair's place.
+ */
+function isShortPairTerm(loss: PairwiseLoss): boolean {
+  if (loss.pairs === undefined || softplusTerms(loss) !== undefined) return true;
+  const value = simplify(ofOther(loss.pairs.value));
+  const parts = [value, simplify(ofOther(loss.logit))].flatMap(subexpressions);
+  const alone = loss.rows === undefined && loss.cols === undefined && !parts.some(({ kind }) => kind === 'attribute');
+  return alone && !hasLongFunction(value) && parts.length <= mostParts;
+}
+
+/** Operators and operands of a pair term and the logit that it reads. */
+const mostParts = 24;
+
+function hasLongFunction(expression: Expression): boolean {
+  return subexpressions(expression).some((part) => part.kind === 'apply' && longOperators.has(part.operator) && !isUniform(part));
 }
 
 const longOperators: ReadonlySet<OperatorName> = new Set(['exp', 'log', 'log1p', 'expm1', 'pow', 'tanh', 'sigmoid', 'softplus', 'sqrt', 'divide']);

@@ -20,7 +20,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const kernels = signatures(problem, tiling);
   const context = {
     ...cudaContext(problem, 'sm_90a', tiling, epilogue),
-    ...linearContext(problem, epilogue),
+    ...plainContext(problem, epilogue),
     unrolled: isUnrolled(problem),
     spread: isSpread(problem),
     consumers,
@@ -66,11 +66,29 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   ];
 }
 
-/** What plain tiles make of a logit that is linear in the dot; running maxima need the logit itself. */
-function linearContext({ softmax }: Problem, { linear, scalarCount }: EmittedEpilogue) {
+/**
+ * What plain tiles make of a logit that is linear in the dot, and of a pair term that is a sum of softpluses of such. Running maxima
+ * need the logit itself; so does a pair term of any other form.
+ */
+function plainContext({ loss, softmax }: Problem, { linear, softpluses = [], scalarCount }: EmittedEpilogue) {
   const none = { slope: '', exponentSlope: '', exponentIntercept: '', hasIntercepts: false };
   const params = (linear?.params ?? []).map((param, i) => ({ ...param, place: i + 1 }));
-  return { hasLinear: linear !== undefined && softmax === 'bounded', linear: { ...none, ...linear, params, any: scalarCount > 1 } };
+  const hasSoftmax = loss.rows !== undefined || loss.cols !== undefined;
+  const running = softmax === 'running' && hasSoftmax;
+  const pairsInTurn = loss.pairs !== undefined && softpluses.length === 0;
+  const hasLinear = linear !== undefined && !running && !pairsInTurn;
+  return {
+    hasLinear,
+    linear: { ...none, ...linear, params, any: scalarCount > 1 },
+    linearExponent: hasLinear && hasSoftmax,
+    hasSoftpluses: softpluses.length > 0,
+    softpluses,
+    pairsInTurn,
+    /** Whether sums take the logit itself, and not the dot that it is linear in. */
+    readsLogit: pairsInTurn || (hasSoftmax && !hasLinear),
+    /** The shares of d loss / d dot: what the kernel calls each derivative with respect to a line of the dot, and the line's slope. */
+    ofDot: [...(hasSoftmax ? [{ derivative: 'softmax', slope: linear?.slope ?? '' }] : []), ...softpluses.map(({ slope }, i) => ({ derivative: `sigmoid${i}`, slope }))],
+  };
 }
 
 function tileContext({ rows, cols, stages, cluster }: ResolvedTilingPass) {

@@ -1,4 +1,5 @@
 import { pairFields } from '../../emit/places.js';
+import { softplusTerms } from '../../emit/softplus-sums.js';
 import { needsOf } from '../../plan/needs.js';
 import { roundUp, times, type Extent } from '../../plan/extent.js';
 import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
@@ -99,14 +100,15 @@ function keptPerGroup({ loss, softmax, reports }: Problem, pass: 'stats' | 'grad
   return (col.term === undefined ? 0 : softmax === 'running' ? 2 : 1) + (pass === 'stats' ? col.channels.length : 0);
 }
 
-/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term, G in planes. */
+/** What a loss takes beside a logit and its exponential: maxima, masks, channels, numbers read of rows and columns, a pair term and its sums, G in planes. */
 function lossRegisters(problem: Problem): number {
   const { loss, softmax, reports, precision } = problem;
   const needs = needsOf(loss, reports);
   const channels = (needs.row?.channels.length ?? 0) + (needs.col?.channels.length ?? 0);
   const fields = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
   const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16', operandLayout(problem).gradientPlanes > 1];
-  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields;
+  const softpluses = isUnrolled(problem) ? (softplusTerms(loss)?.length ?? 0) : 0;
+  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields + 4 * softpluses;
 }
 
 /** Chunks of rows that the forward walk takes at once. The guide's inner products are kept by both walks. */

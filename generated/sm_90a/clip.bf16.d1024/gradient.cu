@@ -748,6 +748,7 @@ __device__ __forceinline__ void differentiatePlain(const Accumulators& sums, con
   const float slope = uniforms.u1;
   const float intercept = 0.0f - tile.exponentOffset;
   float ofDots = 0.0f;
+  const float softmaxSlope = uniforms.u0;  // G for this much of a derivative
 #pragma unroll
   for (int m = 0; m < kTilesM; ++m) {
 #pragma unroll
@@ -762,8 +763,8 @@ __device__ __forceinline__ void differentiatePlain(const Accumulators& sums, con
           const float dot = sums[m][p * 4 + v / 2][r % 2 * 2 + v % 2];
           // One exponential serves both directions.
           const float softmax = powerOfTwo(fmaf(dot, slope, intercept)) * (rows.scale[r] + columns.scale[8 * p + v]);
-          gradient[v] = softmax * uniforms.u0;
           dots = fmaf(softmax, dot, dots);
+          gradient[v] = softmax * softmaxSlope;
         }
         ofDots += dots;
         putInBox(memory, r, p, gradient);

@@ -512,6 +512,7 @@ struct Uniforms {
   float u3;  // 1.4426950408889634 * exp(params.logScale)
   float u4;  // 1.4426950408889634 * params.bias
   float u5;  // 1
+  float u6;  // (pair weight) * exp(params.logScale)
 };
 
 /** A row and a column as the loss's functions read them: number in its tensor, the tensor (0 queries, 1 keys), and what arrays hold of it. */
@@ -698,6 +699,100 @@ __device__ __forceinline__ void sendBox(const Output& output, const Epilogue& ti
   }
 }
 
+/** 2^x; 0 for -inf. */
+__device__ __forceinline__ float powerOfTwo(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+/** 1 / x to an ulp, for x that is neither denormal nor beyond 2^126. */
+__device__ __forceinline__ float reciprocal(float x) {
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+/**
+ * Sums over pairs of softplus(t), of its derivative sigmoid(t), and of that times the dot. With e = exp(-|t|) all are at hand:
+ * softplus(t) = max(t, 0) + log(1 + e), and sigmoid(t) is 1 / (1 + e), or e times as much where t < 0. The logarithms of many
+ * pairs are that of one product: sum log(1 + e_j) = log(1 + E), E = prod(1 + e_j) - 1, as exact as a sum of the e_j is.
+ */
+struct SoftplusSums {
+  float ones = 0.0f;  // of the derivatives
+  float dots = 0.0f;
+  float values = 0.0f;  // base 2, but for the logarithm of the product
+  float product = 0.0f;  // E
+  int groups = 0;  // in the product: known when the code is compiled
+
+  /** A pair's derivative, t in base 2. */
+  __device__ __forceinline__ float add(float dot, float t) {
+    const float e = powerOfTwo(-fabsf(t));
+    const float whole = 1.0f + e;
+    float derivative = reciprocal(whole);
+    if (t < 0.0f) {
+      derivative *= e;
+    } else {
+      values += t;
+    }
+    ones += derivative;
+    dots = fmaf(derivative, dot, dots);
+    product = fmaf(product, whole, e);
+    return derivative;
+  }
+
+  /** The sums of kGroupCols pairs. A product of 64 is at most 2^64. */
+  __device__ __forceinline__ void addGroup(const SoftplusSums& group) {
+    ones += group.ones;
+    dots += group.dots;
+    values += group.values;
+    product = fmaf(product, group.product, product + group.product);
+    if (++groups * kGroupCols == 64) close();
+  }
+
+  /** Ends the product. */
+  __device__ __forceinline__ void close() {
+    constexpr float kLog2E = 1.44269504f;
+    if (groups > 0) values = fmaf(log1pf(product), kLog2E, values);
+    product = 0.0f;
+    groups = 0;
+  }
+
+  /** Of the softpluses, when the product has ended. */
+  __device__ __forceinline__ float value() const { return values * 0.693147181f; }
+};
+
+/** G of a tile that lies inside the matrix and has no masked pair and no positive. */
+__device__ __forceinline__ void differentiatePlain(const Accumulators& sums, const Lane& lane, const Epilogue& tile, const Output& output, unsigned memory, const Uniforms& uniforms, float (&scalars)[kScalars]) {
+  SoftplusSums softplus0;
+  const float sigmoid0Slope = uniforms.u6;  // G for this much of a derivative
+#pragma unroll
+  for (int m = 0; m < kTilesM; ++m) {
+#pragma unroll
+    for (int p = 0; p < kColGroups; ++p) {
+      awaitBox<kColGroups - 1>();
+#pragma unroll
+      for (int r = 2 * m; r < 2 * m + 2; ++r) {
+        float gradient[kGroupCols];
+        SoftplusSums group0;
+#pragma unroll
+        for (int v = 0; v < kGroupCols; ++v) {
+          const float dot = sums[m][p * 4 + v / 2][r % 2 * 2 + v % 2];
+          const float sigmoid0 = group0.add(dot, fmaf(dot, uniforms.u3, uniforms.u4));
+          gradient[v] = sigmoid0 * sigmoid0Slope;
+        }
+        softplus0.addGroup(group0);
+        putInBox(memory, r, p, gradient);
+      }
+      sendBox(output, tile, memory, m, p);
+    }
+  }
+  softplus0.close();
+  scalars[0] += softplus0.value() * uniforms.u2;
+  scalars[1] += softplus0.dots * uniforms.u6;
+  scalars[2] += softplus0.ones * uniforms.u2;
+}
+
 /**
  * G of a tile by one copy of the loss's code, row by row and group by group. `kTested`: each pair is asked whether it is in the
  * matrix, positive, and counts; otherwise all are, none is, and all do.
@@ -785,7 +880,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) gradient(
         multiply(walk, begin + at, group, memory, sums);
         float scalars[kScalars] = {};
         if (plain) {
-          differentiateInTurn<false>(sums, lane, tile, output, memory, uniforms, scalars);
+          differentiatePlain(sums, lane, tile, output, memory, uniforms, scalars);
         } else {
           differentiateInTurn<true>(sums, lane, tile, output, memory, uniforms, scalars);
         }

@@ -511,6 +511,7 @@ struct Uniforms {
   float u3;  // 1.4426950408889634 * exp(params.logScale)
   float u4;  // 1.4426950408889634 * params.bias
   float u5;  // 1
+  float u6;  // (pair weight) * exp(params.logScale)
 };
 
 /** A row and a column as the loss's functions read them: number in its tensor, the tensor (0 queries, 1 keys), and what arrays hold of it. */
@@ -646,6 +647,89 @@ __device__ __forceinline__ void addScalars(const float (&scalars)[kScalars], dou
   }
 }
 
+/** 2^x; 0 for -inf. */
+__device__ __forceinline__ float powerOfTwo(float x) {
+  float result;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+/** 1 / x to an ulp, for x that is neither denormal nor beyond 2^126. */
+__device__ __forceinline__ float reciprocal(float x) {
+  float result;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+  return result;
+}
+
+/**
+ * Sums over pairs of softplus(t), of its derivative sigmoid(t), and of that times the dot. With e = exp(-|t|) all are at hand:
+ * softplus(t) = max(t, 0) + log(1 + e), and sigmoid(t) is 1 / (1 + e), or e times as much where t < 0. The logarithms of many
+ * pairs are that of one product: sum log(1 + e_j) = log(1 + E), E = prod(1 + e_j) - 1, as exact as a sum of the e_j is.
+ */
+struct SoftplusSums {
+  float ones = 0.0f;  // of the derivatives
+  float dots = 0.0f;
+  float values = 0.0f;  // base 2, but for the logarithm of the product
+  float product = 0.0f;  // E
+  int groups = 0;  // in the product: known when the code is compiled
+
+  /** A pair's derivative, t in base 2. */
+  __device__ __forceinline__ float add(float dot, float t) {
+    const float e = powerOfTwo(-fabsf(t));
+    const float whole = 1.0f + e;
+    float derivative = reciprocal(whole);
+    if (t < 0.0f) {
+      derivative *= e;
+    } else {
+      values += t;
+    }
+    ones += derivative;
+    dots = fmaf(derivative, dot, dots);
+    product = fmaf(product, whole, e);
+    return derivative;
+  }
+
+  /** The sums of kGroupCols pairs. A product of 64 is at most 2^64. */
+  __device__ __forceinline__ void addGroup(const SoftplusSums& group) {
+    ones += group.ones;
+    dots += group.dots;
+    values += group.values;
+    product = fmaf(product, group.product, product + group.product);
+    if (++groups * kGroupCols == 64) close();
+  }
+
+  /** Ends the product. */
+  __device__ __forceinline__ void close() {
+    constexpr float kLog2E = 1.44269504f;
+    if (groups > 0) values = fmaf(log1pf(product), kLog2E, values);
+    product = 0.0f;
+    groups = 0;
+  }
+
+  /** Of the softpluses, when the product has ended. */
+  __device__ __forceinline__ float value() const { return values * 0.693147181f; }
+};
+
+/** Sums of a tile that lies inside the matrix and has no masked pair and no positive. `sums` holds dots and is used up. */
+__device__ __forceinline__ void sumPlain(Accumulators& sums, const Lane& lane, const Epilogue& tile, const Uniforms& uniforms, float& pairs) {
+  SoftplusSums softplus0;
+#pragma unroll
+  for (int p = 0; p < kColGroups; ++p) {
+#pragma unroll
+    for (int r = 0; r < kThreadRows; ++r) {
+      SoftplusSums group0;
+#pragma unroll
+      for (int v = 0; v < kGroupCols; ++v) {
+        float& entry = sums[r / 2][p * 4 + v / 2][r % 2 * 2 + v % 2];
+        group0.add(entry, fmaf(entry, uniforms.u3, uniforms.u4));
+      }
+      softplus0.addGroup(group0);
+    }
+  }
+  softplus0.close();
+  pairs += softplus0.value() * uniforms.u2;
+}
+
 /**
  * Sums of a tile by one copy of the loss's code, row by row and group by group. `kTested`: each pair is asked whether it is in the
  * matrix, positive, and counts; otherwise all are, none is, and all do.
@@ -722,7 +806,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
         multiply(walk, begin + at, group, memory, sums);
         float pairs = 0.0f;
         if (plain) {
-          sumInTurn<false>(sums, lane, tile, uniforms, pairs);
+          sumPlain(sums, lane, tile, uniforms, pairs);
         } else {
           sumInTurn<true>(sums, lane, tile, uniforms, pairs);
         }

@@ -31,6 +31,7 @@ function functionBodies(f16: boolean): Readonly<Record<string, string>> {
     multiplyTile: `emulator::multiplyTile(c, a, b, ${f16});`,
     packPair: `return ${round}(first) | ${round}(second) << 16;`,
     powerOfTwo: 'return exp2f(x);',
+    reciprocal: 'return 1.0f / x;',
     widen: `return ${widen}(bits);`,
     initBarrier: 'emulator::initBarrier(barrier, arrivals);',
     publishBarriers: '',
