@@ -18,9 +18,9 @@ test.before(async () => {
 test.after.always(() => host.close());
 
 /** Tiles of which many have no positive and no edge. Of a tile a thread has 32, 96 or 128 pairs; softpluses take products of 64. */
-const tiling: Tiling = { kind: 'tiling', name: 'small', chunk: { rows: 192, cols: 192 }, block: { rows: 64, cols: 64, depth: 64, stages: 3, panel: 'streamed' } };
-const broad: Tiling = { ...tiling, name: 'broad', block: { rows: 128, cols: 96, depth: 64, stages: 2 }, chunk: { rows: 256, cols: 192 } };
-const square: Tiling = { ...broad, name: 'square', block: { rows: 128, cols: 128, depth: 64, stages: 2 }, chunk: { rows: 384, cols: 256 } };
+const tiling: Tiling = { kind: 'tiling', name: 'small', chunk: { rows: 192, cols: 192 }, block: { rows: 64, cols: 64, depth: 64, stages: 5, panel: 'streamed' } };
+const broad: Tiling = { ...tiling, name: 'broad', block: { rows: 128, cols: 96, depth: 64, stages: 4 }, chunk: { rows: 256, cols: 192 } };
+const square: Tiling = { ...broad, name: 'square', block: { rows: 128, cols: 128, depth: 64, stages: 4 }, chunk: { rows: 384, cols: 256 } };
 
 const scaled = (scale: number, bias: number) => ({ logScale: Math.log(scale), bias });
 const shape = { n: 260, m: 330, dim: 48 };

@@ -219,7 +219,6 @@ constexpr int kSteps = kSegments * kDepthSteps;  // k-steps of a tile
 constexpr int kQueryBytes = kBlockRows * kRowBytes;
 // The consumers take turns: every other tile is one's own. A stage holds a k-step of queries, or of keys that stream.
 constexpr int kPanelCols = kBlockCols;
-constexpr int kRowParts = kCluster;  // that a row's sums over a step of panels are in
 constexpr int kReaders = 1;  // of a stage, in each block
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
 constexpr int kResidentSteps = 8;
@@ -281,7 +280,9 @@ constexpr int kTileStep = kConsumers;
 /** A consumer's first tile of the sweep that begins at a tile. */
 __device__ __forceinline__ int firstOf(int begin, int consumer) { return begin % kConsumers != consumer; }
 
+/** Worked out anew for every panel: registers are worth more. */
 __device__ __forceinline__ Walk walkOfBlock(int rows, int cols) {
+  asm volatile("" : "+r"(rows));
   const int rowSteps = (rows + kBlockRows - 1) / kBlockRows;
   const int panelSteps = (cols + kCluster * kPanelCols - 1) / (kCluster * kPanelCols);
   const int clusters = Walk::clusters();
@@ -350,15 +351,17 @@ __device__ __forceinline__ void multiplyStep(Accumulators& sums, unsigned long l
 constexpr int kStagesOfTile = kSteps + kStreamedSteps;
 
 /** The producer: one thread starts all copies, each as soon as its stage is free: at first all are. */
-__device__ __forceinline__ void produce(const Walk& walk, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
+__device__ __forceinline__ void produce(int rows, int cols, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {
+  const int tiles = walkOfBlock(rows, cols).tiles;
   Place place = placeOf(0);
   int step = 0;
   Sweep sweep;
-  for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
-    sweep = walk.sweepAt(begin);
+  for (int begin = 0; begin < tiles; begin += sweep.tiles) {
+    sweep = walkOfBlock(rows, cols).sweepAt(begin);
     const int col = sweep.panelCol();
     for (int tile = 0; tile < sweep.tiles; ++tile) {
       const int row = sweep.firstRow(tile);
+#pragma unroll 1
       for (int k = 0; k < kSteps; ++k, ++step, place.next()) {
         const int depth = k % kDepthSteps * kBlockDepth;
         const bool stays = tile == 0 && !isStreamed(k);
@@ -387,7 +390,7 @@ __device__ __forceinline__ void produce(const Walk& walk, const TensorMap& query
  * The dots of a tile. The consumers take turns at the tensor cores: while one's products run, the other is at its epilogue. A turn
  * ends when its last product is issued, and not when it has ended.
  */
-__device__ __forceinline__ void multiply(const Walk& walk, int tile, int consumer, unsigned memory, Accumulators& sums) {
+__device__ __forceinline__ void multiply(int tile, int tiles, int consumer, unsigned memory, Accumulators& sums) {
   if (tile > 0) awaitTurn(1 + consumer, kConsumers * kGroup);
   Place place = placeOf(static_cast<unsigned>(tile) * kStagesOfTile);
   unsigned before = 0;
@@ -410,7 +413,7 @@ __device__ __forceinline__ void multiply(const Walk& walk, int tile, int consume
     }
     before = queryStage;
   }
-  if (tile + 1 < walk.tiles) passTurn(2 - consumer, kConsumers * kGroup);
+  if (tile + 1 < tiles) passTurn(2 - consumer, kConsumers * kGroup);
   awaitProducts<0>();
   settle(sums);
   release(memory, before);
@@ -819,10 +822,10 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
   const int group = groupOfThread();
   if (group == kConsumers) {
     keepRegisters<kProducerRegisters>();
-    if (threadIdx.x % kGroup == 0) produce(walkOfBlock(rows, cols), queryTiles, keyTiles, memory);
+    if (threadIdx.x % kGroup == 0) produce(rows, cols, queryTiles, keyTiles, memory);
   } else {
     takeRegisters<kConsumerRegisters>();
-    const Walk walk = walkOfBlock(rows, cols);
+    const int tiles = walkOfBlock(rows, cols).tiles;
     const Lane lane = laneOfThread();
     const ColOutput colOutput = {
         cols,
@@ -831,8 +834,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
         colPartialSum,
     };
     Sweep sweep;
-    for (int begin = 0; begin < walk.tiles; begin += sweep.tiles) {
-      sweep = walk.sweepAt(begin);
+    for (int begin = 0; begin < tiles; begin += sweep.tiles) {
+      sweep = walkOfBlock(rows, cols).sweepAt(begin);
       const int firstCol = sweep.firstCol(group);
       Columns columns;
       clear(columns);
@@ -853,7 +856,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
   const bool whole = tile.rowsLeft() >= kBlockRows && tile.colsLeft() >= kBlockCols;
   const bool plain = whole && !positives;
         Accumulators sums;
-        multiply(walk, begin + at, group, memory, sums);
+        multiply(begin + at, tiles, group, memory, sums);
         const RowOutput rowOutput = {
             static_cast<long long>(firstCol / kBlockCols) * rowPitch + firstRow,
             rowPartialSum,
@@ -865,7 +868,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
         }
       }
       addTo(columns, plainColumns);
-      flush(columns, walk, begin, firstCol, lane, colOutput);
+      flush(columns, walkOfBlock(rows, cols), begin, firstCol, lane, colOutput);
     }
   }
 }

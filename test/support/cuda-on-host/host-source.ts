@@ -4,7 +4,7 @@ import type { SourceText } from '../../../codegen/targets/target.js';
 export function hostSource({ text }: SourceText, f16: boolean): string {
   const host = Object.entries(functionBodies(f16))
     .reduce((source, [name, body]) => replaceBody(source, name, body), replaceProducts(text))
-    .replaceAll('asm("" : "+r"(steps));', '')
+    .replace(/asm(?: volatile)?\("" : "\+r"\(\w+\)\);/g, '')
     .replace(/asm volatile\("" : "\+f"\(.*?\)::"memory"\);/g, ';')
     .replace(/^ {2}extern __shared__ .*? (\w+)\[\];$/gm, '  unsigned char* const $1 = emulator::shared();')
     .replace(/static_cast<unsigned>\(__cvta_generic_to_shared\((\w+)\)\)/g, 'static_cast<unsigned>($1 - emulator::sharedBase())');
