@@ -67,12 +67,15 @@ export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.
 
 /**
  * The largest chunk, in whole blocks, whose workspace fits; undefined when not even one block does. Rows are kept while a square is
- * left: targets choose them so that workers share a chunk evenly. Then it shrinks in proportion.
+ * left: targets choose them so that workers share a chunk evenly, and so are columns. Then it shrinks in proportion.
  */
 export function largestChunk(plan: Plan, run: RunShape, budget: number): ChunkLevel | undefined {
-  const { chunk, block } = plan.tiling;
-  const piece = (side: 'rows' | 'cols', parts: number): number => Math.max(block[side], Math.floor((chunk[side] * parts) / finest / block[side]) * block[side]);
-  const narrowed = largestOf((parts) => ({ rows: chunk.rows, cols: piece('cols', parts) }));
+  const { chunk, block, colsPerRound = block.cols } = plan.tiling;
+  const piece = (side: 'rows' | 'cols', parts: number): number => Math.max(block[side], wholes((chunk[side] * parts) / finest, block[side]));
+  const narrowed = largestOf((parts) => {
+    const cols = piece('cols', parts);
+    return { rows: chunk.rows, cols: wholes(cols, colsPerRound) || cols };
+  });
   if (narrowed !== undefined && narrowed.cols >= Math.min(chunk.rows, chunk.cols, run.m)) return narrowed;
   return largestOf((parts) => ({ rows: piece('rows', parts), cols: piece('cols', parts) }));
 
@@ -91,6 +94,10 @@ export function largestChunk(plan: Plan, run: RunShape, budget: number): ChunkLe
 }
 
 const finest = 1024;
+
+function wholes(length: number, granule: number): number {
+  return Math.floor(length / granule) * granule;
+}
 
 /** A piece size that splits `length` into equal pieces of whole blocks, none larger than `limit`. */
 function evenPiece(length: number, limit: number, block: number): number {

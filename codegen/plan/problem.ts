@@ -20,6 +20,8 @@ export interface Problem {
 export interface ResolvedTiling {
   readonly name: string;
   readonly chunk: ChunkLevel;
+  /** Columns of which all workers have equal shares, where a target has such: a chunk that a budget narrows keeps multiples of them. */
+  readonly colsPerRound?: number;
   readonly block: ResolvedBlock;
   readonly register: RegisterLevel;
   readonly instruction: InstructionLevel;

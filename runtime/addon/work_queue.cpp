@@ -23,8 +23,11 @@ Napi::Value toJavaScript(Napi::Env env, const WorkQueue::Result& result) {
 
 using Time = std::chrono::steady_clock;
 
-/** Lists that follow each other closely, as those of short training steps do, come sooner than a sleeping thread is woken. */
-constexpr std::chrono::microseconds kPatience{100};
+/**
+ * Lists that follow each other closely, as those of training steps do, come sooner than a sleeping thread is woken; and the main
+ * thread, which sends them, may have to be woken first.
+ */
+constexpr std::chrono::milliseconds kPatience{1};
 
 /** Looks out for work for a while, the mutex free meanwhile. */
 void lookOut(std::atomic<bool>& noticed, std::unique_lock<std::mutex>& lock) {

@@ -41,6 +41,7 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
   return {
     name: tiling.name,
     chunk: tiling.chunk ?? chunkFor(problem, passes),
+    colsPerRound: colsPerRound(problem, passes),
     block,
     register: tiling.register ?? { rows: block.rows, cols: passes.gradient.groupCols },
     instruction: tiling.instruction ?? { name: `wgmma.m64n${passes.gradient.groupCols}k16` },
@@ -108,9 +109,15 @@ function chunkFor(problem: Problem, { stats, accumulate }: Passes): ChunkLevel {
   const rows = tileRows * (colTiles % 2 === 0 ? usualMultiprocessors / 2 : usualMultiprocessors);
   const most = problem.precision === 'f32' ? exactCols : 65_536;
   const fitting = Math.min(most, Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows, stats)));
-  const wave = (accumulate.rows * usualMultiprocessors) / commonDivisor(usualMultiprocessors, colTiles);
-  const granule = fitting >= wave ? wave : colGranule;
+  const round = colsPerRound(problem, { accumulate });
+  const granule = fitting >= round ? round : colGranule;
   return { rows, cols: Math.max(colGranule, Math.floor(fitting / granule) * granule) };
+}
+
+/** Columns whose tiles of dK the multiprocessors make in whole rounds. */
+function colsPerRound({ dim }: Problem, { accumulate }: Pick<Passes, 'accumulate'>): number {
+  const colTiles = Math.ceil(dim / accumulate.cols);
+  return (accumulate.rows * usualMultiprocessors) / commonDivisor(usualMultiprocessors, colTiles);
 }
 
 function commonDivisor(a: number, b: number): number {

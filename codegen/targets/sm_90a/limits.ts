@@ -3,9 +3,9 @@ export const limits = {
   /** Of a thread of a consumer, and of the producer: how setmaxnreg shares them. Copies to a whole cluster take more. */
   registers: { alone: { consumer: 240, producer: 24 }, clustered: { consumer: 232, producer: 40 } },
   /** Registers of a consumer that are not sums, at the least: addresses, the loss, what is in flight. As compilers showed. */
-  registersBesideSums: 64,
+  registersBesideSums: 60,
   /** Of keys that stream through all blocks, the most that lie in the L2 cache (50 MiB, in halves that keep copies) beside queries of many places. As measured. */
-  streamedBytes: 18 * 1024 * 1024,
+  streamedBytes: 16 * 1024 * 1024,
   /** Dynamic shared memory that a block may ask for. */
   sharedBytes: 227 * 1024,
 } as const;

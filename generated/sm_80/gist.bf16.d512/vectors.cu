@@ -136,8 +136,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
   const int lane = threadIdx.x % 32;
   const int warp = threadIdx.x / 32;
   const int i = blockIdx.x * 32 + lane;
+  const int end = i < count ? tiles : 0;
   double total = 0.0;
-  for (int tile = warp; i < count && tile < tiles; tile += kWarps) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
+#pragma unroll 8
+  for (int tile = warp; tile < end; tile += kWarps) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
   sums[warp][lane] = total;
   __syncthreads();
   if (warp > 0 || i >= count) return;

@@ -139,13 +139,16 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
   const int lane = threadIdx.x % 32;
   const int warp = threadIdx.x / 32;
   const int i = blockIdx.x * 32 + lane;
+  const int end = i < count ? tiles : 0;
   double total = 0.0;
   float largest = i < count ? max[i] : -kLargest;
-  for (int tile = warp; i < count && tile < tiles; tile += kWarps) largest = fmaxf(largest, partialMax[static_cast<long long>(tile) * pitch + i]);
+#pragma unroll 8
+  for (int tile = warp; tile < end; tile += kWarps) largest = fmaxf(largest, partialMax[static_cast<long long>(tile) * pitch + i]);
   maxima[warp][lane] = largest;
   __syncthreads();
   for (int w = 0; w < kWarps; ++w) largest = fmaxf(largest, maxima[w][lane]);
-  for (int tile = warp; i < count && tile < tiles; tile += kWarps) {
+#pragma unroll 8
+  for (int tile = warp; tile < end; tile += kWarps) {
     const long long at = static_cast<long long>(tile) * pitch + i;
     total += static_cast<double>(partialSum[at] * expf(partialMax[at] - largest));
   }

@@ -10,11 +10,11 @@
 // target     sm_90a
 // tiling     automatic
 //   chunk        8448 x 8448
-//   block        128 x 192, depth 64, stages 5, cluster 2, panel streamed, consumers together: stats
-//   block        128 x 192, depth 64, stages 4, cluster 2, panel streamed, consumers together: gradient
+//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: stats
+//   block        128 x 256, depth 64, stages 3, cluster 2, panel streamed, consumers together: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 96
-//   instruction  wgmma.m64n96k16
+//   register     128 x 128
+//   instruction  wgmma.m64n128k16
 
 /*
 stats: the exponentials' sums over each tile's rows and columns, for one chunk of the matrix.
@@ -42,9 +42,9 @@ __device__ __forceinline__ unsigned packRest(float first, float second, unsigned
 
 // A warp group's tile, the k-step, and what a block's warp groups do: 2 multiply, one copies.
 constexpr int kBlockRows = 128;
-constexpr int kBlockCols = 96;
+constexpr int kBlockCols = 128;
 constexpr int kBlockDepth = 64;  // 128 bytes of 16-bit elements: a row of the swizzle
-constexpr int kStages = 5;  // k-steps of operands in flight
+constexpr int kStages = 4;  // k-steps of operands in flight
 constexpr int kGroup = 128;  // threads of a warp group
 constexpr int kConsumers = 2;
 constexpr int kThreads = (kConsumers + 1) * kGroup;
@@ -211,20 +211,22 @@ constexpr int kTilesM = kBlockRows / 64;  // products, one below the other
 /** Sums of a thread. [m][n][2 h + b] of lane 4 g + t of warp w: row 64 m + 16 w + 8 h + g, column 8 n + 2 t + b. */
 using Accumulators = float[kTilesM][kTilesN][4];
 
-/** 64 x 96 sums of a k16 step: of queries by keys. Under way when this returns; `add`: to the sums that are there. */
-__device__ __forceinline__ void multiplyAsync(float (&d)[12][4], unsigned long long a, unsigned long long b, bool add) {
+/** 64 x 128 sums of a k16 step: of queries by keys. Under way when this returns; `add`: to the sums that are there. */
+__device__ __forceinline__ void multiplyAsync(float (&d)[16][4], unsigned long long a, unsigned long long b, bool add) {
   asm volatile(
       "{\n"
       ".reg .pred add;\n"
-      "setp.ne.b32 add, %50, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n96k16.f32.bf16.bf16 {"
+      "setp.ne.b32 add, %66, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
         "%0, %1, %2, %3, %4, %5, %6, %7, "
         "%8, %9, %10, %11, %12, %13, %14, %15, "
         "%16, %17, %18, %19, %20, %21, %22, %23, "
         "%24, %25, %26, %27, %28, %29, %30, %31, "
         "%32, %33, %34, %35, %36, %37, %38, %39, "
-        "%40, %41, %42, %43, %44, %45, %46, %47"
-        "}, %48, %49, add, 1, 1, 0, 0;\n"
+        "%40, %41, %42, %43, %44, %45, %46, %47, "
+        "%48, %49, %50, %51, %52, %53, %54, %55, "
+        "%56, %57, %58, %59, %60, %61, %62, %63"
+        "}, %64, %65, add, 1, 1, 0, 0;\n"
       "}"
       :
         "+f"(d[0][0]), "+f"(d[0][1]), "+f"(d[0][2]), "+f"(d[0][3]), "+f"(d[1][0]), "+f"(d[1][1]), "+f"(d[1][2]), "+f"(d[1][3]),
@@ -232,7 +234,9 @@ __device__ __forceinline__ void multiplyAsync(float (&d)[12][4], unsigned long l
         "+f"(d[4][0]), "+f"(d[4][1]), "+f"(d[4][2]), "+f"(d[4][3]), "+f"(d[5][0]), "+f"(d[5][1]), "+f"(d[5][2]), "+f"(d[5][3]),
         "+f"(d[6][0]), "+f"(d[6][1]), "+f"(d[6][2]), "+f"(d[6][3]), "+f"(d[7][0]), "+f"(d[7][1]), "+f"(d[7][2]), "+f"(d[7][3]),
         "+f"(d[8][0]), "+f"(d[8][1]), "+f"(d[8][2]), "+f"(d[8][3]), "+f"(d[9][0]), "+f"(d[9][1]), "+f"(d[9][2]), "+f"(d[9][3]),
-        "+f"(d[10][0]), "+f"(d[10][1]), "+f"(d[10][2]), "+f"(d[10][3]), "+f"(d[11][0]), "+f"(d[11][1]), "+f"(d[11][2]), "+f"(d[11][3])
+        "+f"(d[10][0]), "+f"(d[10][1]), "+f"(d[10][2]), "+f"(d[10][3]), "+f"(d[11][0]), "+f"(d[11][1]), "+f"(d[11][2]), "+f"(d[11][3]),
+        "+f"(d[12][0]), "+f"(d[12][1]), "+f"(d[12][2]), "+f"(d[12][3]), "+f"(d[13][0]), "+f"(d[13][1]), "+f"(d[13][2]), "+f"(d[13][3]),
+        "+f"(d[14][0]), "+f"(d[14][1]), "+f"(d[14][2]), "+f"(d[14][3]), "+f"(d[15][0]), "+f"(d[15][1]), "+f"(d[15][2]), "+f"(d[15][3])
       : "l"(a), "l"(b), "r"(static_cast<int>(add)));
 }
 
@@ -265,7 +269,7 @@ constexpr int kOutputBytes = 0;  // of all warps, what they have to write
 constexpr int kFullAt = kOutputAt + kOutputBytes;
 constexpr int kEmptyAt = kFullAt + kStages * 8;
 constexpr int kScalarsAt = (kEmptyAt + kStages * 8 + 15) / 16 * 16;
-constexpr int kSharedBytes = 205008;
+constexpr int kSharedBytes = 196800;
 static_assert(kSharedBytes >= kScalarsAt, "panel, ring and barriers fit");
 
 /** Tiles that follow each other down the rows of a panel of columns. */

@@ -5,11 +5,11 @@
 // target     sm_90a
 // tiling     automatic
 //   chunk        8448 x 8448
-//   block        128 x 192, depth 64, stages 5, cluster 2, panel streamed, consumers together: stats
-//   block        128 x 192, depth 64, stages 4, cluster 2, panel streamed, consumers together: gradient
+//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: stats
+//   block        128 x 256, depth 64, stages 3, cluster 2, panel streamed, consumers together: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 96
-//   instruction  wgmma.m64n96k16
+//   register     128 x 128
+//   instruction  wgmma.m64n128k16
 
 /*
 vectors: what is linear in the rows and columns: checks and norms of the inputs, operands packed for the tensor cores,
@@ -188,8 +188,10 @@ extern "C" __global__ void __launch_bounds__(kThreads) merge(
   const int lane = threadIdx.x % 32;
   const int warp = threadIdx.x / 32;
   const int i = blockIdx.x * 32 + lane;
+  const int end = i < count ? tiles : 0;
   double total = 0.0;
-  for (int tile = warp; i < count && tile < tiles; tile += kWarps) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
+#pragma unroll 8
+  for (int tile = warp; tile < end; tile += kWarps) total += static_cast<double>(partialSum[static_cast<long long>(tile) * pitch + i]);
   sums[warp][lane] = total;
   __syncthreads();
   if (warp > 0 || i >= count) return;
