@@ -3,14 +3,14 @@ import { at, extent, finishBindings, mergeBindings, termBindings } from './bindi
 import { unset, vectorPartials } from './buffers.js';
 import type { Needs } from './needs.js';
 import type { Step } from './plan.js';
-import { bits, fill, loop, ofPositives, packsOf, type Launcher } from './steps.js';
+import { accumulations, bits, fill, loop, ofPositives, packsOf, type Launcher } from './steps.js';
 
 /**
  * Forward and backward in one walk over chunks that have all columns. G_ij = u_i e_ij slope of a softmax of rows alone, but for its
  * positive: so dQ_i is u_i times a sum over exponentials, and dK_j a sum of exponentials times u_i Q_i, where u_i is known when the row's
  * sum is. No logit is made twice.
  */
-export function fusedSteps(needs: Needs, { packs }: TargetKernels, fused: FusedKernels, launch: Launcher): readonly Step[] {
+export function fusedSteps(needs: Needs, { packs, accumulate }: TargetKernels, fused: FusedKernels, launch: Launcher): readonly Step[] {
   const { weights, scaleQueries, finishGradients, rowPartials, dots } = fused;
   const merged = mergeBindings('row', rowPartials);
   return [
@@ -31,8 +31,7 @@ export function fusedSteps(needs: Needs, { packs }: TargetKernels, fused: FusedK
       ...(dots ? [launch('merge', { ...merged, partialSum: at('rowPartialDots'), sum: at('rowDots', 'row0') })] : []),
       launch('rowTerms', { ...termBindings('row', needs), first: extent('row0'), count: extent('rows') }),
       launch(scaleQueries),
-      launch('accumulateQueries'),
-      launch('accumulateKeys', { [fused.queries]: at('scaledQueries') }),
+      ...accumulations(accumulate, launch, { [fused.queries]: at('scaledQueries') }),
     ]),
     launch(finishGradients, finishBindings()),
     launch('reduceScalars', { tiles: extent(vectorPartials) }),

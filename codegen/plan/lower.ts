@@ -6,7 +6,7 @@ import { clearTerms, fusedSteps } from './lower-fused.js';
 import { needsOf, type Needs } from './needs.js';
 import type { Arg, FusedWalk, Kernel, Plan, Step, TensorMap } from './plan.js';
 import type { Problem, ResolvedTiling } from './problem.js';
-import { bits, fill, loop, ofPositives, packsOf, type Launcher } from './steps.js';
+import { accumulations, bits, fill, loop, ofPositives, packsOf, type Launcher } from './steps.js';
 
 /** Lowers a loss for a target: section 2 (one pass for both directions) and 3 (recompute into a bounded workspace). */
 export function lower(problem: Problem, target: Target, tiling: ResolvedTiling): Plan {
@@ -27,7 +27,7 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     positives: needs.relation,
     channels: { row: needs.row?.channels ?? [], col: needs.col?.channels ?? [] },
     buffers,
-    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...ownKernels(kernels.fused)],
+    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...(kernels.accumulate === undefined ? [] : [kernels.accumulate]), ...ownKernels(kernels.fused)],
     inspect: inspect(needs, launch),
     forwardRows: kernels.forwardRows ?? 1,
     forward: forward(needs, problem.loss.pairs !== undefined, kernels, launch),
@@ -47,7 +47,7 @@ function fusedWalk(needs: Needs, kernels: TargetKernels, launch: Launcher): Fuse
   const { fused } = kernels;
   if (fused === undefined) return undefined;
   const { leastRows, mostCols } = fused;
-  return { steps: fusedSteps(needs, kernels, fused, launch), leastRows, mostCols, blocks: kernelNamed(kernels, 'accumulateQueries').grid };
+  return { steps: fusedSteps(needs, kernels, fused, launch), leastRows, mostCols };
 }
 
 function ownKernels(fused: TargetKernels['fused']): readonly Kernel[] {
@@ -82,7 +82,7 @@ function forward(needs: Needs, pairs: boolean, { packs, rowPartials, colPartials
   ];
 }
 
-function backward({ guide, stacked }: Needs, { packs, scalarPartials }: TargetKernels, launch: Launcher): readonly Step[] {
+function backward({ guide, stacked }: Needs, { packs, scalarPartials, accumulate }: TargetKernels, launch: Launcher): readonly Step[] {
   return [
     bits('scalars', 0),
     ...(stacked ? [bits('dEmbeddings', 0)] : [bits('dQueries', 0), bits('dKeys', 0)]),
@@ -93,8 +93,7 @@ function backward({ guide, stacked }: Needs, { packs, scalarPartials }: TargetKe
         ...(guide ? [launch('guide')] : []),
         launch('gradient'),
         launch('reduceScalars', { tiles: extent(scalarPartials.gradient) }),
-        launch('accumulateQueries'),
-        launch('accumulateKeys'),
+        ...accumulations(accumulate, launch),
       ]),
     ]),
   ];

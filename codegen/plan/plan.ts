@@ -39,8 +39,6 @@ export interface FusedWalk {
   /** Rows of a chunk, at the least, for which a run narrows it to hold all columns; and columns, at the most. */
   readonly leastRows: number;
   readonly mostCols: number;
-  /** Blocks of the launch that makes a chunk's dQ, one a worker at a time: chunks are chosen so that few workers wait at its end. */
-  readonly blocks: Extent;
 }
 
 export type SoftmaxMode = 'bounded' | 'running';

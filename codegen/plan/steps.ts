@@ -25,6 +25,11 @@ export function packsOf(packs: readonly Pack[], side: Pack['side'], pass: 'stats
   return packs.filter((pack) => pack.side === side && (pack.neededBy === pass || pack.neededBy === 'both')).map((pack) => launch(pack.kernel));
 }
 
+/** dQ += G K and dK += G^T Q; `own`: what an operand's buffer stands for where that is not the chunk's. */
+export function accumulations(both: Kernel | undefined, launch: Launcher, own: Bindings = {}): readonly Step[] {
+  return both === undefined ? [launch('accumulateQueries'), launch('accumulateKeys', own)] : [launch(both, own)];
+}
+
 export function loop(axis: 'rows' | 'cols', body: readonly Step[]): Step {
   return { kind: 'for', axis, body };
 }

@@ -60,6 +60,8 @@ export interface TargetKernels {
   readonly scalarPartials: { readonly stats: Extent; readonly gradient: Extent; readonly most: Extent };
   /** Chunks of rows that the forward walk takes at once; one, unless said. */
   readonly forwardRows?: number;
+  /** Both of a chunk's products in one launch, in place of `accumulateQueries` and `accumulateKeys`: where they write to different places. */
+  readonly accumulate?: Kernel;
   /** What makes gradients in the forward walk, where the loss allows it. */
   readonly fused?: FusedKernels;
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */
@@ -70,7 +72,7 @@ export interface TargetKernels {
 export interface FusedKernels {
   /** Writes a chunk's exponentials where G would be, with the sums of its rows. */
   readonly weights: Kernel;
-  /** Makes `accumulateKeys`' operand of the chunk's queries, by the rows' scales: in `scaledQueries`, in place of the buffer `queries`. */
+  /** Makes dK's operand of the chunk's queries, by the rows' scales: in `scaledQueries`, in place of the buffer `queries`. */
   readonly scaleQueries: Kernel;
   readonly queries: string;
   /** Scales what was accumulated, and adds what positives do. */

@@ -8,7 +8,7 @@ export interface Pass {
   readonly name: string;
   readonly launches: number;
   readonly ms: number;
-  /** At 2 rows cols D a launch; null of a pass that multiplies no matrices. */
+  /** At 2 rows cols D a product; null of a pass that multiplies no matrices. */
   readonly tflops: number | null;
   /** The time of the same product by the library's kernel (`cublas`) through the time of the pass; null where it was not taken. */
   readonly ofProduct: number | null;
@@ -25,14 +25,15 @@ export interface Product {
   readonly ms: number;
 }
 
-/** The kernels that multiply matrices, and the product of peers/products.py that is the same work. */
-const productOf: Readonly<Record<string, string>> = {
-  guide: 'forward Q K^T',
-  stats: 'forward Q K^T',
-  gradient: 'backward Q K^T',
-  weights: 'backward Q K^T',
-  accumulateQueries: 'G K',
-  accumulateKeys: 'G^T Q',
+/** The kernels that multiply matrices, and the products of peers/products.py that are the same work. */
+const productsOf: Readonly<Record<string, readonly string[]>> = {
+  guide: ['forward Q K^T'],
+  stats: ['forward Q K^T'],
+  gradient: ['backward Q K^T'],
+  weights: ['backward Q K^T'],
+  accumulate: ['G K', 'G^T Q'],
+  accumulateQueries: ['G K'],
+  accumulateKeys: ['G^T Q'],
 };
 
 interface Sum {
@@ -60,11 +61,12 @@ export class PassTimes {
     const [first = new Map<string, Sum>()] = this.#steps;
     return [...first].map(([name, { launches, pairs }]) => {
       const ms = median(this.#steps.flatMap((step) => step.get(name)?.ms ?? []));
-      const product = products.find((candidate) => candidate.name === productOf[name]);
+      const multiplied = productsOf[name] ?? [];
+      const same = products.filter((product) => multiplied.includes(product.name));
       return {
         ...{ name, launches, ms },
-        tflops: productOf[name] === undefined ? null : (2 * pairs * plan.dim) / ms / 1e9,
-        ofProduct: product === undefined ? null : product.ms / ms,
+        tflops: multiplied.length === 0 ? null : (2 * multiplied.length * pairs * plan.dim) / ms / 1e9,
+        ofProduct: same.length === 0 ? null : same.reduce((sum, product) => sum + product.ms, 0) / ms,
         ...resources(plan.kernels.find((kernel) => kernel.name === name), reports.find(({ kernel }) => kernel === name)),
       };
     });

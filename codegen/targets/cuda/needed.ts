@@ -2,8 +2,8 @@ import { readsGuide, type Needs } from '../../plan/needs.js';
 import type { Kernel } from '../../plan/plan.js';
 import type { KernelRole, TargetKernels } from '../target.js';
 
-/** The kernels that the loss's passes launch. */
-export function needed(all: Readonly<Record<KernelRole, Kernel>>, needs: Needs): TargetKernels['kernels'] {
+/** The kernels that the loss's passes launch. `apart`: whether the products that accumulate have a launch each. */
+export function needed(all: Readonly<Record<KernelRole, Kernel>>, needs: Needs, apart = true): TargetKernels['kernels'] {
   const { row, col, ofPositive } = needs;
   const asked: Readonly<Record<KernelRole, boolean>> = {
     norms: true,
@@ -19,8 +19,8 @@ export function needed(all: Readonly<Record<KernelRole, Kernel>>, needs: Needs):
     colTerms: col?.term !== undefined,
     gradient: true,
     reduceScalars: true,
-    accumulateQueries: true,
-    accumulateKeys: true,
+    accumulateQueries: apart,
+    accumulateKeys: apart,
   };
   return Object.fromEntries(Object.entries(all).filter(([role]) => Object.entries(asked).some(([name, wanted]) => name === role && wanted)));
 }

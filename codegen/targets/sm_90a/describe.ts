@@ -21,14 +21,14 @@ const threads = (consumers + 1) * groupThreads;
 export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernels {
   const passes = passesOf(tiling);
   const parameters = signatures(problem, tiling);
-  const kernel = (name: KernelName, file: string, grid: Extent, sharedBytes: number): Kernel => ({ name, file, parameters: parameters[name].parameters, grid, threads, sharedBytes });
+  const kernel = (name: KernelName | 'accumulate', file: string, grid: Extent, sharedBytes: number): Kernel => ({ name, file, parameters: parameters[name].parameters, grid, threads, sharedBytes });
   const similarity = (name: SimilarityPass): Kernel => {
     const tile = passes[name] ?? passes.gradient;
     return kernel(name, `${name}.cu`, times(tile.cluster, clustersOf(tile)), similaritySharedBytes(problem, name, tile));
   };
   const output = passes.accumulate;
-  const accumulate = (name: KernelName, rows: Extent): Kernel =>
-    kernel(name, 'accumulate.cu', times(output.cluster, min(clustersAtOnce(output), times(ceilDiv(rows, output.rows * output.cluster), Math.ceil(problem.dim / output.cols)))), accumulateBytes(output));
+  const outputTiles = (rows: Extent): Extent => times(ceilDiv(rows, output.rows * output.cluster), Math.ceil(problem.dim / output.cols));
+  const accumulate = (name: KernelName | 'accumulate', tiles: Extent): Kernel => kernel(name, 'accumulate.cu', times(output.cluster, min(clustersAtOnce(output), tiles)), accumulateBytes(output));
 
   const vector = vectorKernel(parameters);
   const all: Readonly<Record<KernelRole, Kernel>> = {
@@ -36,9 +36,10 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     guide: similarity('guide'),
     stats: similarity('stats'),
     gradient: similarity('gradient'),
-    accumulateQueries: accumulate('accumulateQueries', 'rows'),
-    accumulateKeys: accumulate('accumulateKeys', 'cols'),
+    accumulateQueries: accumulate('accumulateQueries', outputTiles('rows')),
+    accumulateKeys: accumulate('accumulateKeys', outputTiles('cols')),
   };
+  const needs = needsOf(problem.loss, problem.reports);
   const { pitch } = gradientLayout(problem);
   const { packs, workspace } = packing(problem, vector);
   const fused = isFused(problem) ? fusedKernels(problem, tiling, all.gradient, rowPartials(passes.gradient)) : undefined;
@@ -46,7 +47,9 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   const most = times(consumerWarps, mostBlocks([passes.stats, passes.gradient]));
   const scalars = (tile: SimilarityTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));
   return {
-    kernels: needed(all, needsOf(problem.loss, problem.reports)),
+    // Of embeddings that are rows and columns, gradients are added to by one launch after the other.
+    kernels: needed(all, needs, needs.stacked),
+    ...(needs.stacked ? {} : { accumulate: accumulate('accumulate', plus(outputTiles('rows'), outputTiles('cols'))) }),
     packs,
     workspace: [...workspace, ...(fused === undefined ? [] : fusedBuffers(problem, fused))],
     rowPartials: { ...partials, count: fused === undefined ? partials.count : larger(partials.count, fused.rowPartials.count) },

@@ -57,7 +57,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
     file('stats', { ...context, ...similarity('stats', layout, passes.stats), rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text }),
     // Two maxima a pair beside two scales take more registers than unrolled code leaves.
     file('gradient', { ...context, unrolled: context.unrolled && !context.running, ...similarity('gradient', layout, passes.gradient), rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text }),
-    file('accumulate', { ...shared, ...accumulateContext(problem, tiling), queriesSignature: kernels.accumulateQueries.text, keysSignature: kernels.accumulateKeys.text }),
+    file('accumulate', { ...shared, ...accumulateContext(problem, tiling), queriesSignature: kernels.accumulateQueries.text, keysSignature: kernels.accumulateKeys.text, signature: kernels.accumulate.text }),
     ...(passes.guide === undefined
       ? []
       : [file('guide', { ...shared, ...inputContext(guideDimOf(problem), problem, guideLayout(problem)), ...similarity('guide', guideLayout(problem), passes.guide), guideSignature: kernels.guide.text })]),

@@ -14,7 +14,7 @@ import { columnGroup, swizzleElements } from './limits.js';
 import { gradientLayout, isTogether, passesOf } from './passes.js';
 
 /** What each kernel is given. Operands of the tensor cores are maps of tiles; statistics and arrays are there only where needed. */
-export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<Record<KernelName, Signature>> {
+export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<Record<KernelName | 'accumulate', Signature>> {
   const needs = needsOf(problem.loss, problem.reports);
   const { stats, gradient, guide = gradient, accumulate } = passesOf(tiling);
   const names = operandNames(problem);
@@ -22,13 +22,16 @@ export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<R
   const shape = [int('rows'), int('cols')];
   const unscale = when(problem.precision === 'f16', float('gradientUnscale'));
   const vectors = (name: string, of: string, rows: Extent): Declared => tiles(name, of, rows, problem.dim, layout, swizzleElements);
+  const toQueries = [gradientTiles(problem, 'gradientRowTiles', accumulate.rows), vectors('keyBlocks', names.keys, 'cols'), write('float', 'dQueries')];
+  const toKeys = [gradientTiles(problem, 'gradientColTiles', swizzleElements), vectors('queryBlocks', names.queries, 'rows'), write('float', 'dKeys')];
   return {
     ...vectorSignatures(problem, needs),
     stats: statsSignature(problem, needs, similarityTiles(layout, names, stats, problem.dim), when(hasColSums(needs), int('colSlots'))),
     gradient: gradientSignature(problem, needs, similarityTiles(layout, names, gradient, problem.dim), gradientBoxes(problem)),
     guide: signature(...shape, similarityTiles(guideLayout(problem), guideNames(problem), guide, guideDimOf(problem), 'guide'), int('guideCols'), write('float', 'guideTile')),
-    accumulateQueries: signature(...shape, gradientTiles(problem, 'gradientRowTiles', accumulate.rows), vectors('keyBlocks', names.keys, 'cols'), write('float', 'dQueries'), unscale),
-    accumulateKeys: signature(...shape, gradientTiles(problem, 'gradientColTiles', swizzleElements), vectors('queryBlocks', names.queries, 'rows'), write('float', 'dKeys'), unscale),
+    accumulateQueries: signature(...shape, toQueries, unscale),
+    accumulateKeys: signature(...shape, toKeys, unscale),
+    accumulate: signature(...shape, toQueries, toKeys, unscale),
     rowTerms: termSignature(problem, needs, 'row', isFused(problem)),
     colTerms: termSignature(problem, needs, 'col'),
   };

@@ -12,10 +12,10 @@
 //   instruction  wgmma.m64n128k16
 
 /*
-accumulate: the products of one chunk of the matrix, added to the fp32 gradients.
+accumulate: the products of one chunk of the matrix, added to the fp32 gradients, in one launch.
 
-    accumulateQueries    dQ += G K
-    accumulateKeys       dK += G^T Q
+    dQ += G K
+    dK += G^T Q
 
 A block makes tiles of an output, one after the other: 2 warp groups multiply 64 of its rows each, a third copies, and goes on to
 the next tile while they add. The blocks of a cluster have tiles below each other, and share what they read of the vectors.
@@ -346,26 +346,29 @@ __device__ __forceinline__ void release(unsigned memory, unsigned stage) {
 /** The warp group's number, the same for all threads of a warp as the compiler can see. */
 __device__ __forceinline__ int groupOfThread() { return __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / kGroup, 0); }
 
-/** The tiles of an output that this block makes: clusters take turns at steps of their rows, across the depth first. */
-struct Walk {
-  int first;
-  int step;
-  int tiles;
+/** output += A B, of a chunk: G or its transpose by the vectors, over `length` of them. */
+struct Product {
+  const TensorMap& gradientTiles;
+  const TensorMap& vectorTiles;
+  float* output;
+  int rows;
+  int length;
 
-  __device__ __forceinline__ int firstRow(int tile) const { return (tile / kColTiles * kCluster + rankInCluster()) * kBlockRows; }
-  __device__ __forceinline__ int firstCol(int tile) const { return tile % kColTiles * kBlockCols; }
+  /** Its tiles: steps of a cluster down the rows, across the depth first. */
+  __device__ __forceinline__ int tiles() const { return (rows + kCluster * kBlockRows - 1) / (kCluster * kBlockRows) * kColTiles; }
+  __device__ __forceinline__ int steps() const { return kSegments * ((length + kBlockDepth - 1) / kBlockDepth); }
 };
 
-__device__ __forceinline__ Walk walkOfBlock(int outputRows) {
-  const int rowSteps = (outputRows + kCluster * kBlockRows - 1) / (kCluster * kBlockRows);
-  return {static_cast<int>(blockIdx.x) / kCluster, static_cast<int>(gridDim.x) / kCluster, rowSteps * kColTiles};
-}
+__device__ __forceinline__ int firstRowOf(int tile) { return (tile / kColTiles * kCluster + rankInCluster()) * kBlockRows; }
+__device__ __forceinline__ int firstColOf(int tile) { return tile % kColTiles * kBlockCols; }
 
 /** Starts all copies of a tile's k-steps: of G (read by columns, where `kTransposed`), and of this block's share of the vectors. */
 template <bool kTransposed>
-__device__ __forceinline__ void produce(const TensorMap& gradientTiles, const TensorMap& vectorTiles, unsigned memory, int firstRow, int firstCol, int length, Place& place) {
-  const int depthSteps = (length + kBlockDepth - 1) / kBlockDepth;
-  for (int step = 0; step < kSegments * depthSteps; ++step, place.next()) {
+__device__ __forceinline__ void produce(const Product& product, int tile, unsigned memory, Place& place) {
+  const int firstRow = firstRowOf(tile);
+  const int firstCol = firstColOf(tile);
+  const int depthSteps = (product.length + kBlockDepth - 1) / kBlockDepth;
+  for (int step = 0; step < product.steps(); ++step, place.next()) {
     const int along = step % depthSteps * kBlockDepth;
     const int segment = step / depthSteps;
     const unsigned stage = stageAt(memory, place.stage);
@@ -373,12 +376,12 @@ __device__ __forceinline__ void produce(const TensorMap& gradientTiles, const Te
     awaitPhase(emptyAt(memory, place.stage), place.parity ^ 1);
     arriveExpecting(full, kStageBytes);
     if (kTransposed) {
-      for (int block = 0; block < kBlockRows / 64; ++block) copyTile(stage + block * kBlockBytes, gradientTiles, firstRow + block * 64, planeOfA(segment), along, full);
+      for (int block = 0; block < kBlockRows / 64; ++block) copyTile(stage + block * kBlockBytes, product.gradientTiles, firstRow + block * 64, planeOfA(segment), along, full);
     } else {
-      copyTile(stage, gradientTiles, along, planeOfA(segment), firstRow, full);
+      copyTile(stage, product.gradientTiles, along, planeOfA(segment), firstRow, full);
     }
     for (int block = rankInCluster(); block < kVectorBlocks; block += kCluster) {
-      copyTileToAll(stage + kGradientBytes + block * kBlockBytes, vectorTiles, firstCol + block * 64, planeOfB(segment), along, full);
+      copyTileToAll(stage + kGradientBytes + block * kBlockBytes, product.vectorTiles, firstCol + block * 64, planeOfB(segment), along, full);
     }
   }
 }
@@ -440,48 +443,101 @@ __device__ __forceinline__ void addTo(float* output, const Accumulators& sums, i
   }
 }
 
-/** output += A B, with B `length` rows long. */
+/** A tile of the output, by a consumer. */
 template <bool kTransposed>
-__device__ __forceinline__ void accumulate(const TensorMap& gradientTiles, const TensorMap& vectorTiles, float* output, int outputRows, int length) {
-  extern __shared__ __align__(1024) unsigned char shared[];
-  const unsigned memory = static_cast<unsigned>(__cvta_generic_to_shared(shared));
-  initRing(memory);
-  const int group = groupOfThread();
-  const Walk walk = walkOfBlock(outputRows);
-  Place place = placeOf(0);
-  if (group == kConsumers) {
-    keepRegisters<kProducerRegisters>();
-    if (threadIdx.x % kGroup == 0) {
-      for (int tile = walk.first; tile < walk.tiles; tile += walk.step) produce<kTransposed>(gradientTiles, vectorTiles, memory, walk.firstRow(tile), walk.firstCol(tile), length, place);
-    }
-  } else {
-    takeRegisters<kConsumerRegisters>();
-    const int thread = threadIdx.x % kGroup;
-    for (int tile = walk.first; tile < walk.tiles; tile += walk.step) {
-      Accumulators sums;
-      multiply<kTransposed>(sums, memory, group, kSegments * ((length + kBlockDepth - 1) / kBlockDepth), place);
-      const int row = walk.firstRow(tile) + group * 64 + thread / 32 * 16 + thread % 32 / 4;
-      const int col = walk.firstCol(tile) + thread % 4 * 2;
-      addTo(output + static_cast<long long>(row) * kDepth + col, sums, outputRows - row, kDepth - col);
-    }
-  }
-  meetCluster();
+__device__ __forceinline__ void make(const Product& product, int tile, unsigned memory, int group, Place& place) {
+  Accumulators sums;
+  multiply<kTransposed>(sums, memory, group, product.steps(), place);
+  const int thread = threadIdx.x % kGroup;
+  const int row = firstRowOf(tile) + group * 64 + thread / 32 * 16 + thread % 32 / 4;
+  const int col = firstColOf(tile) + thread % 4 * 2;
+  addTo(product.output + static_cast<long long>(row) * kDepth + col, sums, product.rows - row, kDepth - col);
 }
 
-extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kThreads, 1) accumulateQueries(
+/** A tile of dQ or dK; none when there are no more. */
+struct Tile {
+  bool ofKeys;
+  int number;
+};
+
+/**
+ * The tiles that a cluster makes, in its order: those of dQ in turns, then those of dK. Clusters that have none in dQ's last round
+ * make as many of dK's meanwhile as take no longer.
+ */
+struct Walk {
+  int queryTiles;
+  int keyTiles;
+  int early;  // tiles of dK that such a cluster makes meanwhile
+
+  __device__ __forceinline__ Tile at(int i) const {
+    const int clusters = gridDim.x / kCluster;
+    const int cluster = blockIdx.x / kCluster;
+    if (i * clusters + cluster < queryTiles) return {false, i * clusters + cluster};
+    const int busy = queryTiles % clusters;  // in the last round
+    const int free = busy == 0 ? 0 : clusters - busy;
+    int later = i - (queryTiles - cluster + clusters - 1) / clusters;
+    if (cluster >= clusters - free && free > 0) {
+      if (later < early) return {true, (cluster - busy) * early + later};
+      later -= early;
+    }
+    // Clusters that were free are so first.
+    return {true, free * early + (cluster - busy + clusters) % clusters + later * clusters};
+  }
+
+  __device__ __forceinline__ bool has(const Tile& tile) const { return !tile.ofKeys || tile.number < keyTiles; }
+};
+
+extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kThreads, 1) accumulate(
     int rows,
     int cols,
     const __grid_constant__ TensorMap gradientRowTiles,
     const __grid_constant__ TensorMap keyBlocks,
-    float* __restrict__ dQueries) {
-  accumulate<false>(gradientRowTiles, keyBlocks, dQueries, rows, cols);
-}
-
-extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kThreads, 1) accumulateKeys(
-    int rows,
-    int cols,
+    float* __restrict__ dQueries,
     const __grid_constant__ TensorMap gradientColTiles,
     const __grid_constant__ TensorMap queryBlocks,
     float* __restrict__ dKeys) {
-  accumulate<true>(gradientColTiles, queryBlocks, dKeys, cols, rows);
+  extern __shared__ __align__(1024) unsigned char shared[];
+  const unsigned memory = static_cast<unsigned>(__cvta_generic_to_shared(shared));
+  initRing(memory);
+  const int group = groupOfThread();
+  const Product queries = {
+      gradientRowTiles,
+      keyBlocks,
+      dQueries,
+      rows,
+      cols,
+  };
+  const Product keys = {
+      gradientColTiles,
+      queryBlocks,
+      dKeys,
+      cols,
+      rows,
+  };
+  const Walk walk = {queries.tiles(), keys.tiles(), queries.steps() / keys.steps()};
+  Place place = placeOf(0);
+  if (group == kConsumers) {
+    keepRegisters<kProducerRegisters>();
+    if (threadIdx.x % kGroup == 0) {
+      int i = 0;
+      for (Tile tile = walk.at(i); walk.has(tile); tile = walk.at(++i)) {
+        if (tile.ofKeys) {
+          produce<true>(keys, tile.number, memory, place);
+        } else {
+          produce<false>(queries, tile.number, memory, place);
+        }
+      }
+    }
+  } else {
+    takeRegisters<kConsumerRegisters>();
+    int i = 0;
+    for (Tile tile = walk.at(i); walk.has(tile); tile = walk.at(++i)) {
+      if (tile.ofKeys) {
+        make<true>(keys, tile.number, memory, group, place);
+      } else {
+        make<false>(queries, tile.number, memory, group, place);
+      }
+    }
+  }
+  meetCluster();
 }
