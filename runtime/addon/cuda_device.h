@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,11 +44,8 @@ class CudaDevice final : public Device {
   void issueNext(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled);
   void issue(const CommandList& list, std::size_t index, Progress& progress);
   cuda::Result launch(const Launch& launch);
-  /**
-   * Waits for a list whose last call returned `issued` and which is expected to take so many milliseconds (0: not known), and
-   * hands out what it read, and its times.
-   */
-  void finish(const CommandList& list, cuda::Result issued, double expected, const unsigned char* staging,
+  /** Waits for a list whose last call returned `issued`, and hands out what it read, and its times. */
+  void finish(const CommandList& list, cuda::Result issued, std::chrono::milliseconds patience, const unsigned char* staging,
               unsigned char* outputs);
   void deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs);
   double milliseconds(cuda::Event begin, cuda::Event end);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -35,9 +34,6 @@ class CudaGraph final : public Recording {
 
   /** Launches with the list's arguments, of which those that have changed are handed over first. Within the context. */
   cuda::Result launch(const CommandList& list, cuda::Stream stream);
-  /** Milliseconds that a run is known to take: the least so far; 0 before the first. */
-  double expected() const { return expected_; }
-  void took(double milliseconds) { expected_ = expected_ > 0 ? std::min(expected_, milliseconds) : milliseconds; }
   /** Where the reads land, one after the other. */
   const unsigned char* staging() const { return staged_; }
 
@@ -74,7 +70,6 @@ class CudaGraph final : public Recording {
   unsigned char* staged_ = nullptr;
   std::size_t stagedBytes_ = 0;
   std::size_t clocks_ = 0;
-  double expected_ = 0;
 };
 
 }  // namespace infinitile

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "cuda_driver.h"
@@ -18,11 +19,13 @@ class CudaStream {
   void release(const CudaDriver& driver);
 
   cuda::Stream handle() const { return stream_; }
+  /** So long a wait asks before it sleeps: waking up takes too long after short work, and a core is free for others in long work. */
+  static constexpr std::chrono::milliseconds kPatience{2};
   /**
-   * Waits until everything on the stream is done, which is expected to take so many milliseconds, and returns what went wrong
-   * there, if anything did.
+   * Waits until everything on the stream is done, and returns what went wrong there, if anything did. `patience`: how long it asks
+   * before it sleeps.
    */
-  cuda::Result wait(const CudaDriver& driver, double expected = 0) const;
+  cuda::Result wait(const CudaDriver& driver, std::chrono::milliseconds patience = kPatience) const;
 
  private:
   cuda::Stream stream_ = nullptr;
