@@ -60,6 +60,9 @@ export interface BenchResult {
 /** Contenders take turns. Between two turns threads that spin for work of their own have to fall asleep. */
 const restMilliseconds = 30;
 
+/** A short step is timed after others of its kind, as in training: waking up from a rest takes longer than it does. */
+const settlingMilliseconds = 10;
+
 /** A loss with its inputs on the device, and its peers, warmed up. */
 export class Contender {
   readonly #entry: Entry;
@@ -94,8 +97,8 @@ export class Contender {
     const ours = this.#options.sweep ? 3 : 2;
     const turns = ours + this.#peers.length;
     const within = (turn: number) => (part: number) => onProgress((turn + part) / turns);
-    this.#forward.push(await this.#timed({ gradients: false }, within(0)));
-    this.#both.push(await this.#timed({ gradients: true }, within(1)));
+    this.#forward.push(await this.#settled({ gradients: false }, this.#forward.at(-1), within(0)));
+    this.#both.push(await this.#settled({ gradients: true }, this.#both.at(-1), within(1)));
     if (this.#options.sweep) await this.#timed({ gradients: true, onCommand: this.#passes.nextStep() }, within(2));
     for (const [i, peer] of this.#peers.entries()) {
       await this.#rest();
@@ -141,6 +144,13 @@ export class Contender {
     const { against: names, threads, signal, onAbsent } = this.#options;
     if (names.length > 0 && k !== undefined) this.#peers = await meetPeers({ names, kernel, params, threads, q, k, signal, onAbsent }, step);
     onProgress(1);
+  }
+
+  /** Times a step; `last`: the one before of its kind. */
+  async #settled(options: Pick<StepOptions, 'gradients'>, last: Timed | undefined, onProgress: (part: number) => void): Promise<Timed> {
+    const untimed = last === undefined ? 0 : Math.floor(settlingMilliseconds / last.wall);
+    for (let i = 0; i < untimed; i += 1) await this.#timed(options, () => undefined);
+    return this.#timed(options, onProgress);
   }
 
   async #timed(options: Pick<StepOptions, 'gradients' | 'onCommand'>, onProgress: (part: number) => void): Promise<Timed> {
