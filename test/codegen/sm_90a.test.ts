@@ -107,7 +107,7 @@ const partsTried: readonly { readonly title: string; readonly given: Problem; re
   { title: 'clusters in turns', given: problem(1152), tiling: tilingOf({ block: block({ stages: 6, cluster: 2, panel: 'split' }) }) },
   { title: 'planes', given: problem(512, 'f32', 'running') },
   { title: 'all terms, reports', given: { ...problem(100, 'bf16', 'running', every), reports: true } },
-  { title: 'a cluster of 4', given: problem(512), tiling: tilingOf({ block: block({ rows: 64, cols: 64, cluster: 4, panel: 'streamed' }) }) },
+  { title: 'a small tile that a cluster streams', given: problem(512), tiling: tilingOf({ block: block({ rows: 64, cols: 64, cluster: 2, panel: 'streamed' }) }) },
   { title: 'a narrow panel of few rows', given: problem(64), tiling: tilingOf({ block: block({ rows: 64, cols: 32 }) }) },
 ];
 
@@ -252,7 +252,7 @@ const refusals: readonly Refusal[] = [
   },
   { title: 'a single stage', tiling: { block: block({ stages: 1 }) }, message: 'block.stages is 1: one k-step of operands is read while the next arrives', hint: 'Take 2 or more.' },
   { title: 'groups of row tiles', tiling: { block: block({ group: 2 }) }, message: 'block.group is 2; blocks of sm_90a walk down the rows of one panel of columns after the other', hint: 'Leave it out.' },
-  { title: 'a cluster of 3', tiling: { block: block({ cluster: 3 }) }, message: 'block.cluster is 3', hint: 'Take 1, 2, 4.' },
+  { title: 'a cluster of 4', tiling: { block: block({ cluster: 4 }) }, message: 'block.cluster is 4', hint: 'Take 1 or 2.' },
   {
     title: 'a panel that stays, of a tile that is shared',
     tiling: { block: block({ cols: 256, panel: 'split' }), register: { rows: 128, cols: 128 } },

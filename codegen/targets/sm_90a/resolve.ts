@@ -27,7 +27,8 @@ type Refuse = (level: LevelName, message: string, hint: string, code?: Diagnosti
 const rowsLegal = [64, 128];
 /** Stages at the least of a ring whose stages hold one operand: two k-steps, of queries and of keys. */
 const turnStages = 4;
-const clustersLegal = [1, 2, 4];
+/** Of larger ones a device runs fewer blocks at once than it has multiprocessors, and which number differs: a launch of one too many takes twice as long. */
+const clustersLegal = [1, 2];
 
 function checkBlock({ block }: Tiling, refuse: Refuse): void {
   if (block === undefined) return;
@@ -39,7 +40,7 @@ function checkBlock({ block }: Tiling, refuse: Refuse): void {
   if (depth !== swizzleElements) refuse('block', `block.depth is ${depth}; a k-step of sm_90a is a row of shared memory's swizzle, ${swizzleElements} numbers of 16 bits`, `Take ${swizzleElements}.`);
   if (stages !== undefined && stages < 2) refuse('block', `block.stages is ${stages}: one k-step of operands is read while the next arrives`, 'Take 2 or more.');
   if (group !== undefined && group !== 1) refuse('block', `block.group is ${group}; blocks of sm_90a walk down the rows of one panel of columns after the other`, 'Leave it out.');
-  if (!clustersLegal.includes(cluster)) refuse('block', `block.cluster is ${cluster}`, `Take ${clustersLegal.join(', ')}.`);
+  if (!clustersLegal.includes(cluster)) refuse('block', `block.cluster is ${cluster}`, `Take ${clustersLegal.join(' or ')}.`);
   else if (cols % (8 * cluster) !== 0) refuse('block', `block.cluster is ${cluster}: its blocks bring equal parts of ${cols} keys, in whole eights`, `Take block.cols a multiple of ${8 * cluster}.`);
 }
 
