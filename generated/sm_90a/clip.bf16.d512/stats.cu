@@ -230,6 +230,7 @@ constexpr int kStageBytes = kStreamedSteps > 0 && kKeyBytes > kQueryBytes ? kKey
 __device__ __forceinline__ constexpr int streamedBefore(int k) { return k * kStreamedSteps / kSteps; }
 __device__ __forceinline__ constexpr bool isStreamed(int k) { return streamedBefore(k + 1) > streamedBefore(k); }
 __device__ __forceinline__ constexpr int residentAt(int k) { return (k - streamedBefore(k)) * kKeyBytes; }
+
 constexpr int kRingAt = kPanelBytes;
 constexpr int kOutputAt = kRingAt + kStages * kStageBytes;
 constexpr int kOutputBytes = 0;  // of all warps, what they have to write
@@ -262,8 +263,9 @@ struct Walk {
   int tiles;
 
   __device__ __forceinline__ Sweep sweepAt(int tile) const {
+    const int panelStep = inLine(tile) / rowSteps;
     const int first = inLine(tile) % rowSteps;
-    return { inLine(tile) / rowSteps, first, min(rowSteps - first, tiles - tile)};
+    return {panelStep, first, min(rowSteps - first, tiles - tile)};
   }
 
   /** The clusters that have part in a tile's panel: how many before this one, and whether it is the last. */
@@ -277,6 +279,7 @@ struct Walk {
 };
 
 constexpr int kTileStep = kConsumers;
+
 /** A consumer's first tile of the sweep that begins at a tile. */
 __device__ __forceinline__ int firstOf(int begin, int consumer) { return begin % kConsumers != consumer; }
 

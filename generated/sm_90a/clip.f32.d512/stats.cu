@@ -263,6 +263,7 @@ constexpr int kReaders = kConsumers;  // of a stage, in each block
 constexpr int kKeyBytes = kPanelCols * kRowBytes;
 constexpr int kPanelBytes = 0;
 constexpr int kStageBytes = kQueryBytes + kKeyBytes;
+
 constexpr int kRingAt = kPanelBytes;
 constexpr int kOutputAt = kRingAt + kStages * kStageBytes;
 constexpr int kOutputBytes = 0;  // of all warps, what they have to write
@@ -300,8 +301,9 @@ struct Walk {
 
   __device__ __forceinline__ Sweep sweepAt(int tile) const {
     if (tile < wholeTiles) return {clusterNumber() + tile / rowSteps * clusters(), 0, rowSteps};
+    const int panelStep = rounds * clusters() + inLine(tile) / rowSteps;
     const int first = inLine(tile) % rowSteps;
-    return { rounds * clusters() + inLine(tile) / rowSteps, first, min(rowSteps - first, tiles - tile)};
+    return {panelStep, first, min(rowSteps - first, tiles - tile)};
   }
 
   /** The clusters that have part in a tile's panel: how many before this one, and whether it is the last. */
@@ -315,6 +317,7 @@ struct Walk {
 };
 
 constexpr int kTileStep = 1;
+
 __device__ __forceinline__ int firstOf(int, int) { return 0; }
 
 /** Worked out anew for every panel: registers are worth more. */
