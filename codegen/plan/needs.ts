@@ -67,8 +67,8 @@ export function needsOf(loss: PairwiseLoss, reports = false): Needs {
 }
 
 /**
- * A loss on the diagonal needs the map too when rows may go without a positive: where unmatched rows or columns are skipped,
- * or there are more rows than columns.
+ * A loss on the diagonal needs the map too where unmatched rows or columns are skipped. Of one that reads no positive there may be more
+ * rows than columns.
  */
 export function relationOf({ positives, rows, cols, between }: PairwiseLoss): Relation {
   if (positives.kind === 'where') return 'where';

@@ -34,7 +34,7 @@ export function printBound(bound: BoundPlan): string {
     `shapes  Q ${shape.n} x ${bound.plan.dim}, K ${shape.m} x ${bound.plan.dim}, chunk ${chunk.rows} x ${chunk.cols}`,
     ...columns(bound.buffers.map(({ name, role, element, elements, bytes }) => [name, role, `${elements} ${element}`, formatBytes(bytes)])),
     `workspace ${formatBytes(bound.workspaceBytes)}`,
-    ...(bound.fused ? ['walk      forward and backward in one'] : []),
+    ...(bound.fused ? ['walk      forward and backward in one, where gradients are asked for'] : []),
     '',
   ];
   return lines.join('\n');

@@ -20,7 +20,7 @@ export interface Problem {
 export interface ResolvedTiling {
   readonly name: string;
   readonly chunk: ChunkLevel;
-  /** Columns of which all workers have equal shares, where a target has such: a chunk that a budget narrows keeps multiples of them. */
+  /** Columns of which all workers have equal shares, where a target has such: a chunk that a budget narrows has at most a multiple of them, then made even. */
   readonly colsPerRound?: number;
   readonly block: ResolvedBlock;
   readonly register: RegisterLevel;

@@ -15,5 +15,5 @@ export function printTiling({ name, chunk, block, register, instruction, passes 
 
 function printPass(tile: PassTiling | SimilarityTiling, depth: number): string {
   const { rows, cols, stages, cluster } = tile;
-  return `${rows} x ${cols}, depth ${depth}, stages ${stages}, cluster ${cluster}${'panel' in tile ? `, panel ${tile.panel}, consumers ${tile.groupCols === tile.cols ? 'in turns' : 'together'}` : ''}`;
+  return `${rows} x ${cols}, depth ${depth}, stages ${stages}, cluster ${cluster}${'panel' in tile ? `, panel ${tile.panel}${tile.panel === 'split' ? ` (${tile.residentSteps} k-steps stay)` : ''}, consumers ${tile.groupCols === tile.cols ? 'in turns' : 'together'}` : ''}`;
 }

@@ -9,9 +9,10 @@ import type { Plan } from './plan.js';
 export function wideChunk(plan: Plan, run: RunShape, budget: number): ChunkLevel | undefined {
   const { fused, tiling } = plan;
   if (fused === undefined || run.m > fused.mostCols) return undefined;
-  for (let rows = tiling.chunk.rows; rows >= Math.min(run.n, fused.leastRows); rows -= tiling.block.rows) {
+  const least = Math.min(run.n, fused.leastRows);
+  for (let { rows } = tiling.chunk; rows >= least; rows -= tiling.block.rows) {
     const { chunk, workspaceBytes } = bind(plan, run, { rows, cols: run.m });
-    if (workspaceBytes <= budget) return chunk;
+    if (workspaceBytes <= budget && chunk.rows >= least) return chunk;
   }
   return undefined;
 }

@@ -39,7 +39,7 @@ class Device {
   virtual void read(const Buffer& buffer, std::size_t offset, void* target, std::size_t bytes) = 0;
   /**
    * Milliseconds on the device. `outputs` has the list's `outputBytes`. Nothing of the list is running when it returns or
-   * throws. Looks at `cancelled` between commands.
+   * throws. Looks at `cancelled` between commands; of a list that is kept, it may look only before it begins.
    */
   virtual double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) = 0;
   /** Likewise a list that is kept for more runs: what the device makes of it stays with it. */

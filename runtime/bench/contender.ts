@@ -71,6 +71,8 @@ export class Contender {
   readonly #forward: Timed[] = [];
   readonly #both: Timed[] = [];
   readonly #passes = new PassTimes();
+  /** Milliseconds that a step took the last time: without gradients, and with them. */
+  readonly #lastWall = { forward: 0, both: 0 };
   #peers: readonly Peer[] = [];
   #peakBytes = 0;
 
@@ -97,8 +99,8 @@ export class Contender {
     const ours = this.#options.sweep ? 3 : 2;
     const turns = ours + this.#peers.length;
     const within = (turn: number) => (part: number) => onProgress((turn + part) / turns);
-    this.#forward.push(await this.#settled({ gradients: false }, this.#forward.at(-1), within(0)));
-    this.#both.push(await this.#settled({ gradients: true }, this.#both.at(-1), within(1)));
+    this.#forward.push(await this.#settled({ gradients: false }, within(0)));
+    this.#both.push(await this.#settled({ gradients: true }, within(1)));
     if (this.#options.sweep) await this.#timed({ gradients: true, onCommand: this.#passes.nextStep() }, within(2));
     for (const [i, peer] of this.#peers.entries()) {
       await this.#rest();
@@ -146,9 +148,9 @@ export class Contender {
     onProgress(1);
   }
 
-  /** Times a step; `last`: the one before of its kind. */
-  async #settled(options: Pick<StepOptions, 'gradients'>, last: Timed | undefined, onProgress: (part: number) => void): Promise<Timed> {
-    const untimed = last === undefined ? 0 : Math.floor(settlingMilliseconds / last.wall);
+  /** Times a step after others of its kind. */
+  async #settled(options: Pick<StepOptions, 'gradients'>, onProgress: (part: number) => void): Promise<Timed> {
+    const untimed = Math.floor(settlingMilliseconds / this.#lastWall[options.gradients ? 'both' : 'forward']);
     for (let i = 0; i < untimed; i += 1) await this.#timed(options, () => undefined);
     return this.#timed(options, onProgress);
   }
@@ -157,7 +159,9 @@ export class Contender {
     const { signal } = this.#options;
     const start = performance.now();
     const step = await this.#session.step({ ...options, params: this.#entry.params, signal, onProgress: (done, total) => onProgress(done / total) });
-    return { wall: performance.now() - start, step };
+    const wall = performance.now() - start;
+    this.#lastWall[options.gradients ? 'both' : 'forward'] = wall;
+    return { wall, step };
   }
 
   async #rest(): Promise<void> {

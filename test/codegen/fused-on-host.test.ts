@@ -32,6 +32,9 @@ const margin = pairwiseLoss('margin', {
 /** A term without positives, and no parameters. */
 const uniformity = pairwiseLoss('uniformity', { logit: ({ dot }) => 5 * dot - 1, rows: { reduction: 'sum', value: ({ lse }) => lse * lse } });
 
+/** The same with a scale and a bias that are learned. */
+const learned = pairwiseLoss('learned', { params: ['logScale', 'bias'], logit: ({ dot, params }) => Math.exp(params.logScale) * dot + params.bias, rows: { reduction: 'sum', value: ({ lse }) => lse * lse } });
+
 const scale = (value: number) => ({ logScale: Math.log(value) });
 
 interface Emulated extends Omit<Case, 'tiling' | 'target'> {
@@ -49,11 +52,12 @@ const cases: readonly Emulated[] = [
   { loss: infoNCE, precision: 'f32', n: 150, m: 161, dim: 130, params: scale(20), workers: 4, tiling: { ...streamed(64, 2), register: { rows: 64, cols: 32 } } },
   { loss: infoNCE, precision: 'f32', n: 130, m: 130, dim: 20, params: scale(100), workers: 3, tiling: streamed(64, 1) },
   { loss: infoNCE, precision: 'f32', n: 90, m: 90, dim: 64, params: scale(100), equalRows: true, workers: 2, tiling: streamed(64, 2) },
-  { loss: infoNCE, precision: 'f32', n: 1, m: 70, dim: 33, params: scale(20), workers: 2, tiling: streamed(64, 4) },
+  { loss: infoNCE, precision: 'f32', n: 1, m: 70, dim: 33, params: scale(20), workers: 2, tiling: streamed(64, 2) },
   { loss: infoNCE, precision: 'bf16', n: 140, m: 140, dim: 24, params: scale(150), norm: (row) => (row % 7 === 0 ? 0.01 : 1), workers: 3, tiling: resident(64), leavesRange: true },
   { loss: margin, precision: 'bf16', n: 129, m: 200, dim: 48, params: { ...scale(10), bias: 0.5, focus: 0.3 }, workers: 3, tiling: resident(64, 2) },
   { loss: margin, precision: 'f32', n: 129, m: 200, dim: 66, params: { ...scale(10), bias: -2, focus: -0.3 }, workers: 3, tiling: streamed(128, 1) },
   { loss: uniformity, precision: 'f32', n: 70, m: 99, dim: 65, params: {}, workers: 3, tiling: streamed(64, 1) },
+  { loss: learned, precision: 'f32', n: 130, m: 70, dim: 40, params: { ...scale(5), bias: -1 }, workers: 3, tiling: streamed(64, 1) },
 ];
 
 for (const { tiling, workers, leavesRange, ...given } of cases) {

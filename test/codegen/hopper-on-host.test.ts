@@ -55,7 +55,7 @@ interface Emulated extends Omit<Case, 'tiling' | 'target'> {
   readonly workers: number;
 }
 
-/** Panels that stay, of fewer and of more k-steps than there are stages; rings that wrap; uneven shares; both ways to share a tile. */
+/** Panels that stay, whole and in part, of fewer and of more k-steps than there are stages; rings that wrap; whole panels and shared ones; tiles of dK that begin in dQ's last round; both ways to share a tile. */
 const cases: readonly Emulated[] = [
   { loss: clip, precision: 'bf16', n: 300, m: 300, dim: 64, params: scale(20), workers: 3, tiling: tilingOf({ rows: 64, cols: 32, stages: 4, panel: 'resident' }, 192, 5) },
   { loss: clip, precision: 'bf16', n: 200, m: 200, dim: 200, params: scale(2000), workers: 2, tiling: tilingOf({ rows: 128, cols: 64, stages: 2, panel: 'resident' }, 128, 2) },
@@ -66,6 +66,8 @@ const cases: readonly Emulated[] = [
   { loss: clip, precision: 'bf16', n: 300, m: 300, dim: 1600, params: scale(20), workers: 5, tiling: tilingOf({ rows: 128, cols: 128, stages: 4, cluster: 2, panel: 'split' }, 256, 3) },
   { loss: clip, precision: 'f16', n: 200, m: 200, dim: 1100, params: scale(20), workers: 3, tiling: tilingOf({ rows: 64, cols: 160, stages: 5, cluster: 1, panel: 'split' }, 192, 2) },
   { loss: siglip, precision: 'bf16', n: 150, m: 180, dim: 200, params: { ...scale(10), bias: -10 }, workers: 4, tiling: tilingOf({ rows: 64, cols: 32, stages: 9, cluster: 2, panel: 'resident' }, 128, 3) },
+  { loss: clip, precision: 'bf16', n: 300, m: 300, dim: 2100, params: scale(20), workers: 3, tiling: { ...tilingOf({ rows: 64, cols: 64, stages: 3, cluster: 1, panel: 'streamed' }, 128, 5), register: { rows: 64, cols: 32 } } },
+  { loss: clip, precision: 'bf16', n: 900, m: 900, dim: 16, params: scale(20), workers: 7, tiling: tilingOf({ rows: 64, cols: 64, stages: 4, panel: 'resident' }, 256, 15) },
   { loss: labelSmoothing(), precision: 'bf16', n: 129, m: 129, dim: 64, params: scale(10), workers: 7, tiling: tilingOf({ rows: 64, cols: 64, stages: 5, panel: 'resident' }, 64, 3) },
   { loss: ntXent, precision: 'bf16', n: 65, m: 65, dim: 17, params: scale(3), workers: 4, tiling: { kind: 'tiling', name: 'default', chunk: { rows: 256, cols: 256 } } },
 ];

@@ -334,15 +334,6 @@ for (const { title, given = problem(512), tiling: levels, message, hint, code = 
   });
 }
 
-test('a cluster whose blocks would bring unequal parts: refused, with what else is wrong', (t) => {
-  const { diagnostics } = sm90a.resolve(problem(512), tilingOf({ block: block({ cols: 40, cluster: 2 }) }));
-  t.deepEqual(diagnostics.map(({ message }) => message), [
-    'block.cols is 40; a product of sm_90a has at most 256 columns, whose sums are worked on 32 at a time',
-    'block.cluster is 2: its blocks bring equal parts of 40 keys, in whole eights',
-  ]);
-  t.is(diagnostics[1]?.hint, 'Take block.cols a multiple of 16.');
-});
-
 test('knobs of Hopper are refused by every other target', (t) => {
   const says = (target: typeof sm90a, knobs: Partial<BlockLevel>): readonly string[] => {
     const { diagnostics } = target.resolve(problem(512, 'f32'), tilingOf({ block: block(knobs) }));

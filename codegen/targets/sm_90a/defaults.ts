@@ -55,7 +55,7 @@ function similarityTiling(problem: Problem, { block, register }: Tiling, pass: S
   const panel = block?.panel ?? (shared ? 'streamed' : panelFor(problem, pass));
   const rows = block?.rows ?? tileRows;
   const cluster = block?.cluster ?? (panel === 'streamed' ? 2 : 1);
-  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : groupColsOf(block.cols));
+  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : panel === 'streamed' ? groupColsOf(block.cols) : block.cols);
   const tile = { rows, cols: block?.cols ?? groupCols * (panel === 'streamed' ? consumers : 1), groupCols, panel, cluster };
   const bytesAt = (residentSteps: number, stages: number): number => similaritySharedBytes(problem, pass, { ...tile, residentSteps, stages });
   switch (panel) {
@@ -78,7 +78,7 @@ function panelFor(problem: Problem, pass: SimilarityPass): PanelPlace {
   return steps <= residentSteps ? 'resident' : steps <= splitSteps ? 'split' : 'streamed';
 }
 
-/** Of a tile that is given: halves of wide ones, where those are whole groups of columns. */
+/** Of a tile that is given, and streams: halves of wide ones, where those are whole groups of columns. */
 function groupColsOf(cols: number): number {
   return cols > colsTried[0] && cols % (consumers * columnGroup) === 0 ? cols / consumers : cols;
 }

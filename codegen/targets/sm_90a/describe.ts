@@ -3,7 +3,6 @@ import { ceilDiv, max, min, plus, printExtent, times, type Extent } from '../../
 import { needsOf } from '../../plan/needs.js';
 import type { Kernel } from '../../plan/plan.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
-import type { KernelName } from '../cuda/kernel-name.js';
 import { elementType } from '../cuda/layout.js';
 import { needed } from '../cuda/needed.js';
 import { packing } from '../cuda/packing.js';
@@ -13,7 +12,7 @@ import { isFused } from './fused.js';
 import { fusedBuffers, fusedKernels } from './fused-kernels.js';
 import { consumers, consumerWarps, groupThreads } from './limits.js';
 import { accumulateBytes, forwardRows, gradientLayout, passesOf, sharers, similaritySharedBytes, type SimilarityPass } from './passes.js';
-import { signatures } from './signatures.js';
+import { signatures, type HopperKernelName } from './signatures.js';
 
 const threads = (consumers + 1) * groupThreads;
 
@@ -21,14 +20,14 @@ const threads = (consumers + 1) * groupThreads;
 export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernels {
   const passes = passesOf(tiling);
   const parameters = signatures(problem, tiling);
-  const kernel = (name: KernelName | 'accumulate', file: string, grid: Extent, sharedBytes: number): Kernel => ({ name, file, parameters: parameters[name].parameters, grid, threads, sharedBytes });
+  const kernel = (name: HopperKernelName, file: string, grid: Extent, sharedBytes: number): Kernel => ({ name, file, parameters: parameters[name].parameters, grid, threads, sharedBytes });
   const similarity = (name: SimilarityPass): Kernel => {
     const tile = passes[name] ?? passes.gradient;
     return kernel(name, `${name}.cu`, times(tile.cluster, clustersOf(tile)), similaritySharedBytes(problem, name, tile));
   };
   const output = passes.accumulate;
   const outputTiles = (rows: Extent): Extent => times(ceilDiv(rows, output.rows * output.cluster), Math.ceil(problem.dim / output.cols));
-  const accumulate = (name: KernelName | 'accumulate', tiles: Extent): Kernel => kernel(name, 'accumulate.cu', times(output.cluster, min(clustersAtOnce(output), tiles)), accumulateBytes(output));
+  const accumulate = (name: HopperKernelName, tiles: Extent): Kernel => kernel(name, 'accumulate.cu', times(output.cluster, min(clustersAtOnce(output), tiles)), accumulateBytes(output));
 
   const vector = vectorKernel(parameters);
   const all: Readonly<Record<KernelRole, Kernel>> = {

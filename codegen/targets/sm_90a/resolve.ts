@@ -41,7 +41,6 @@ function checkBlock({ block }: Tiling, refuse: Refuse): void {
   if (stages !== undefined && stages < 2) refuse('block', `block.stages is ${stages}: one k-step of operands is read while the next arrives`, 'Take 2 or more.');
   if (group !== undefined && group !== 1) refuse('block', `block.group is ${group}; blocks of sm_90a walk down the rows of one panel of columns after the other`, 'Leave it out.');
   if (!clustersLegal.includes(cluster)) refuse('block', `block.cluster is ${cluster}`, `Take ${clustersLegal.join(' or ')}.`);
-  else if (cols % (8 * cluster) !== 0) refuse('block', `block.cluster is ${cluster}: its blocks bring equal parts of ${cols} keys, in whole eights`, `Take block.cols a multiple of ${8 * cluster}.`);
 }
 
 function checkInside({ block, register, instruction: { name } }: ResolvedTiling, refuse: Refuse): void {
@@ -81,7 +80,7 @@ function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): 
     }
     const bytes = similaritySharedBytes(problem, pass, tile);
     if (bytes > limits.sharedBytes) {
-      const stages = stagesThatFit((count) => similaritySharedBytes(problem, pass, { ...tile, stages: count }));
+      const stages = stagesThatFit((count) => similaritySharedBytes(problem, pass, { ...tile, stages: count }), tile.stages);
       const fits = similaritySharedBytes(problem, pass, { ...tile, stages }) <= limits.sharedBytes && stages >= 2;
       refuse('block', `pass '${pass}' takes ${bytes} bytes of shared memory; a block has ${limits.sharedBytes}`, fits ? `Take at most ${stages} stages.` : "Take fewer columns, or panel 'streamed'.");
       return;

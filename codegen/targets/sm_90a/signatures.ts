@@ -13,8 +13,11 @@ import { isFused } from './fused.js';
 import { columnGroup, swizzleElements } from './limits.js';
 import { gradientLayout, isTogether, passesOf } from './passes.js';
 
+/** The kernels of this target: it may take both products that accumulate in one. */
+export type HopperKernelName = KernelName | 'accumulate';
+
 /** What each kernel is given. Operands of the tensor cores are maps of tiles; statistics and arrays are there only where needed. */
-export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<Record<KernelName | 'accumulate', Signature>> {
+export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<Record<HopperKernelName, Signature>> {
   const needs = needsOf(problem.loss, problem.reports);
   const { stats, gradient, guide = gradient, accumulate } = passesOf(tiling);
   const names = operandNames(problem);

@@ -5,8 +5,8 @@
 // target     sm_90a
 // tiling     automatic
 //   chunk        8448 x 50688
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel split, consumers in turns: stats
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel split, consumers in turns: gradient
+//   block        128 x 128, depth 64, stages 6, cluster 1, panel split (8 k-steps stay), consumers in turns: stats
+//   block        128 x 128, depth 64, stages 6, cluster 1, panel split (6 k-steps stay), consumers in turns: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
 //   register     128 x 128
 //   instruction  wgmma.m64n128k16
@@ -424,7 +424,7 @@ __device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, in
 
 /**
  * Adds to what memory holds, where it is: nothing waits for it, and the next tile's products begin. A launch adds to a number once,
- * so that the order of sums is that of launches.
+ * so that the order of sums is that of launches. (Subnormal numbers become zeros.)
  */
 __device__ __forceinline__ void addPairInMemory(float* to, float first, float second) {
   asm volatile("red.relaxed.gpu.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(first), "f"(second) : "memory");

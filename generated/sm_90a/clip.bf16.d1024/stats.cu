@@ -10,8 +10,8 @@
 // target     sm_90a
 // tiling     automatic
 //   chunk        8448 x 50688
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel split, consumers in turns: stats
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel split, consumers in turns: gradient
+//   block        128 x 128, depth 64, stages 6, cluster 1, panel split (8 k-steps stay), consumers in turns: stats
+//   block        128 x 128, depth 64, stages 6, cluster 1, panel split (6 k-steps stay), consumers in turns: gradient
 //   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
 //   register     128 x 128
 //   instruction  wgmma.m64n128k16
@@ -362,6 +362,8 @@ __device__ __forceinline__ void multiplyStep(Accumulators& sums, unsigned long l
 }
 
 constexpr int kStagesOfTile = kSteps + kStreamedSteps;
+static_assert(kResidentSteps >= 0 && kResidentSteps <= kSteps, "k-steps of a panel stay, or stream");
+static_assert(kStreamedSteps == 0 || kStages >= 4, "two k-steps of both operands are in use at a time");
 
 /** The producer: one thread starts all copies, each as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(int rows, int cols, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {

@@ -424,7 +424,7 @@ __device__ __forceinline__ void multiply(Accumulators& sums, unsigned memory, in
 
 /**
  * Adds to what memory holds, where it is: nothing waits for it, and the next tile's products begin. A launch adds to a number once,
- * so that the order of sums is that of launches.
+ * so that the order of sums is that of launches. (Subnormal numbers become zeros.)
  */
 __device__ __forceinline__ void addPairInMemory(float* to, float first, float second) {
   asm volatile("red.relaxed.gpu.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(first), "f"(second) : "memory");

@@ -355,6 +355,8 @@ __device__ __forceinline__ void multiplyStep(Accumulators& sums, unsigned long l
 }
 
 constexpr int kStagesOfTile = kSteps + kStreamedSteps;
+static_assert(kResidentSteps >= 0 && kResidentSteps <= kSteps, "k-steps of a panel stay, or stream");
+static_assert(kStreamedSteps == 0 || kStages >= 4, "two k-steps of both operands are in use at a time");
 
 /** The producer: one thread starts all copies, each as soon as its stage is free: at first all are. */
 __device__ __forceinline__ void produce(int rows, int cols, const TensorMap& queryTiles, const TensorMap& keyTiles, unsigned memory) {

@@ -285,14 +285,18 @@ extern "C" __global__ void __launch_bounds__(kThreads) finishGradients(
     const bool isCol = i < m;
     const double scale = isRow ? rowScale[i] : 0.0f;
     float ofPositive = 0.0f;
+    float power = 0.0f;  // of the positive: a row has none where there is no column of its number
     if (isRow && isCol) {
       const float dot = dotOf(allQueries + at, allKeys + at, lane);
-      const float power = powerOfTwo(fmaf(positiveLogit[i], kLog2E, -(offset * kLog2E)));
+      power = powerOfTwo(fmaf(positiveLogit[i], kLog2E, -(offset * kLog2E)));
       const PairGradient pair = pairwise_backward(dot, positiveLogit[i], power * rowScale[i] + rowPull[i], true, rowNumbered(i), colNumbered(i), uniforms);
       ofPositive = pair.dot;
       if (lane == 0) {
-        scalars[1] += pair.scalars[1] + scale * (uniforms.u0 * static_cast<double>(rowDots[i]));
+        scalars[1] += pair.scalars[1];
       }
+    }
+    if (isRow && lane == 0) {
+      scalars[1] += scale * (uniforms.u0 * static_cast<double>(rowDots[i]));
     }
     for (int k = lane * kVector; k < kDepth; k += 32 * kVector) {
       float query[kVector] = {};
