@@ -9,8 +9,8 @@ import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { isFused } from './fused.js';
 import { fusedSignatures } from './fused-signatures.js';
 import { asyncProduct } from './instruction.js';
-import { consumers } from './limits.js';
-import { accumulateBytes, isAbreast, isSpread, isTogether, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { consumers, swizzleElements } from './limits.js';
+import { accumulateBytes, boxCols, isAbreast, isSpread, isTogether, outputBytes, passesOf, registerShares, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures } from './signatures.js';
 
 /** One CUDA file a pass. Only `stats`, `gradient`, `weights`, `gradients`, `positives` and `terms` depend on the loss. */
@@ -37,6 +37,8 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
     residentSteps: tile.residentSteps,
     abreast: isAbreast(problem, pass, tile),
     outputBytes: outputBytes(problem, pass, tile),
+    boxCols: boxCols(tile),
+    wideBoxes: boxCols(tile) === swizzleElements,
     sharedBytes: similaritySharedBytes(problem, pass, tile),
     multiplyAsync: asyncProduct(problem.precision, {
       name: 'multiplyAsync',

@@ -19,7 +19,7 @@ export function fusedSignatures(problem: Problem, tiling: ResolvedTiling): Reado
       int('rowPitch'),
       write('float', 'rowPartialSum'),
       when(dots, write('float', 'rowPartialDots')),
-      gradientBoxes(problem),
+      gradientBoxes(problem, passesOf(tiling).gradient),
     ),
     scaleQueries: signature(int('rows'), read('Input', 'queries'), read('float', 'rowScale'), uniforms, write('Element', 'scaledQueries')),
     finishGradients: signature(

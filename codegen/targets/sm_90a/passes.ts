@@ -53,7 +53,12 @@ export function isAbreast(problem: Problem, pass: SimilarityPass, tile: Similari
   return (streamedSteps * tile.cols * rowBytes * usualMultiprocessors) / sharers(tile) > limits.streamedBytes;
 }
 
-/** What warps have to write of G: for each group of 32 columns a box of 16 rows, 2 bytes a number and plane. */
+/** Columns of a box that a warp writes of G: as many as the swizzle takes, for the copy engine takes as long for a narrow row as for a wide one. */
+export function boxCols({ groupCols }: Pick<SimilarityTiling, 'groupCols'>): number {
+  return groupCols % swizzleElements === 0 ? swizzleElements : columnGroup;
+}
+
+/** What warps have to write of G: boxes of 16 rows, 2 bytes a number and plane. */
 export function outputBytes(problem: Problem, pass: SimilarityPass, { groupCols }: Pick<SimilarityTiling, 'groupCols'>): number {
   return pass === 'gradient' ? consumerWarps * 16 * 2 * groupCols * operandLayout(problem).gradientPlanes : 0;
 }
@@ -108,7 +113,7 @@ function lossRegisters(problem: Problem): number {
   const fields = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
   const parts = [softmax === 'running', needs.relation !== 'diagonal', needs.stacked, needs.guide, loss.pairs !== undefined, loss.rows?.counts, loss.cols?.counts, precision === 'f16', operandLayout(problem).gradientPlanes > 1];
   const softpluses = isUnrolled(problem) ? (softplusTerms(loss)?.length ?? 0) : 0;
-  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields + 4 * softpluses;
+  return 8 * parts.filter((part) => part !== undefined && part !== false).length + 4 * channels + 4 * fields + 12 * softpluses;
 }
 
 /** Chunks of rows that the forward walk takes at once. The guide's inner products are kept by both walks. */

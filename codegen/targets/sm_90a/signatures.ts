@@ -10,8 +10,8 @@ import { termSignature } from '../cuda/term-signature.js';
 import { vectorSignatures } from '../cuda/vector-signatures.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { isFused } from './fused.js';
-import { columnGroup, swizzleElements } from './limits.js';
-import { gradientLayout, isTogether, passesOf } from './passes.js';
+import { swizzleElements } from './limits.js';
+import { boxCols, gradientLayout, isTogether, passesOf } from './passes.js';
 
 /** The kernels of this target: it may take both products that accumulate in one. */
 export type HopperKernelName = KernelName | 'accumulate';
@@ -30,7 +30,7 @@ export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<R
   return {
     ...vectorSignatures(problem, needs),
     stats: statsSignature(problem, needs, similarityTiles(layout, names, stats, problem.dim), when(hasColSums(needs), int('colSlots'))),
-    gradient: gradientSignature(problem, needs, similarityTiles(layout, names, gradient, problem.dim), gradientBoxes(problem)),
+    gradient: gradientSignature(problem, needs, similarityTiles(layout, names, gradient, problem.dim), gradientBoxes(problem, gradient)),
     guide: signature(...shape, similarityTiles(guideLayout(problem), guideNames(problem), guide, guideDimOf(problem), 'guide'), int('guideCols'), write('float', 'guideTile')),
     accumulateQueries: signature(...shape, toQueries, unscale),
     accumulateKeys: signature(...shape, toKeys, unscale),
@@ -53,13 +53,13 @@ export function similarityTiles(layout: OperandLayout, names: { readonly queries
 }
 
 /** Where a warp writes what it has of G. */
-export function gradientBoxes(problem: Problem): Declared {
-  return gradientTiles(problem, 'gradientBoxes', 16, columnGroup);
+export function gradientBoxes(problem: Problem, tile: SimilarityTiling): Declared {
+  return gradientTiles(problem, 'gradientBoxes', 16, boxCols(tile));
 }
 
-function gradientTiles(problem: Problem, name: string, boxRows: number, boxCols = swizzleElements): Declared {
+function gradientTiles(problem: Problem, name: string, rows: number, cols = swizzleElements): Declared {
   const { planes, pitch, planePitch } = gradientLayout(problem);
-  return tensorMap(name, { of: 'gradientTile', rows: 'rows', cols: 'cols', pitch, planes, planePitch, boxRows, boxCols });
+  return tensorMap(name, { of: 'gradientTile', rows: 'rows', cols: 'cols', pitch, planes, planePitch, boxRows: rows, boxCols: cols });
 }
 
 /** A map of embeddings: in place, or packed as [row][plane][depthPadded]. */

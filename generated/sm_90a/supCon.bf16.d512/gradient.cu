@@ -692,40 +692,48 @@ struct Output {
 };
 
 /**
- * What a warp has to write, box by box: 16 rows x 32 columns, rows of 64 bytes in the swizzle of as many. The copy engine takes
- * boxes away while the next ones are filled.
+ * What a warp has to write, box by box: 16 rows x 64 columns, in the swizzle of as many bytes. The copy engine takes boxes away, a row
+ * of a box at a time, while the next ones are filled.
  */
-constexpr int kBoxBytes = 16 * 64;
+constexpr int kBoxCols = 64;
+constexpr int kBoxRowBytes = 2 * kBoxCols;
+constexpr int kBoxBytes = 16 * kBoxRowBytes;
+constexpr int kBoxes = kBlockCols / kBoxCols;
+constexpr int kBoxGroups = kBoxCols / 32;  // groups of columns in a box
 constexpr int kOutputPlanes = 1;
-static_assert(kOutputBytes >= kConsumers * kGroup / 32 * kOutputPlanes * kColGroups * kBoxBytes, "each warp has its boxes");
+static_assert(kOutputBytes >= kConsumers * kGroup / 32 * kOutputPlanes * kBoxes * kBoxBytes, "each warp has its boxes");
+static_assert(kOutputAt % 1024 == 0 && kBlockCols % kBoxCols == 0, "boxes lie on the grid of their swizzle");
 
-/** The p-th box of this warp. */
-__device__ __forceinline__ unsigned boxAt(unsigned memory, int p, int plane = 0) {
-  return memory + kOutputAt + ((threadIdx.x / 32 * kOutputPlanes + plane) * kColGroups + p) * kBoxBytes;
+/** A box of this warp. */
+__device__ __forceinline__ unsigned boxAt(unsigned memory, int box, int plane = 0) {
+  return memory + kOutputAt + ((threadIdx.x / 32 * kOutputPlanes + plane) * kBoxes + box) * kBoxBytes;
 }
 
 /** Puts a row's group into its box: row r % 2 of those that a thread has there. */
 __device__ __forceinline__ void putInBox(unsigned memory, int r, int p, const float (&g)[kGroupCols]) {
   const int row = r % 2 * 8 + threadIdx.x % 8;
-  const int chunk = static_cast<int>(threadIdx.x) / 8 % 4 ^ (row / 2 % 4);
+  const int chunk = p % kBoxGroups * 4 + static_cast<int>(threadIdx.x) / 8 % 4;
+  const int place = row * kBoxRowBytes + (chunk ^ row % 8) * 16;
   const unsigned values[4] = {packPair(g[0], g[1]), packPair(g[2], g[3]), packPair(g[4], g[5]), packPair(g[6], g[7])};
-  storeMatrices(boxAt(memory, p) + row * 64 + chunk * 16, values);
+  storeMatrices(boxAt(memory, p / kBoxGroups) + place, values);
 }
 
-/** Waits until a box may be filled again: at most `kPending` were sent since. */
+/** Waits until boxes may be filled again: at most `kPending` others were sent since. */
 template <int kPending>
-__device__ __forceinline__ void awaitBox() {
+__device__ __forceinline__ void awaitBoxes() {
   if (threadIdx.x % 32 == 0) awaitCopiesBack<kPending>();
   __syncwarp();
 }
 
-/** Sends a full box: of the m-th product's rows. */
-__device__ __forceinline__ void sendBox(const Output& output, const Epilogue& tile, unsigned memory, int m, int p) {
+/** After a box's last group: sends it, of the m-th product's rows. */
+__device__ __forceinline__ void sendIfFull(const Output& output, const Epilogue& tile, unsigned memory, int m, int p) {
+  if (p % kBoxGroups != kBoxGroups - 1) return;
   publishWrites();
   __syncwarp();
   if (threadIdx.x % 32 == 0) {
+    const int box = p / kBoxGroups;
     const int row = tile.firstRow + m * 64 + static_cast<int>(threadIdx.x) % kGroup / 32 * 16;
-    for (int plane = 0; plane < kOutputPlanes; ++plane) copyTileBack(output.boxes, boxAt(memory, p, plane), tile.firstCol + p * 32, plane, row);
+    for (int plane = 0; plane < kOutputPlanes; ++plane) copyTileBack(output.boxes, boxAt(memory, box, plane), tile.firstCol + box * kBoxCols, plane, row);
     commitCopiesBack();
   }
 }
@@ -772,9 +780,9 @@ __device__ __forceinline__ void differentiateInTurn(const Accumulators& sums, co
       }
 #pragma unroll
       for (int k = 0; k < kScalars; ++k) scalars[k] += terms[k][2];
-      if (r % 2 == 0 && p == 0) awaitBox<0>();
+      if (r % 2 == 0 && p == 0) awaitBoxes<0>();
       putInBox(memory, r, p, gradient);
-      if (r % 2 == 1) sendBox(output, tile, memory, r / 2, p);
+      if (r % 2 == 1) sendIfFull(output, tile, memory, r / 2, p);
     }
   }
 }
