@@ -52,6 +52,7 @@ const rows = {
   INF3005: row('levels that do not nest', 'The tile of a level lies inside the tile of the level outside it.'),
   INF3006: row('missing knob', 'The level is not complete without it.'),
   INF3007: row('instruction', 'An instruction is named, such as `mma.m16n8k16`.'),
+  INF3008: row('ring that cannot be laid out', 'Ranks are equally many on each node, each with a shard of the rows and of the columns.'),
   INF3101: row('tiling that the target cannot run', 'A limit of the target: registers, shared memory, threads, instruction shapes.'),
   INF3102: row('instruction that the target does not have', 'Each target lists its instructions.'),
   INF3103: row('workspace over budget', 'The chunk bounds the workspace; a smaller chunk takes less.'),
@@ -101,6 +102,7 @@ const rows = {
   INF8004: row('flags that do not go together', 'The command takes each, but not both, or not one without the other.'),
   INF8005: row('missing program', 'Another program does a part of what the command does.'),
   INF8006: row('results that disagree', 'Two implementations of one loss are compared before they are timed.'),
+  INF8007: row('cluster description', 'A cluster is a JSON file: the latency and bandwidth of its links, the flops of a rank, whether they overlap.'),
 } as const satisfies Readonly<Record<`INF${number}`, CatalogRow>>;
 
 export type DiagnosticCode = keyof typeof rows;
