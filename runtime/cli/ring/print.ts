@@ -20,7 +20,7 @@ export function printRing({ ring, embeddings, verification, hopBytes, hopBytesPe
   return [
     facts([
       ['ring', `${ranks} ${ranks === 1 ? 'rank' : 'ranks'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'}, ${inFlight} shards of keys in flight`],
-      ['shards', `${rowsOf(rows)} and ${rowsOf(cols)} keys a rank, D ${dim}, ${precision}`],
+      ['shards', `${rowsOf(rows)} queries and ${rowsOf(cols)} keys a rank, D ${dim}, ${precision}`],
       ['verified', verification === undefined ? `no: of more than ${largestVerified} ranks it takes minutes` : passes.map((pass) => `${pass} ${printVerification(verification[pass])}`).join('\n          ')],
       ['per hop', byPass((pass) => `${formatBytes(hopBytes[pass])} (${hopBytesPerRow[pass]} bytes a key row)`)],
     ]),
