@@ -1,5 +1,4 @@
-import type { Diagnostic } from '../../dsl/diagnostics/index.js';
-import { InfinitileError } from '../../dsl/diagnostics/index.js';
+import { InfinitileError, type Diagnostic } from '../../dsl/diagnostics/index.js';
 import type { Ring, Shard } from './schedule.js';
 
 /** What a ring is made of. */
@@ -21,7 +20,7 @@ export const largestRing = 65_536;
 /**
  * Numbers the shards' rows and columns, rank after rank.
  *
- * Throws an InfinitileError (INF3008) with all that is wrong with the request.
+ * Throws an InfinitileError (INF3201) with all that is wrong with the request.
  */
 export function layOut({ ranks, nodes = 1, inFlight = 2, rows, cols }: RingRequest): Ring {
   const mistakes = isCount(ranks) && ranks <= largestRing ? [...nodeMistakes(ranks, nodes), ...shardMistakes('rows', rows, ranks), ...shardMistakes('cols', cols, ranks)] : [mistake(`a ring of ${ranks} ranks`, `it has 1 to ${largestRing} ranks`)];
@@ -42,7 +41,7 @@ function nodeMistakes(ranks: number, nodes: number): Diagnostic[] {
 }
 
 function shardMistakes(side: 'rows' | 'cols', counts: readonly number[], ranks: number): Diagnostic[] {
-  if (counts.length !== ranks) return [mistake(`${side} has ${counts.length} shards for ${ranks} ranks`, 'each rank has a shard, if of 0 rows')];
+  if (counts.length !== ranks) return [mistake(`${side}: ${counts.length} ${counts.length === 1 ? 'shard' : 'shards'} for ${ranks} ${ranks === 1 ? 'rank' : 'ranks'}`, 'each rank has a shard, if of 0 rows')];
   const wrong = counts.findIndex((count) => !Number.isInteger(count) || count < 0);
   if (wrong >= 0) return [mistake(`${side} of rank ${wrong}: ${counts[wrong] ?? ''} is no number of rows`, 'a whole number from 0 is needed')];
   return counts.every((count) => count === 0) ? [mistake(`no rank has any ${side}`, 'at least one shard has rows')] : [];
@@ -66,5 +65,5 @@ function isCount(value: number): boolean {
 }
 
 function mistake(message: string, hint: string): Diagnostic {
-  return { code: 'INF3008', message, hint };
+  return { code: 'INF3201', message, hint };
 }

@@ -37,7 +37,7 @@ export function match(schedule: Schedule): Matching {
   for (const { from, to, sends, receives } of channelsOf(schedule, mistakes)) {
     for (let i = 0; i < Math.max(sends.length, receives.length); i += 1) {
       const [sent, received] = [sends[i], receives[i]];
-      const mistake = sent === undefined ? receivesNothing(received, from) : received === undefined ? sendsToNobody(sent) : disagreement(sent, received);
+      const mistake = mistakeIn(sent, received);
       if (mistake !== undefined) {
         // What follows on this link is shifted: it would only repeat this mistake.
         mistakes.push(mistake);
@@ -71,13 +71,11 @@ function channelsOf({ ring, steps }: Schedule, mistakes: RingMistake[]): Iterabl
   return channels.values();
 }
 
-function sendsToNobody({ rank, step, move }: Posted<Send>): RingMistake {
-  return { rank, step, reason: `sends ${printContent(move.content)} to rank ${move.to}, which does not receive it` };
-}
-
-function receivesNothing(received: Posted<Receive> | undefined, from: number): RingMistake | undefined {
-  if (received === undefined) return undefined;
-  return { rank: received.rank, step: received.step, reason: `receives ${printContent(received.move.content)} from rank ${from}, which does not send it` };
+function mistakeIn(sent: Posted<Send> | undefined, received: Posted<Receive> | undefined): RingMistake | undefined {
+  if (sent !== undefined && received !== undefined) return disagreement(sent, received);
+  if (sent !== undefined) return { rank: sent.rank, step: sent.step, reason: `sends ${printContent(sent.move.content)} to rank ${sent.move.to}, which does not receive it` };
+  if (received !== undefined) return { rank: received.rank, step: received.step, reason: `receives ${printContent(received.move.content)} from rank ${received.move.from}, which does not send it` };
+  return undefined;
 }
 
 function disagreement(sent: Posted<Send>, { rank, step, move }: Posted<Receive>): RingMistake | undefined {

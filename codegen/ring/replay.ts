@@ -101,7 +101,7 @@ export class Replay {
     const buffers = this.#buffers[rank];
     const before = buffers?.get(buffer);
     if (buffer === 'own') this.#tell(rank, step, `writes ${printContent(holding.content)} over its own keys`);
-    else if (before?.read === false) this.#tell(rank, step, `writes ${printContent(holding.content)} to ${buffer}, where ${printContent(before.content)} has not been read yet`);
+    else if (before?.read === false) this.#tell(rank, step, `writes ${printContent(holding.content)} to ${buffer}, where nothing has read ${printContent(before.content)} yet`);
     buffers?.set(buffer, holding);
   }
 

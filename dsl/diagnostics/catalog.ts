@@ -52,10 +52,10 @@ const rows = {
   INF3005: row('levels that do not nest', 'The tile of a level lies inside the tile of the level outside it.'),
   INF3006: row('missing knob', 'The level is not complete without it.'),
   INF3007: row('instruction', 'An instruction is named, such as `mma.m16n8k16`.'),
-  INF3008: row('ring that cannot be laid out', 'Ranks are equally many on each node, each with a shard of the rows and of the columns.'),
   INF3101: row('tiling that the target cannot run', 'A limit of the target: registers, shared memory, threads, instruction shapes.'),
   INF3102: row('instruction that the target does not have', 'Each target lists its instructions.'),
   INF3103: row('workspace over budget', 'The chunk bounds the workspace; a smaller chunk takes less.'),
+  INF3201: row('ring that cannot be laid out', 'Ranks are equally many on each node, each with a shard of the rows and of the columns.'),
 
   INF4001: row('shape', 'Q and K are matrices, one embedding a row.'),
   INF4002: row('embeddings of different lengths', 'Dot products need rows of one length.'),

@@ -111,10 +111,10 @@ const firstMistakes: readonly (readonly [what: RegExp, step: number, mistake: st
   [/a send from sums\[0\]/, 0, 'rank 1, step 0: sends keys of rank 1 from sums[0], which is not written yet'],
   [/a receive from rank 2/, 0, 'rank 1, step 0: receives keys of rank 0 from rank 2, which does not send it'],
   [/a receive into own/, 0, 'rank 1, step 0: writes keys of rank 0 over its own keys'],
-  [/a tile into keys\[0\]/, 0, 'rank 1, step 0: writes statistics of rank 1 to keys[0], where keys of rank 0 has not been read yet'],
+  [/a tile into keys\[0\]/, 0, 'rank 1, step 0: writes statistics of rank 1 to keys[0], where nothing has read keys of rank 0 yet'],
   [/a tile again in the next step/, 0, 'rank 1, step 1: computes with the keys of rank 1 a second time'],
   [/a tile dropped/, 0, 'rank 1, step 1: sends statistics of rank 1 from sums[0], which is not written yet'],
-  [/a merge dropped/, 1, 'rank 1, step 2: writes statistics of rank 2 to partial, where statistics of rank 0 has not been read yet'],
+  [/a merge dropped/, 1, 'rank 1, step 2: writes statistics of rank 2 to partial, where nothing has read statistics of rank 0 yet'],
   [/a merge twice/, 1, 'rank 1, step 1: merges the rows of rank 1 into statistics of rank 0 a second time'],
   [/a receive a step later/, 2, 'rank 1, step 3: receives statistics of rank 2, which rank 0 sends in step 2'],
 ];
@@ -139,7 +139,7 @@ test('what cannot be laid out is refused with all that is wrong', (t) => {
   t.deepEqual(refusals({ ranks: 4, nodes: 3, rows: counts, cols: counts }), ['4 ranks are not equally many on each of 3 nodes']);
   t.deepEqual(refusals({ ranks: 4, nodes: 0, inFlight: 1, rows: [1], cols: [0, 0, 0, 0] }), [
     '4 ranks are not equally many on each of 0 nodes',
-    'rows has 1 shards for 4 ranks',
+    'rows: 1 shard for 4 ranks',
     'no rank has any cols',
     'inFlight is 1: every rank would wait for the next to free its only buffer',
   ]);
