@@ -55,6 +55,7 @@ const rows = {
   INF3101: row('tiling that the target cannot run', 'A limit of the target: registers, shared memory, threads, instruction shapes.'),
   INF3102: row('instruction that the target does not have', 'Each target lists its instructions.'),
   INF3103: row('workspace over budget', 'The chunk bounds the workspace; a smaller chunk takes less.'),
+  INF3201: row('ring that cannot be laid out', 'Ranks are equally many on each node, each with a shard of the rows and of the columns.'),
 
   INF4001: row('shape', 'Q and K are matrices, one embedding a row.'),
   INF4002: row('embeddings of different lengths', 'Dot products need rows of one length.'),
@@ -101,6 +102,7 @@ const rows = {
   INF8004: row('flags that do not go together', 'The command takes each, but not both, or not one without the other.'),
   INF8005: row('missing program', 'Another program does a part of what the command does.'),
   INF8006: row('results that disagree', 'Two implementations of one loss are compared before they are timed.'),
+  INF8007: row('cluster description', 'A cluster is a JSON file: the latency and bandwidth of its links, the flops of a rank, whether they overlap.'),
 } as const satisfies Readonly<Record<`INF${number}`, CatalogRow>>;
 
 export type DiagnosticCode = keyof typeof rows;

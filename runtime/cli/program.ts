@@ -5,6 +5,7 @@ import { cacheCommand } from './commands/cache.js';
 import { checkCommand } from './commands/check.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommand } from './commands/inspect.js';
+import { ringCommand } from './commands/ring.js';
 import { runCommand } from './commands/run.js';
 import { reportFailure } from './failure.js';
 import type { Terminal } from './terminal.js';
@@ -14,7 +15,7 @@ export function createProgram(terminal: Terminal): Command {
   const program = new Command('infinitile')
     .description('Pairwise losses compiled to kernels: the similarity matrix is never stored.')
     .version(compilerVersion, '-v, --version', 'print the version');
-  for (const make of [runCommand, inspectCommand, checkCommand, benchCommand, doctorCommand, cacheCommand]) program.addCommand(make(terminal));
+  for (const make of [runCommand, inspectCommand, checkCommand, benchCommand, ringCommand, doctorCommand, cacheCommand]) program.addCommand(make(terminal));
   configure(program, terminal);
   return program;
 }

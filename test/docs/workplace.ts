@@ -19,6 +19,11 @@ export const queryCount = 96;
 export const keyCount = 96;
 export const depth = 32;
 
+const link = (latencySeconds: number, bytesPerSecond: number): object => ({ latencySeconds, bytesPerSecond });
+
+/** As the guide shows it. */
+const cluster = { intra: link(5e-6, 4e11), inter: link(1e-5, 2.5e10), flopsPerSecond: 4e14, overlap: true };
+
 /**
  * A directory outside the repository where pages' code runs as a user's would: `infinitile` is the sources, by tsconfig's paths,
  * and `npx infinitile` their command line.
@@ -54,6 +59,7 @@ export class Workplace {
     await writeNpy(path.join(folder, 'k.npy'), { element: 'f32', shape: [keyCount, depth], pieces: [rows(keyCount, depth, 2, () => 1, q)] });
     const positives = Int32Array.from({ length: queryCount }, (_, row) => (row * 7) % keyCount);
     await writeNpy(path.join(folder, 'positives.npy'), { element: 'i32', shape: [queryCount], pieces: [positives] });
+    await writeFile(path.join(folder, 'cluster.json'), JSON.stringify(cluster));
     await writeFile(path.join(folder, 'pairs.safetensors'), safetensors({ text: q, image: rows(keyCount, depth, 3) }));
     return folder;
   }

@@ -11,6 +11,7 @@ import { sourceFolder, sourceOf } from './source-examples.js';
 const commands: Readonly<Record<string, CommandLine>> = {
   INF3101: { command: 'infinitile inspect clip --target sm_80 --tiling INF3101.ts', declares: 'INF3101.ts' },
   INF3102: { command: 'infinitile inspect clip --target sm_80 --tiling INF3102.ts', declares: 'INF3102.ts' },
+  INF3201: { command: 'infinitile ring --ranks 8 --nodes 3' },
   INF6001: { command: 'infinitile run clip --queries querys.npy --keys k.npy --params logScale=2' },
   INF6002: { command: 'infinitile run clip --queries cut.npy --keys k.npy --params logScale=2', file: ['cut.npy', npy("{'descr': '<f4', 'fortran_order': False, 'shape': (8, 4), }", 16)] },
   INF6003: { command: 'infinitile run clip --queries q.csv --keys k.npy --params logScale=2', file: ['q.csv', Buffer.from('1, 0\n0, 1\n')] },
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, CommandLine>> = {
   INF8002: { command: 'infinitile inspect losses.tss' },
   INF8003: { command: 'infinitile inspect infonce' },
   INF8004: { command: 'infinitile inspect clip --target sm_80 --m 4096' },
+  INF8007: { command: 'infinitile ring --ranks 8 --simulate cluster.json', file: ['cluster.json', Buffer.from('{"intra": {"latencySeconds": 5e-6}, "flopsPerSecond": 4e14}')] },
 };
 
 interface CommandLine {
