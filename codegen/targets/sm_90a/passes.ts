@@ -13,20 +13,15 @@ export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 /** Bytes of one row of a tile in shared memory. */
 const rowBytes = 2 * swizzleElements;
 
-/** K-steps of a tile's dots: the depth, once for each product of planes. */
-export function stepsOf(depthPadded: number, planes: number): number {
-  return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
-}
-
 /** Whether a similarity pass's consumers share its tiles; otherwise they take turns at them. */
 export function isTogether({ cols, groupCols }: Pick<SimilarityTiling, 'cols' | 'groupCols'>): boolean {
   return groupCols < cols;
 }
 
-/** K-steps of a pass's tile. */
+/** K-steps of a pass's tile: the depth, once for each product of planes. */
 export function stepsOfPass(problem: Problem, pass: SimilarityPass): number {
   const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
-  return stepsOf(depthPadded, planes);
+  return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
 
 /**
