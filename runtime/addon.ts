@@ -22,6 +22,57 @@ export interface NativeAddon {
   compileCuda(request: NvrtcRequest): Promise<NvrtcResult>;
   createHostDevice(): NativeDevice;
   createCudaDevice(ordinal: number): NativeDevice;
+  /** Transports of ranks that are devices of this process, one for each rank. A rank waits so many milliseconds for another. */
+  createLocalTransports(ranks: number, patience: number): NativeTransport[];
+  /** A transport that another addon has made: of `infinitile_mpi`. */
+  adoptTransport(transport: ForeignTransport): NativeTransport;
+  /** Opens NCCL: the given library, or the first on the loader's path. Throws an Error that says what was looked for and what failed. */
+  openNccl(path: string | null): NcclInfo;
+  /** What a group's ranks find each other by: made by one of them. NCCL is open. */
+  createNcclId(): Uint8Array;
+  /** Joins the group of an id: every rank does, each with a GPU. Rejects with NCCL's own message. */
+  createNcclTransport(request: NcclRequest): Promise<NativeTransport>;
+}
+
+/** Carries messages between ranks: the `exchange` commands of one device name it. */
+export interface NativeTransport {
+  readonly rank: number;
+  readonly ranks: number;
+  /** Bytes sent so far, by the rank that they went to. */
+  readonly sentBytes: Float64Array;
+  /** Ends what is on its way, and what is started later, with this reason. Again: nothing. */
+  abort(reason: string): void;
+}
+
+declare const foreign: unique symbol;
+
+/** A transport in the hands of another addon. */
+export interface ForeignTransport {
+  readonly [foreign]: true;
+}
+
+export interface NcclInfo {
+  readonly path: string;
+  /** `2.30.4` */
+  readonly version: string;
+}
+
+export interface NcclRequest {
+  readonly id: Uint8Array;
+  readonly rank: number;
+  readonly ranks: number;
+  readonly device: NativeDevice;
+  /** Milliseconds that a rank waits for another. */
+  readonly patience: number;
+}
+
+export interface NativeMessage {
+  readonly direction: 'send' | 'receive';
+  /** A rank. */
+  readonly peer: number;
+  readonly buffer: NativeBuffer;
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 export interface CudaInfo {
@@ -140,6 +191,14 @@ export type NativeCommand =
     }
   /** Sets 32-bit words of a buffer from a byte offset, a multiple of 4. */
   | { readonly kind: 'fill'; readonly buffer: NativeBuffer; readonly offset: number; readonly words: number; readonly pattern: number }
+  /**
+   * Starts messages between ranks, which go on beside the commands after it, until a `join` of the transport, in this list or a later
+   * one. They wait for the commands before it. A rank's messages to another arrive in the order they were sent. `step`: for errors.
+   * A run fails with `code` `TRANSPORT` when a rank has failed or been silent for too long: then the group is lost.
+   */
+  | { readonly kind: 'exchange'; readonly transport: NativeTransport; readonly messages: readonly NativeMessage[]; readonly step: string }
+  /** What comes after waits for all messages that were started. */
+  | { readonly kind: 'join'; readonly transport: NativeTransport }
   /** Copies bytes of a buffer from a byte offset to byte `at` of the outputs, once the list is done. For what is small. */
   | { readonly kind: 'read'; readonly buffer: NativeBuffer; readonly offset: number; readonly bytes: number; readonly at: number }
   /** The milliseconds on the device from the list's start to here, a double, to byte `at` of the outputs. */

@@ -96,6 +96,12 @@ const rows = {
   INF7002: row('device out of memory', 'Inputs, outputs, statistics and workspace did not fit.'),
   INF7003: row('device error', 'The driver reported a failure.'),
 
+  INF7101: row('rank lost', 'A rank of the ring has failed, ended or been silent for longer than the time limit: no other can go on without it.'),
+  INF7102: row('ranks that disagree', 'All ranks run one loss, with one tiling, depth, precision, version, and the same options and parameters.'),
+  INF7103: row('no connection between ranks', 'Ranks find each other through MPI, or by the addresses that torchrun and Slurm set.'),
+  INF7104: row('no library for messages', 'Ranks on CPUs send by MPI, ranks on GPUs by NCCL or by MPI.'),
+  INF7105: row('GPUs of ranks', 'Each rank has a GPU of its own, unless it is told to share one.'),
+
   INF8001: row('unknown flag or argument', 'The command does not take it.'),
   INF8002: row('definition that cannot be loaded', 'A loss or tiling is named as a preset, or as file.ts#export.'),
   INF8003: row('no such definition', 'The name is neither a preset nor an export of the file of that kind.'),
