@@ -7,6 +7,9 @@ export interface Communicator {
   readonly ranks: number;
   /** Nodes that the ranks are on: equally many on each, numbered node by node; otherwise 1. */
   readonly nodes: number;
+  /** Its number among the ranks of its node, and how many those are. */
+  readonly localRank: number;
+  readonly localRanks: number;
   /** What carries the messages between devices. */
   readonly transport: 'local' | 'mpi' | 'nccl';
   /** One line for people: ranks, transport, library. */
