@@ -20,7 +20,7 @@ export function termSignature({ loss }: Problem, needs: Needs, side: Side, range
     float('sumFloor'),
     when(own !== undefined && own.channels.length > 0, read('float', 'extra')),
     arrays(termFields(loss, needs, side)),
-    when(needs.stacked, int('start'), int('split')),
+    ...(needs.stacked ? [['start', 'split', 'firstQuery', 'firstKey'].map(int)] : [int(side === 'row' ? 'firstQuery' : 'firstKey')]),
     uniforms,
     write('float', 'scale'),
     when(pull, write('float', 'pull')),
