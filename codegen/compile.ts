@@ -55,7 +55,7 @@ export function compileProgram({ loss, dim, precision, tiling, target, softmax, 
 
 /** A program is one rank's. More ranks than the one that asks would each compute the whole. */
 function ringMistakes({ ring, spans }: Tiling): readonly Diagnostic[] {
-  if (ring === undefined || ring.ranks === 1) return [];
+  if (ring?.ranks === undefined || ring.ranks === 1) return [];
   const message = `the ring has ${ring.ranks} ranks; this process is one rank, connected to no other`;
   return [{ code: 'INF3101', message, hint: 'take ranks: 1, or leave the ring out', ...markSpan(spans?.ring) }];
 }

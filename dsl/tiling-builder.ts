@@ -7,7 +7,7 @@ import type { BlockLevel, ChunkLevel, InstructionLevel, LevelName, RegisterLevel
 export class TilingBuilder {
   readonly #levels: { readonly name: LevelName; readonly value: object; readonly site: () => CallSite | undefined }[] = [];
 
-  readonly ring = (level: RingLevel): this => this.#add('ring', level, this.ring);
+  readonly ring = (level: RingLevel = {}): this => this.#add('ring', level, this.ring);
 
   readonly chunk = (level: ChunkLevel): this => this.#add('chunk', level, this.chunk);
 
@@ -66,14 +66,22 @@ export const levelNames: readonly LevelName[] = ['ring', 'chunk', 'block', 'regi
 
 /** Knobs of each level: all are positive integers. */
 const knobs: Readonly<Record<Exclude<LevelName, 'instruction'>, { readonly required: readonly string[]; readonly optional: readonly string[] }>> = {
-  ring: { required: ['ranks'], optional: [] },
+  ring: { required: [], optional: ['ranks', 'nodes', 'inFlight'] },
   chunk: { required: ['rows', 'cols'], optional: [] },
   block: { required: ['rows', 'cols', 'depth'], optional: ['stages', 'group', 'cluster'] },
   register: { required: ['rows', 'cols'], optional: [] },
 };
 
+/** Knobs of which one is not enough. */
+const floors: Readonly<Record<string, { readonly least: number; readonly hint: string }>> = {
+  inFlight: { least: 2, hint: 'a whole number from 2 is needed: one shard of keys is used while another arrives' },
+};
+
 /** Knobs that are one of a few words. */
-const choices: Readonly<Partial<Record<LevelName, Readonly<Record<string, readonly string[]>>>>> = { block: { panel: ['resident', 'split', 'streamed'] } };
+const choices: Readonly<Partial<Record<LevelName, Readonly<Record<string, readonly string[]>>>>> = {
+  ring: { circulate: ['keys'] },
+  block: { panel: ['resident', 'split', 'streamed'] },
+};
 
 type Finding = Pick<Diagnostic, 'code' | 'message'> & { readonly hint: string };
 
@@ -92,7 +100,8 @@ function checkLevel(level: LevelName, value: object): readonly Finding[] {
       }
       const allowed = words[knob];
       if (allowed !== undefined) return given === undefined || allowed.some((word) => word === given) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint: `it is ${allowed.map((word) => `'${word}'`).join(' or ')}` }];
-      return given === undefined || isCount(given) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint: 'a positive integer is needed' }];
+      const { least, hint } = floors[knob] ?? { least: 1, hint: 'a positive integer is needed' };
+      return given === undefined || (isCount(given) && given >= least) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint }];
     }),
   ];
 }

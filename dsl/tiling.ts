@@ -26,8 +26,14 @@ export interface Tiling {
 export type LevelName = 'ring' | 'chunk' | 'block' | 'register' | 'instruction';
 
 export interface RingLevel {
-  /** How many ranks share the problem. */
-  readonly ranks: number;
+  /** How many ranks share the problem; as many as are connected, unless said. */
+  readonly ranks?: number;
+  /** Nodes that they are on, equally many on each; as the launcher says, unless said. */
+  readonly nodes?: number;
+  /** Shards of keys that a rank has room for beside its own: one that is used, the others arriving. At least 2, and 2 unless said. */
+  readonly inFlight?: number;
+  /** What travels from rank to rank, with the sums of its columns. Queries stay. */
+  readonly circulate?: 'keys';
 }
 
 /** Rows and columns of the piece of the matrix that is worked on at once. */

@@ -11,4 +11,4 @@ export type { RetrievalMetrics } from './retrieval-metrics.js';
 export type { RunInputs } from './inputs.js';
 export { Session, type StepOptions, type StepResult } from './session.js';
 export { Reference, type ReferenceInputs, type ReferenceResult } from './reference.js';
-export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, openTensor, writeNpy, type IndexMapValue, type MatrixValue, type ShapedArray, type TensorFile } from './tensor/tensor.js';
+export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, openTensor, rowsOf, writeNpy, type IndexMapValue, type MatrixValue, type ShapedArray, type TensorFile } from './tensor/tensor.js';

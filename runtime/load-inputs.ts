@@ -68,14 +68,14 @@ function hostValues({ relation, attributes }: SessionInputs): readonly (readonly
 }
 
 async function largestNorms(buffers: DeviceBuffers, { tensors, shape }: SessionInputs): Promise<Norms> {
-  const [q, k] = [tensors.queries?.name ?? 'q', tensors.keys?.name ?? 'k'];
+  const nameRow = (tensor: Tensor, row: number) => ({ input: tensors[tensor]?.name ?? tensor, row: (tensors[tensor]?.firstRow ?? 0) + row });
   if (shape.stack > 0) {
-    const largest = await largestNorm(buffers, 'query', (row) => (row < shape.split ? { input: q, row } : { input: k, row: row - shape.split }));
+    const largest = await largestNorm(buffers, 'query', (row) => (row < shape.split ? nameRow('queries', row) : nameRow('keys', row - shape.split)));
     return { queries: largest, keys: largest };
   }
   return {
-    queries: await largestNorm(buffers, 'query', (row) => ({ input: q, row })),
-    keys: await largestNorm(buffers, 'key', (row) => ({ input: k, row })),
+    queries: await largestNorm(buffers, 'query', (row) => nameRow('queries', row)),
+    keys: await largestNorm(buffers, 'key', (row) => nameRow('keys', row)),
   };
 }
 

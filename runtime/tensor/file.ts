@@ -17,6 +17,8 @@ export interface TensorFile {
   /** Where the data starts, in bytes, and how long it is. */
   readonly offset: number;
   readonly bytes: number;
+  /** Of a part of the rows, see {@link rowsOf}: the number of its first row in the file. */
+  readonly firstRow?: number;
 }
 
 /** Takes a piece of the data; `offset` counts bytes from the first row asked for. The piece is reused after the promise settles. */
@@ -58,13 +60,24 @@ export function tensorLocation(file: TensorFile): string {
 }
 
 /**
+ * The rows [first, first + count) of a tensor, taken wherever the whole is: nothing else of the file is read, and messages number rows
+ * as the file does. A part may have no rows.
+ */
+export function rowsOf(file: TensorFile, first: number, count: number): TensorFile {
+  const [rows = 1, ...inner] = file.shape;
+  if (first < 0 || count < 0 || first + count > rows) throw rowsOutOfRange(tensorLocation(file), first, count, rows);
+  const rowBytes = bytesOfRow(file);
+  return { ...file, shape: [count, ...inner], offset: file.offset + first * rowBytes, bytes: count * rowBytes, firstRow: (file.firstRow ?? 0) + first };
+}
+
+/**
  * Streams rows to `sink`, piece by piece and in order: the next piece is read while the sink takes the last one. Nothing
  * larger than a piece is held, so a file may be larger than any buffer. Pieces end between elements, not between rows.
  */
 export async function readRows(file: TensorFile, firstRow: number, rowCount: number, sink: PieceSink, options: ReadOptions = {}): Promise<void> {
   const rows = file.shape[0] ?? 1;
   if (firstRow < 0 || rowCount < 0 || firstRow + rowCount > rows) throw rowsOutOfRange(tensorLocation(file), firstRow, rowCount, rows);
-  const rowBytes = rows === 0 ? 0 : file.bytes / rows;
+  const rowBytes = bytesOfRow(file);
   const total = rowCount * rowBytes;
   if (total === 0) return;
   const size = elementSize[file.element];
@@ -90,6 +103,10 @@ export async function readRows(file: TensorFile, firstRow: number, rowCount: num
     await taking.catch(() => undefined);
     await handle.close();
   }
+}
+
+function bytesOfRow({ bytes, shape: [rows = 1] }: TensorFile): number {
+  return rows === 0 ? 0 : bytes / rows;
 }
 
 async function take(sink: PieceSink, piece: Uint8Array, offset: number): Promise<void> {

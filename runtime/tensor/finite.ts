@@ -10,7 +10,7 @@ export function finiteMatrix(source: MatrixSource): MatrixSource {
     ...source,
     load: (buffer, options = {}) => {
       const base = options.offset ?? 0;
-      const first = options.firstRow ?? 0;
+      const first = source.firstRow + (options.firstRow ?? 0);
       const write = async (bytes: ArrayBufferView, offset: number): Promise<void> => {
         const bad = firstBad(bytes, source.precision);
         if (bad >= 0) throw notFinite(source.name, first + Math.floor((offset - base + bad) / rowBytes));

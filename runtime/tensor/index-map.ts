@@ -33,8 +33,8 @@ async function readIndexMap(name: string, file: TensorFile, expected: IndexMapEx
   const [length, ...more] = file.shape;
   if (length === undefined || more.length > 0) throw notAVector(name, file.shape);
   if (length !== expected.length) throw indexCount(name, length, expected.length);
-  if (file.element === 'i64') return narrow(name, await fill(file, new BigInt64Array(length), options), expected);
-  return checkRange(name, await fill(file, new Int32Array(length), options), expected);
+  if (file.element === 'i64') return narrow(name, await fill(file, new BigInt64Array(length), options), expected, file.firstRow);
+  return checkRange(name, await fill(file, new Int32Array(length), options), expected, file.firstRow);
 }
 
 async function fill<T extends Int32Array | BigInt64Array>(file: TensorFile, indices: T, options: ReadOptions): Promise<T> {
@@ -43,22 +43,22 @@ async function fill<T extends Int32Array | BigInt64Array>(file: TensorFile, indi
   return indices;
 }
 
-function checkRange(name: string, indices: Int32Array, { length, limit }: IndexMapExpectation): Int32Array {
+function checkRange(name: string, indices: Int32Array, { length, limit }: IndexMapExpectation, firstRow = 0): Int32Array {
   if (indices.length !== length) throw indexCount(name, indices.length, length);
   for (let row = 0; row < length; row += 1) {
     const index = indices[row] ?? -1;
-    if (index < -1 || index >= limit) throw indexOutOfRange(name, row, index, limit);
+    if (index < -1 || index >= limit) throw indexOutOfRange(name, firstRow + row, index, limit);
   }
   return indices;
 }
 
-function narrow(name: string, indices: BigInt64Array | readonly unknown[], { length, limit }: IndexMapExpectation): Int32Array {
+function narrow(name: string, indices: BigInt64Array | readonly unknown[], { length, limit }: IndexMapExpectation, firstRow = 0): Int32Array {
   if (indices.length !== length) throw indexCount(name, indices.length, length);
   const narrowed = new Int32Array(length);
   for (let row = 0; row < length; row += 1) {
     const value = indices[row];
     const index = typeof value === 'bigint' || typeof value === 'number' ? Number(value) : Number.NaN;
-    if (!Number.isInteger(index) || index < -1 || index >= limit) throw indexOutOfRange(name, row, String(value), limit);
+    if (!Number.isInteger(index) || index < -1 || index >= limit) throw indexOutOfRange(name, firstRow + row, String(value), limit);
     narrowed[row] = index;
   }
   return narrowed;

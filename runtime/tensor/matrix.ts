@@ -31,6 +31,8 @@ export interface MatrixSource {
   readonly rows: number;
   readonly dim: number;
   readonly precision: Precision;
+  /** Number of its first row in the file that it is a part of, else 0: messages count from there. */
+  readonly firstRow: number;
   /** Streams rows to `sink`, as {@link readRows} does. */
   stream(firstRow: number, rowCount: number, sink: PieceSink, options?: ReadOptions): Promise<void>;
   /** Copies rows, all unless told otherwise, into a device's memory at `offset` bytes. */
@@ -81,7 +83,7 @@ export function convertMatrix(source: MatrixSource, precision: Precision): Matri
   const convert = conversion(source, precision);
   const from = elementSize[source.precision];
   const to = elementSize[precision];
-  return makeSource({ name: source.name, rows: source.rows, dim: source.dim, precision }, (firstRow, rowCount, sink, options) =>
+  return makeSource({ ...factsOf(source), precision }, (firstRow, rowCount, sink, options) =>
     source.stream(firstRow, rowCount, (piece, offset) => sink(convert(piece), (offset / from) * to), options),
   );
 }
@@ -96,10 +98,11 @@ export async function readMatrixRows(source: MatrixSource, firstRow = 0, rowCoun
 
 function arrayMatrix(name: string, data: Float32Array | Uint16Array, shape: readonly number[], expected: Precision): MatrixSource {
   const [rows, dim] = checkShape(name, shape);
+  if (rows === 0) throw emptyMatrix(name, shape);
   if (elementCount(shape) !== data.length) throw shapeMismatch(name, shape, data.length);
   const precision = precisionOfArray(name, data, expected);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return makeSource({ name, rows, dim, precision }, async (firstRow, rowCount, sink, options) => {
+  return makeSource({ name, rows, dim, precision, firstRow: 0 }, async (firstRow, rowCount, sink, options) => {
     const rowBytes = dim * elementSize[precision];
     const part = bytes.subarray(firstRow * rowBytes, (firstRow + rowCount) * rowBytes);
     const piece = wholeElements(options?.pieceBytes ?? memoryPiece, elementSize[precision]);
@@ -113,11 +116,18 @@ function arrayMatrix(name: string, data: Float32Array | Uint16Array, shape: read
 function fileMatrix(name: string, file: TensorFile, expected: MatrixExpectation): MatrixSource {
   const label = `${name} (${tensorLocation(file)})`;
   const [rows, dim] = checkShape(label, file.shape);
+  if (rows === 0 && file.firstRow === undefined) throw emptyMatrix(label, file.shape);
   const precision = precisionOfFile(label, file, expected.precision);
-  return makeSource({ name: label, rows, dim, precision }, (firstRow, rowCount, sink, options) => readRows(file, firstRow, rowCount, sink, options));
+  return makeSource({ name: label, rows, dim, precision, firstRow: file.firstRow ?? 0 }, (firstRow, rowCount, sink, options) => readRows(file, firstRow, rowCount, sink, options));
 }
 
-function makeSource(facts: Pick<MatrixSource, 'name' | 'rows' | 'dim' | 'precision'>, stream: MatrixSource['stream']): MatrixSource {
+type MatrixFacts = Omit<MatrixSource, 'stream' | 'load'>;
+
+function factsOf({ name, rows, dim, precision, firstRow }: MatrixSource): MatrixFacts {
+  return { name, rows, dim, precision, firstRow };
+}
+
+function makeSource(facts: MatrixFacts, stream: MatrixSource['stream']): MatrixSource {
   const checked: MatrixSource['stream'] = async (firstRow, rowCount, sink, options) => {
     const fits = Number.isInteger(firstRow) && Number.isInteger(rowCount) && firstRow >= 0 && rowCount >= 0 && firstRow + rowCount <= facts.rows;
     if (!fits) throw rowsOutOfRange(facts.name, firstRow, rowCount, facts.rows);
@@ -137,7 +147,7 @@ function checkShape(name: string, shape: readonly number[]): readonly [number, n
   const [rows, dim, ...more] = shape;
   if (rows === undefined || dim === undefined || more.length > 0) throw notAMatrix(name, shape);
   if (![rows, dim].every((extent) => Number.isInteger(extent) && extent >= 0 && extent <= mostRows)) throw notAMatrix(name, shape);
-  if (rows === 0 || dim === 0) throw emptyMatrix(name, shape);
+  if (dim === 0) throw emptyMatrix(name, shape);
   return [rows, dim];
 }
 

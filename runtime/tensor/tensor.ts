@@ -1,5 +1,5 @@
 /** Tensors as users pass them: values in memory, files, index maps; and what writes them. */
-export { openTensor, readRows, tensorLocation, type PieceSink, type ReadOptions, type TensorFile } from './file.js';
+export { openTensor, readRows, rowsOf, tensorLocation, type PieceSink, type ReadOptions, type TensorFile } from './file.js';
 export {
   checkPrecision,
   checkSameDim,

@@ -13,14 +13,14 @@ export type ReadVector = { readonly values: Int32Array | Float32Array; readonly 
 
 /** A vector as an array of its type: whole numbers within int32, or finite fp32 numbers. Nothing is rounded in silence. */
 export async function readVector(value: VectorValue, type: AttributeType, length: number): Promise<ReadVector> {
-  const given = isTensorFile(value) ? await readFile(value) : value;
+  const [given, firstRow] = isTensorFile(value) ? [await readFile(value), value.firstRow ?? 0] : [value, 0];
   if (!isVector(given)) return wrong(`is a tensor of ${isTensorFile(value) ? `${value.shape.join(' x ')} ${value.element}` : 'another type'}`, takenValues[type]);
   if (given.length !== length) return wrong(`has ${given.length} values`, `one each is needed: ${length}`);
   if (type === 'i32' && given instanceof Float32Array) return wrong('is a Float32Array', takenValues.i32);
   if (given instanceof Int32Array) return { values: type === 'i32' ? given : Float32Array.from(given) };
   const fits = type === 'i32' ? (x: number) => (x | 0) === x : (x: number) => Number.isFinite(Math.fround(x));
   const bad = given.findIndex((x) => !fits(x));
-  if (bad >= 0) return wrong(`is ${String(given[bad])} at ${bad}`, type === 'i32' ? 'whole numbers within 32 bits are needed' : 'finite numbers are needed');
+  if (bad >= 0) return wrong(`is ${String(given[bad])} at ${firstRow + bad}`, type === 'i32' ? 'whole numbers within 32 bits are needed' : 'finite numbers are needed');
   if (given instanceof Float32Array) return { values: given };
   return { values: type === 'i32' ? Int32Array.from(given) : Float32Array.from(given) };
 }

@@ -37,6 +37,12 @@ test('all mistakes are told at once', (t) => {
   t.deepEqual(error.diagnostics.map(({ code }) => code).sort(), ['INF2001', 'INF3002', 'INF3003', 'INF3003', 'INF3005']);
 });
 
+test('a ring takes its ranks and nodes from the launcher, unless it names them', (t) => {
+  t.deepEqual(tiling('connected', (levels) => levels.ring()).ring, {});
+  const named = { ranks: 8, nodes: 2, inFlight: 3, circulate: 'keys' } as const;
+  t.deepEqual(tiling('named', (levels) => levels.ring(named)).ring, named);
+});
+
 test("a block has Hopper's knobs: a cluster of blocks, and where a panel is", (t) => {
   for (const panel of ['resident', 'streamed'] as const) {
     const made = tiling('hopper', (levels) => levels.block({ rows: 128, cols: 128, depth: 64, stages: 4, cluster: 2, panel }));
