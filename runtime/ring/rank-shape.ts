@@ -24,7 +24,7 @@ export interface Segment {
 /** Tensors of all ranks lie one after the other; where both are stacked, all queries come before all keys. */
 export function rankShape(loss: PairwiseLoss, rank: number, tensors: readonly TensorRows[]): RankShape {
   const before = (tensor: Tensor): number => total(tensors.slice(0, rank), tensor);
-  const whole = matrixShape(loss, { queries: total(tensors, 'queries'), keys: total(tensors, 'keys') });
+  const whole = matrixShape(loss, totalRows(tensors));
   return {
     ...matrixShape(loss, tensors[rank] ?? { queries: 0, keys: 0 }),
     firstQuery: before('queries'),
@@ -78,6 +78,11 @@ export function wholeOf<T extends Numbers>(parts: readonly T[], segments: (rank:
     for (const { first, count, shift } of segments(rank)) all.set(part.subarray(first, first + count), first + shift);
   }
   return all;
+}
+
+/** Rows of the tensors of all ranks. */
+export function totalRows(tensors: readonly TensorRows[]): TensorRows {
+  return { queries: total(tensors, 'queries'), keys: total(tensors, 'keys') };
 }
 
 function total(tensors: readonly TensorRows[], tensor: Tensor): number {

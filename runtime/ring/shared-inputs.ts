@@ -7,7 +7,7 @@ import { usesTensor } from '../matrix-shape.js';
 import type { PositiveRelation } from '../positives.js';
 import { agree, gatherDoubles } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
-import { countOf, ownPart, rankShape, segmentsOf, wholeNumber, wholeOf, type RankShape } from './rank-shape.js';
+import { countOf, ownPart, rankShape, segmentsOf, totalRows, wholeNumber, wholeOf, type RankShape } from './rank-shape.js';
 
 /**
  * As `prepareInputs`, of a rank's own rows: what the ranks have together is known to each of them afterwards. An index map of
@@ -25,7 +25,7 @@ export async function prepareSharedInputs(communicator: Communicator, loss: Pair
 }
 
 /** The same on every rank. */
-function checkRanks(loss: PairwiseLoss, { tensors, whole }: RankShape): void {
+function checkRanks(loss: PairwiseLoss, { tensors }: RankShape): void {
   const mistakes: Diagnostic[] = [];
   for (const tensor of ['queries', 'keys'] as const) {
     const without = tensors.findIndex((rows) => usesTensor(loss, tensor) && rows[tensor] === 0);
@@ -38,7 +38,7 @@ function checkRanks(loss: PairwiseLoss, { tensors, whole }: RankShape): void {
     mistakes.push({ code: 'INF4017', message, hint: 'give each rank as many keys as queries' });
   }
   if (mistakes.length > 0) throw new InfinitileError(mistakes);
-  checkCounterparts(loss, { queries: whole.split > 0 ? whole.split : whole.n, keys: whole.split > 0 ? tensors.reduce((sum, { keys }) => sum + keys, 0) : whole.m });
+  checkCounterparts(loss, totalRows(tensors));
 }
 
 /** Whether a rank's terms read what belongs to the row or column of the same number. */
