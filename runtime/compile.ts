@@ -11,6 +11,7 @@ import { Kernel, type KernelOptions } from './kernel.js';
 import { MatryoshkaKernel } from './matryoshka.js';
 import { agreeOnKernel } from './ring/agree-on-kernel.js';
 import { joinRing, type RingGroup } from './ring/ring-group.js';
+import { agree } from './transport/agree.js';
 import type { Communicator } from './transport/communicator.js';
 
 export interface CompileOptions {
@@ -64,13 +65,13 @@ async function compilePrefixes(loss: MatryoshkaLoss, options: CompileOptions): P
 /** A kernel for the first `dim` numbers of embeddings of `options.dim`. */
 async function compileDepth(loss: PairwiseLoss, dim: number, options: CompileOptions): Promise<Kernel> {
   const { guideDim = options.dim, precision = 'f32', tiling = automatic, workspace, threads = availableThreads(options.ring), signal } = options;
-  const backend = Backend.open(options.target ?? 'cpu');
+  const backend = await onEveryRank(options.ring, 'the devices of all ranks', () => openBackend(options.target ?? 'cpu', precision, options.ring?.gpu));
   try {
-    checkPrecision(backend.target, precision);
     const declared = { loss, dim, inputDim: options.dim, guideDim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) };
     const group = await joined(options.ring, declared);
     const kernel = new Kernel({ ...declared, ...(group === undefined ? {} : { group }) });
-    await kernel.load('bounded', { ...(signal === undefined ? {} : { signal }), ...(options.onBuild === undefined ? {} : { onBuild: options.onBuild }) });
+    const build = { ...(signal === undefined ? {} : { signal }), ...(options.onBuild === undefined ? {} : { onBuild: options.onBuild }) };
+    await onEveryRank(options.ring, 'the kernels of all ranks', () => kernel.load('bounded', build));
     return kernel;
   } catch (error) {
     backend.close();
@@ -104,6 +105,22 @@ function checkOptions({ dim, guideDim, threads, workspace }: CompileOptions): vo
       : [{ code: 'INF4013' as const, message: `${name} is ${value}`, hint: `a whole number from 1 to ${most}` }],
   );
   if (diagnostics.length > 0) throw new InfinitileError(diagnostics);
+}
+
+/** Where one rank alone cannot go on, none does. */
+async function onEveryRank<T>(communicator: Communicator | undefined, what: string, work: () => T | Promise<T>): Promise<T> {
+  return communicator === undefined ? work() : agree(communicator, what, work);
+}
+
+function openBackend(target: string, precision: Precision, gpu: number | undefined): Backend {
+  const backend = Backend.open(target, gpu);
+  try {
+    checkPrecision(backend.target, precision);
+    return backend;
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
 }
 
 function checkPrecision({ name, precisions }: Target, precision: Precision): void {

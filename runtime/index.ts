@@ -9,6 +9,9 @@ export { Kernel, type BySide, type RunOptions, type RunResult } from './kernel.j
 export { MatryoshkaKernel, type MatryoshkaResult, type PrefixResult } from './matryoshka.js';
 export type { RetrievalMetrics } from './retrieval-metrics.js';
 export type { RunInputs } from './inputs.js';
-export { Session, type StepOptions, type StepResult } from './session.js';
+export { Session, type SessionLayout, type StepOptions, type StepResult } from './session.js';
+export { connect, type ConnectOptions } from './transport/connect.js';
+export type { Communicator } from './transport/communicator.js';
+export { connectLocal, type LocalOptions } from './transport/local.js';
 export { Reference, type ReferenceInputs, type ReferenceResult } from './reference.js';
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, openTensor, rowsOf, writeNpy, type IndexMapValue, type MatrixValue, type ShapedArray, type TensorFile } from './tensor/tensor.js';

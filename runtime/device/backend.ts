@@ -36,12 +36,13 @@ export class Backend {
   }
 
   /**
-   * `cpu`: the best target that this machine's CPU runs. `cuda`: the best that its first GPU runs. Otherwise a target by its name.
+   * `cpu`: the best target that this machine's CPU runs. `cuda`: the best that the GPU of this place in the driver's list runs.
+   * Otherwise a target by its name.
    *
    * @throws {InfinitileError} when there is no such target, or nothing here runs it.
    */
-  static open(name: string): Backend {
-    return deviceOf(name) === 'cpu' ? Backend.#onHost(cpuTarget(name)) : Backend.#onGpu(name, new CudaDevice());
+  static open(name: string, gpu = 0): Backend {
+    return deviceOf(name) === 'cpu' ? Backend.#onHost(cpuTarget(name)) : Backend.#onGpu(name, new CudaDevice(gpu));
   }
 
   async load({ plan, files }: Program, { signal, onBuild }: BuildOptions): Promise<LoadedModules> {

@@ -1,3 +1,4 @@
+import { layOut } from '../../codegen/ring/layout.js';
 import type { Link } from '../../codegen/ring/schedule.js';
 import type { NativeTransport } from '../addon.js';
 import type { Device } from '../device/device.js';
@@ -13,8 +14,14 @@ export interface RingGroup {
   readonly transports: Readonly<Record<Link, NativeTransport>>;
 }
 
-/** Every rank calls it, with its device. */
+/**
+ * Every rank calls it, with its device.
+ *
+ * @throws {InfinitileError} INF3201 for nodes that do not divide the ranks, or too few shards in flight.
+ */
 export async function joinRing(communicator: Communicator, device: Device, { nodes, inFlight }: Pick<RingGroup, 'nodes' | 'inFlight'>): Promise<RingGroup> {
+  const one = Array.from({ length: communicator.ranks }, () => 1);
+  layOut({ ranks: communicator.ranks, nodes, inFlight, rows: one, cols: one });
   const intra = await communicator.attach(device);
   const inter = nodes > 1 && nodes < communicator.ranks ? await communicator.attach(device) : intra;
   return { communicator, nodes, inFlight, transports: { intra, inter } };

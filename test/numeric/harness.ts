@@ -48,8 +48,11 @@ export async function checkCase(t: ExecutionContext, given: Case): Promise<Softm
   return checkKernel(t, await kernelFor(given), given);
 }
 
+/** What takes whole inputs and gives whole results. */
+export type KernelLike = Pick<Kernel, 'run'> & { readonly target: { readonly name: string; readonly device: 'cpu' | 'cuda' } };
+
 /** A kernel that was made for the case. */
-export async function checkKernel(t: ExecutionContext, kernel: Kernel, given: Omit<Case, 'target' | 'tiling'>): Promise<SoftmaxMode> {
+export async function checkKernel(t: ExecutionContext, kernel: KernelLike, given: Omit<Case, 'target' | 'tiling'>): Promise<SoftmaxMode> {
   const { loss, n, m, dim, params, precision = 'f32', positives, norm, equalRows = false } = given;
   const q = equalRows ? repeated(rows(1, dim, 1), n) : rows(n, dim, 1, norm);
   const k = equalRows ? repeated(rows(1, dim, 1), m) : rows(m, dim, 2, norm, positives === undefined ? q : undefined);

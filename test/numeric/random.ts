@@ -16,7 +16,12 @@ export interface RandomRun {
   /** What the target's arithmetic is off by, generously. */
   readonly unit: number;
   /** Makes the i-th loss's kernel in another way than for a device of this machine. */
-  readonly kernelFor?: (loss: PairwiseLoss, dims: { readonly dim: number; readonly guideDim: number }, i: number) => Promise<Kernel>;
+  readonly kernelFor?: (loss: PairwiseLoss, dims: { readonly dim: number; readonly guideDim: number }, i: number) => Promise<RunsLoss>;
+}
+
+/** A kernel, or what stands for one. */
+export interface RunsLoss extends Pick<Kernel, 'run'> {
+  close(): unknown;
 }
 
 export interface Tally {
@@ -40,7 +45,7 @@ const tilings = {
 interface Compiled {
   readonly loss: PairwiseLoss;
   readonly dim: number;
-  readonly kernel: Kernel;
+  readonly kernel: RunsLoss;
 }
 
 /** Random losses on random inputs, against the reference. The next loss is compiled while one is compared. */
@@ -73,7 +78,7 @@ export async function runRandomLosses({ seed, losses: count, draws: runs, target
       tally[outcome] += 1;
       if (found.length > 0) mistakes.push(`loss ${i} of seed ${seed}, N = ${draw.n}, M = ${draw.m}, D = ${compiled.dim}, inputs of seed ${draw.seed}: ${found.join('; ')}\n  ${printLoss(compiled.loss)}`);
     }
-    compiled.kernel.close();
+    await compiled.kernel.close();
   }
   return { ...tally, mistakes };
 }
