@@ -18,6 +18,7 @@ import { countOf, segmentsOf } from './ring/rank-shape.js';
 import type { RingGroup } from './ring/ring-group.js';
 import { prepareSharedInputs } from './ring/shared-inputs.js';
 import { Session } from './session.js';
+import { agree } from './transport/agree.js';
 import type { Traffic } from './walks.js';
 
 export interface KernelOptions {
@@ -131,7 +132,8 @@ export class Kernel {
       const known = loaded.get(program);
       if (known !== undefined) return known;
       const { own: bound, tiles } = this.#bindTiles(prepared, program.plan);
-      const { modules } = await this.load(mode, signal === undefined ? {} : { signal }, reports);
+      const build = () => this.load(mode, signal === undefined ? {} : { signal }, reports);
+      const { modules } = await (group === undefined ? build() : agree(group.communicator, 'the kernels of all ranks', build));
       const made = { program, bound, tiles, modules };
       loaded.set(program, made);
       return made;

@@ -102,18 +102,7 @@ export class Session {
 
   /** Forward, and backward if asked for. Starts over with running maxima when the bounded attempt leaves fp32's range. */
   async step(options: StepOptions): Promise<StepResult> {
-    if (this.#group === undefined) return this.#step(options);
-    const { communicator } = this.#group;
-    try {
-      await requireSame(communicator, sharedOptions(options));
-      return await this.#step(options);
-    } catch (error) {
-      communicator.abort(error);
-      throw error;
-    }
-  }
-
-  async #step(options: StepOptions): Promise<StepResult> {
+    if (this.#group !== undefined) await requireSame(this.#group.communicator, sharedOptions(options));
     const { loss, whole, relation } = this.#inputs;
     const reports = options.reports === true;
     const bounded = await this.#load('bounded', reports);

@@ -42,30 +42,48 @@ export class RingWalker implements StepWalks {
   async run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const { loaded, forward, backward } = request;
     const walks = walksOfRing(loaded);
-    await write(this.#allocate(loaded, walks, request));
-    const readings = new Readings(this.#loss, this.#buffers);
+    const readings = await this.#orLost(async () => {
+      await write(this.#allocate(loaded, walks, request));
+      return new Readings(this.#loss, this.#buffers);
+    });
     const ending = { command: readings.read, outputs: readings.outputs };
-    const sent = sentBytes(this.#group);
+    const before = sentBytes(this.#group);
     let forwardMilliseconds = 0;
     if (forward) {
-      if (walks.positives !== undefined) {
-        forwardMilliseconds += await this.#pass(request, walks.positives, 'forward');
-        await this.#sums.tellColumns(walks.forward.keys);
-      }
-      forwardMilliseconds += await this.#pass(request, walks.forward, 'forward');
-      await this.#sums.addTallies();
-      forwardMilliseconds += await this.#terms(request, walks.terms, ending);
+      forwardMilliseconds = await this.#orLost(() => this.#forward(request, walks, ending));
       const found = await this.#sums.foundByAll(readings.found);
       if (!isInRange(found) || !checkRows(this.#loss, found)) return undefined;
     }
-    const forwardBytes = sentBytes(this.#group) - sent;
-    const backwardMilliseconds = backward ? await this.#pass(request, walks.backward, 'backward', ending) : 0;
-    const traffic = { forward: forwardBytes, backward: sentBytes(this.#group) - sent - forwardBytes };
+    const between = sentBytes(this.#group);
+    const backwardMilliseconds = backward ? await this.#orLost(() => this.#pass(request, walks.backward, 'backward', ending)) : 0;
+    const traffic = { forward: between - before, backward: sentBytes(this.#group) - between };
     return { ...(await this.#sums.totals(readings)), forwardMilliseconds, backwardMilliseconds, traffic };
   }
 
   release(): void {
     this.#slots.close();
+  }
+
+  /** Tells the other ranks of an error of this one, which they would wait for. */
+  async #orLost<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#group.communicator.abort(error);
+      throw error;
+    }
+  }
+
+  async #forward(request: WalkRequest, { positives, forward, terms }: RingWalks, ending: Ending): Promise<number> {
+    let milliseconds = 0;
+    if (positives !== undefined) {
+      milliseconds += await this.#pass(request, positives, 'forward');
+      await this.#sums.tellColumns(forward.keys);
+    }
+    milliseconds += await this.#pass(request, forward, 'forward');
+    await this.#sums.addTallies();
+    const walked = await execute(request.loaded.bound, terms, this.#environment(request), request.control, ending);
+    return milliseconds + walked.milliseconds;
   }
 
   #pass(request: WalkRequest, walk: RingWalk, pass: Pass, ending?: Ending): Promise<number> {
@@ -75,11 +93,6 @@ export class RingWalker implements StepWalks {
     const rows = segmentsOf(this.#loss, this.#shape, 'row', group.communicator.rank);
     const colsOf = (rank: number) => segmentsOf(this.#loss, this.#shape, 'col', rank);
     return runPass({ group, ring, pass, walk, bound, tiles, rows, colsOf, environment, slots, control }, ending);
-  }
-
-  async #terms(request: WalkRequest, terms: readonly Step[], ending: Ending): Promise<number> {
-    const { milliseconds } = await execute(request.loaded.bound, terms, this.#environment(request), request.control, ending);
-    return milliseconds;
   }
 
   #environment({ loaded, scalars, uniforms }: WalkRequest): Environment {

@@ -73,7 +73,7 @@ function distance(values: ArrayLike<number>, exact: ArrayLike<number>): number {
 }
 
 for (const { ranks, nodes, inFlight } of [{ ranks: 2 }, { ranks: 3 }, { ranks: 4, nodes: 2, inFlight: 3 }, { ranks: 7 }, { ranks: 8, nodes: 2 }, { ranks: 6, nodes: 3 }].map((ring) => ({ nodes: 1, inFlight: 2, ...ring }))) {
-  test(`every preset over ${ranks} ranks on ${nodes} nodes is that of one rank`, async (t) => {
+  test.serial(`every preset over ${ranks} ranks on ${nodes} nodes is that of one rank`, async (t) => {
     t.timeout(300_000);
     const { loss: ofLoss, gradient } = toleranceOf('f32', 'cpu');
     for (const preset of presets) {

@@ -6,9 +6,10 @@ import type { EntryPoint } from './parameters.js';
 export type PackName = 'packQueryPanels' | 'packKeyPanels' | 'packQueryRows' | 'packKeyRows' | 'packGuideQueryPanels' | 'packGuideKeyPanels';
 
 /** Every kernel of the CPU targets: which file holds it, and what it is given. Buffers that a loss does not have are null. */
-export function entryPoints({ loss, reports }: Problem): Readonly<Record<KernelRole | PackName, EntryPoint>> {
+export function entryPoints({ loss, reports, softmax }: Problem): Readonly<Record<KernelRole | PackName, EntryPoint>> {
   const needs = needsOf(loss, reports);
   const stack = needs.stacked ? ['rowStart', 'colStart', 'split'] : [];
+  const maxima = (side: 'row' | 'col') => (softmax === 'running' ? [`${side}Max`] : []);
   const pairs = [...pairFields(loss, needs, 'row'), ...pairFields(loss, needs, 'col')];
   const logits = [...logitFields(loss, needs, 'row'), ...logitFields(loss, needs, 'col')];
   const chunk = ['queryPanels', 'keyPanels', 'rows', 'cols', 'row0', 'col0', ...stack, 'positive', 'positiveLogit', 'guideTile', 'offset', 'uniforms'];
@@ -38,7 +39,7 @@ export function entryPoints({ loss, reports }: Problem): Readonly<Record<KernelR
       'gradient',
       [
         ...chunk,
-        ...['rowMax', 'rowScale', 'rowPull', 'rowMeanPull', 'colMax', 'colScale', 'colPull', 'colMeanPull', 'gradientPitch', 'gradientScale'],
+        ...[...maxima('row'), 'rowScale', 'rowPull', 'rowMeanPull', ...maxima('col'), 'colScale', 'colPull', 'colMeanPull', 'gradientPitch', 'gradientScale'],
       ],
       ['gradientTile', 'scalarPartial'],
       pairs,

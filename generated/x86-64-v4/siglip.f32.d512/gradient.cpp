@@ -365,11 +365,9 @@ struct Gradient {
   const float* guide_tile = next.take<const float*>();
   float offset = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
-  const float* row_max = next.take<const float*>();
   const float* row_scale = next.take<const float*>();
   const float* row_pull = next.take<const float*>();
   const float* row_mean_pull = next.take<const float*>();
-  const float* col_max = next.take<const float*>();
   const float* col_scale = next.take<const float*>();
   const float* col_pull = next.take<const float*>();
   const float* col_mean_pull = next.take<const float*>();
