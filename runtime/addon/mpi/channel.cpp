@@ -11,8 +11,11 @@ namespace infinitile {
 
 namespace {
 
-/** The most that one call is given. MPI counts in ints; and the time limit is for a part, not for the whole of a long message. */
-constexpr std::size_t kPart = std::size_t{64} << 20;
+/**
+ * The most that one call is given. MPI counts in ints; several parts are on their way at once, where MPI sends each piecemeal; and each
+ * that arrives shows that the other rank lives.
+ */
+constexpr std::size_t kPart = std::size_t{1} << 20;
 
 /** Nobody tells of a device that is closed, or that time is up: whoever waits looks by itself. */
 constexpr std::chrono::milliseconds kGlance{5};
@@ -20,6 +23,12 @@ constexpr std::chrono::milliseconds kGlance{5};
 std::string rankText(int rank) { return "rank " + std::to_string(rank); }
 
 std::string bytesText(const HostTransport::Piece& piece) { return std::to_string(piece.bytes) + " bytes"; }
+
+void requireBytes(const MPI_Status& status, std::size_t bytes) {
+  int count = 0;
+  check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  if (count != countOf(bytes)) throw std::length_error("it sends " + std::to_string(count) + " bytes");
+}
 
 }  // namespace
 
@@ -66,7 +75,9 @@ Activity::State Channel::poll() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (failure_) return State::idle;
   try {
-    if (!move()) return !transfers_.empty() ? State::waiting : closed_ ? State::done : State::idle;
+    const bool begun = begin();
+    const bool ended = settle();
+    if (!begun && !ended) return !transfers_.empty() ? State::waiting : closed_ ? State::done : State::idle;
   } catch (const std::exception& error) {
     failure_ = error.what();
     changed_.notify_all();
@@ -80,61 +91,65 @@ Activity::State Channel::poll() {
 void Channel::fail(const std::string& reason) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (failure_) return;
-  failure_ = transfers_.empty() ? rankText(rank_) + ": " + reason
+  failure_ = transfers_.empty() ? reason
                                 : placeOf(transfers_.front()) + "waiting for " + rankText(transfers_.front().piece.peer) + ": " + reason;
   changed_.notify_all();
 }
 
-bool Channel::move() {
-  bool moved = false;
+template <class Work>
+void Channel::naming(const Transfer& transfer, Work work) const {
+  const Piece& piece = transfer.piece;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    throw TransportFailure(placeOf(transfer) + (piece.send ? "sending " : "receiving ") + bytesText(piece) + (piece.send ? " to " : " of ") +
+                           rankText(piece.peer) + ": " + error.what());
+  }
+}
+
+bool Channel::begin() {
+  bool begun = false;
   // What is sent begins in the order of the starts: only so it arrives in that order.
   bool held = false;
-  for (auto next = transfers_.begin(); next != transfers_.end();) {
-    Transfer& transfer = *next;
+  for (Transfer& transfer : transfers_) {
     const Piece& piece = transfer.piece;
-    try {
-      if (!transfer.begun) {
-        if (piece.send && !held) held = piece.ready && !piece.ready();
-        if (piece.send && held) {
-          ++next;
-          continue;
-        }
-        begin(transfer);
-        moved = true;
-      }
-      if (over(transfer)) {
-        next = transfers_.erase(next);
-        moved = true;
-      } else {
-        ++next;
-      }
-    } catch (const std::exception& error) {
-      throw TransportFailure(placeOf(transfer) + (piece.send ? "sending " : "receiving ") + bytesText(piece) + (piece.send ? " to " : " of ") +
-                             rankText(piece.peer) + ": " + error.what());
-    }
+    if (transfer.begun || (piece.send && held)) continue;
+    naming(transfer, [&] {
+      held = piece.send && piece.ready && !piece.ready();
+      if (held) return;
+      const int count = countOf(piece.bytes);
+      if (piece.send)
+        check(MPI_Isend(piece.data, count, MPI_BYTE, piece.peer, tag_, comm_, &transfer.request), "MPI_Isend");
+      else
+        check(MPI_Irecv(piece.data, count, MPI_BYTE, piece.peer, tag_, comm_, &transfer.request), "MPI_Irecv");
+      transfer.begun = begun = true;
+    });
   }
-  return moved;
+  return begun;
 }
 
-void Channel::begin(Transfer& transfer) const {
-  const Piece& piece = transfer.piece;
-  const int count = countOf(piece.bytes);
-  if (piece.send)
-    check(MPI_Isend(piece.data, count, MPI_BYTE, piece.peer, tag_, comm_, &transfer.request), "MPI_Isend");
-  else
-    check(MPI_Irecv(piece.data, count, MPI_BYTE, piece.peer, tag_, comm_, &transfer.request), "MPI_Irecv");
-  transfer.begun = true;
-}
-
-bool Channel::over(Transfer& transfer) const {
-  int flag = 0;
-  MPI_Status status;
-  check(MPI_Test(&transfer.request, &flag, &status), "MPI_Test");
-  if (flag == 0 || transfer.piece.send) return flag != 0;
+bool Channel::settle() {
+  std::vector<MPI_Request> requests;
+  for (const Transfer& transfer : transfers_) requests.push_back(transfer.request);
+  std::vector<int> indices(requests.size());
+  std::vector<MPI_Status> statuses(requests.size());
   int count = 0;
-  check(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
-  if (count != countOf(transfer.piece.bytes)) throw std::length_error("it sends " + std::to_string(count) + " bytes");
-  return true;
+  const int result = MPI_Testsome(static_cast<int>(requests.size()), requests.data(), &count, indices.data(), statuses.data());
+  if (result != MPI_ERR_IN_STATUS) check(result, "MPI_Testsome");
+  // Where nothing has begun.
+  if (count == MPI_UNDEFINED) return false;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    Transfer& transfer = transfers_[static_cast<std::size_t>(indices[i])];
+    naming(transfer, [&] {
+      if (result == MPI_ERR_IN_STATUS) check(statuses[i].MPI_ERROR, "MPI_Testsome");
+      if (!transfer.piece.send) requireBytes(statuses[i], transfer.piece.bytes);
+    });
+    transfer.ended = true;
+  }
+  for (std::size_t i = 0; i < requests.size(); ++i) transfers_[i].request = requests[i];
+  transfers_.erase(std::remove_if(transfers_.begin(), transfers_.end(), [](const Transfer& transfer) { return transfer.ended; }),
+                   transfers_.end());
+  return count > 0;
 }
 
 std::string Channel::placeOf(const Transfer& transfer) const { return rankText(rank_) + ", " + transfer.step + ": "; }

@@ -46,13 +46,17 @@ class Channel final : public Activity {
     std::string step;
     MPI_Request request = MPI_REQUEST_NULL;
     bool begun = false;
+    bool ended = false;
   };
 
-  void begin(Transfer& transfer) const;
-  bool over(Transfer& transfer) const;
-  /** Whether something began or ended. */
-  bool move();
+  /** Whether any transfer began. */
+  bool begin();
+  /** Whether any has ended. */
+  bool settle();
   std::string placeOf(const Transfer& transfer) const;
+  /** What `work` throws, with the transfer it is about. */
+  template <class Work>
+  void naming(const Transfer& transfer, Work work) const;
 
   const int rank_;
   const MPI_Comm comm_;

@@ -35,8 +35,7 @@ Gather::Gather(const Group& group, int tag, Request request)
       receives_(results_.size(), MPI_REQUEST_NULL) {}
 
 Activity::State Gather::poll() {
-  if (!begun_) begin();
-  bool moved = false;
+  bool moved = begin();
   while (takeArrival()) moved = true;
   moved = settle(receives_) || moved;
   moved = settle(sends_) || moved;
@@ -55,8 +54,8 @@ Activity::State Gather::poll() {
   return State::waiting;
 }
 
-void Gather::begin() {
-  begun_ = true;
+bool Gather::begin() {
+  if (std::exchange(begun_, true)) return false;
   for (std::size_t peer = 0; peer < sends_.size(); ++peer) {
     if (static_cast<int>(peer) == rank_) continue;
     check(MPI_Isend(request_.bytes.data(), countOf(request_.bytes.size()), MPI_BYTE, static_cast<int>(peer), tag_, comm_, &sends_[peer]),
@@ -64,6 +63,7 @@ void Gather::begin() {
   }
   results_[static_cast<std::size_t>(rank_)] = request_.bytes;
   arrived_[static_cast<std::size_t>(rank_)] = true;
+  return true;
 }
 
 bool Gather::takeArrival() {

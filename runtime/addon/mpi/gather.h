@@ -34,7 +34,8 @@ class Gather final : public Activity {
   void fail(const std::string& reason) override { request_.failed(reason); }
 
  private:
-  void begin();
+  /** The first time: sends. */
+  bool begin();
   /** Whether a message has come that was not there yet. */
   bool takeArrival();
   bool settle(std::vector<MPI_Request>& requests);

@@ -18,11 +18,26 @@ constexpr microseconds kShortest{20};
 constexpr microseconds kLongest{500};
 constexpr microseconds kIdle{10'000};
 
-microseconds pauseAfter(Activity::State state, microseconds last) {
-  if (state == Activity::State::moved) return kShortest;
-  if (state == Activity::State::waiting) return std::min(2 * last, kLongest);
-  return kIdle;
-}
+/** A message that MPI sends piecemeal moves with each look, unseen: for so long after the last move pauses stay short. */
+constexpr std::chrono::milliseconds kLively{5};
+
+/** How long to pause after each look. */
+class Pace {
+ public:
+  microseconds after(Activity::State state) {
+    if (state == Activity::State::idle) return kIdle;
+    const Time::time_point now = Time::now();
+    if (state == Activity::State::moved) movedAt_ = now;
+    pause_ = now - movedAt_ < kLively ? kShortest : std::min(2 * pause_, kLongest);
+    return pause_;
+  }
+
+ private:
+  using Time = std::chrono::steady_clock;
+
+  Time::time_point movedAt_ = Time::now();
+  microseconds pause_ = kShortest;
+};
 
 /** Work that has begun, MPI_Init for one, has so long to end when the thread is stopped. */
 constexpr std::chrono::milliseconds kFarewell{100};
@@ -71,7 +86,7 @@ void MpiThread::stop() {
 }
 
 void MpiThread::run(Shared& shared) {
-  microseconds pause = kShortest;
+  Pace pace;
   std::unique_lock<std::mutex> lock(shared.mutex);
   while (!shared.stopping) {
     std::deque<Work> works;
@@ -79,7 +94,7 @@ void MpiThread::run(Shared& shared) {
     lock.unlock();
     for (const Work& work : works) work();
     works.clear();
-    pause = pauseAfter(shared.look(), pause);
+    const microseconds pause = pace.after(shared.look());
     lock.lock();
     shared.changed.wait_for(lock, pause, [&shared] { return shared.stopping || !shared.works.empty(); });
   }
