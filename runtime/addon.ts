@@ -5,7 +5,7 @@ import { packagePath } from '../codegen/emit/package-path.js';
 import { InfinitileError } from '../dsl/diagnostics/index.js';
 
 /**
- * The native surface, name for name. The addon opens libcuda and libnvrtc when they are asked for and loads without them.
+ * The native surface, name for name. The addon opens libcuda, libnvrtc and libnccl when they are asked for and loads without them.
  * Promises settle on the main thread; the work runs on a thread of the device's own, one command list after another. A mistake
  * in what is passed to a method that returns a promise rejects that promise.
  */
@@ -34,7 +34,7 @@ export interface NativeAddon {
   createNcclTransport(request: NcclRequest): Promise<NativeTransport>;
 }
 
-/** Carries messages between ranks: the `exchange` commands of one device name it. */
+/** Carries messages between ranks: the commands of one device, the first that names it. */
 export interface NativeTransport {
   readonly rank: number;
   readonly ranks: number;
@@ -141,7 +141,7 @@ export interface NativeDevice {
   run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
   /** Likewise, and resolves with the milliseconds of each command. CUDA: from event to event, so that commands do not overlap. */
   profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
-  /** Reads a list once, to be run as often as wanted. Throws where `run` rejects. */
+  /** Reads a list once, to be run as often as wanted. Throws where `run` rejects, and for lists with messages between ranks. */
   prepare(commands: readonly NativeCommand[]): NativeList;
   /**
    * Releases everything: buffers and modules of the device are dead afterwards. The command that runs ends first, in the

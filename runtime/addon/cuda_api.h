@@ -119,7 +119,6 @@ static_assert(sizeof(CopyParams) == 200);
   X(primaryContextRelease, "cuDevicePrimaryCtxRelease_v2", (Device device))                                              \
   X(contextPush, "cuCtxPushCurrent_v2", (Context context))                                                               \
   X(contextPop, "cuCtxPopCurrent_v2", (Context * context))                                                               \
-  X(contextSynchronize, "cuCtxSynchronize", ())                                                                          \
   X(memGetInfo, "cuMemGetInfo_v2", (std::size_t * free, std::size_t* total))                                             \
   X(memAlloc, "cuMemAlloc_v2", (DevicePointer * pointer, std::size_t bytes))                                             \
   X(memFree, "cuMemFree_v2", (DevicePointer pointer))                                                                    \

@@ -53,7 +53,7 @@ CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
 CudaDevice::~CudaDevice() {
   const CudaContext::Scope scope(*context_);
   if (!scope.entered()) return;
-  messages_.reset();
+  messages_.close(stream_);
   staging_.release(driver());
   clocks_.release(driver());
   driver().eventDestroy(end_);
@@ -161,8 +161,8 @@ std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* 
 }
 
 cuda::Result CudaDevice::synchronize() {
-  messages_->calm();
-  return driver().contextSynchronize();
+  messages_.calm();
+  return stream_.wait(driver());
 }
 
 CudaDevice::Progress CudaDevice::begin(const CommandList& list) {
@@ -186,7 +186,7 @@ void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress&
 
 void CudaDevice::finish(const CommandList& list, cuda::Result issued, std::chrono::milliseconds patience, const unsigned char* staging,
                         unsigned char* outputs, const std::atomic<bool>& cancelled) {
-  const cuda::Result result = issued == cuda::kSuccess ? messages_->wait(stream_, patience, cancelled) : issued;
+  const cuda::Result result = issued == cuda::kSuccess ? messages_.wait(stream_, patience, cancelled) : issued;
   if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
   deliver(list, staging, outputs);
 }
@@ -206,9 +206,9 @@ void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& pro
                                      read->bytes, stream_.handle());
     progress.staged += read->bytes;
   } else if (const Exchange* exchange = std::get_if<Exchange>(&command)) {
-    messages_->start(*exchange, stream_.handle(), cancelled);
+    messages_.start(*exchange, stream_.handle(), cancelled);
   } else if (const Join* join = std::get_if<Join>(&command)) {
-    messages_->join(*join, stream_.handle(), cancelled);
+    messages_.join(*join, stream_.handle(), cancelled);
   } else {
     result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_.handle());
   }

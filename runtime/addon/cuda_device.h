@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +52,10 @@ class CudaDevice final : public Device {
               unsigned char* outputs, const std::atomic<bool>& cancelled);
   void deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs);
   double milliseconds(cuda::Event begin, cuda::Event end);
-  /** Waits for everything that is under way; messages that cannot come to their end are given up. */
+  /**
+   * Waits for everything that the device has under way, and returns what the context says then. Messages that cannot come to their end
+   * are given up. Others who share the GPU are not waited for: they may wait for this rank.
+   */
   cuda::Result synchronize();
   const CudaDriver& driver() const { return context_->driver(); }
 
@@ -65,8 +67,7 @@ class CudaDevice final : public Device {
   cuda::Event end_ = nullptr;
   CudaEvents clocks_;
   CudaStaging staging_;
-  /** Until the device's end. */
-  std::optional<CudaMessages> messages_;
+  CudaMessages messages_;
 };
 
 }  // namespace infinitile

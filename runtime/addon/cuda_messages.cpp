@@ -21,20 +21,6 @@ constexpr std::chrono::microseconds kGlance{50};
 
 }  // namespace
 
-CudaMessages::~CudaMessages() {
-  const std::atomic<bool> closed{true};
-  for (const Entry& entry : entries_) {
-    if (!entry.underWay()) continue;
-    entry.transport->abort("rank " + std::to_string(entry.transport->rank()) + " was closed with messages on their way");
-    try {
-      entry.carrier->join(nullptr, closed);
-    } catch (const std::exception&) {
-      // The reason of above: nobody is left to be told.
-    }
-  }
-  context_->driver().contextSynchronize();
-}
-
 void CudaMessages::start(const Exchange& exchange, cuda::Stream compute, const std::atomic<bool>& cancelled) {
   Entry& entry = entryOf(exchange.transport);
   for (const Message& message : exchange.messages) entry.started.push_back(message.buffer);
@@ -75,6 +61,23 @@ void CudaMessages::calm() {
       // Given up: that lets the GPU end what it has. What failed first is told.
     }
   }
+}
+
+void CudaMessages::close(const CudaStream& compute) {
+  if (entries_.empty()) return;
+  const std::atomic<bool> closed{true};
+  for (const Entry& entry : entries_) {
+    if (!entry.underWay()) continue;
+    entry.transport->abort("rank " + std::to_string(entry.transport->rank()) + " was closed with messages on their way");
+    try {
+      entry.carrier->join(compute.handle(), closed);
+    } catch (const std::exception&) {
+      // The reason of above: nobody is left to be told.
+    }
+  }
+  calm();
+  compute.wait(context_->driver());
+  entries_.clear();
 }
 
 CudaMessages::Entry& CudaMessages::entryOf(const std::shared_ptr<Transport>& transport) {

@@ -14,8 +14,6 @@ namespace infinitile {
 class CudaMessages {
  public:
   explicit CudaMessages(std::shared_ptr<const CudaContext> context) : context_(std::move(context)) {}
-  /** Aborts what was started and is not joined, and waits until the GPU has let go of all. */
-  ~CudaMessages();
   CudaMessages(const CudaMessages&) = delete;
   CudaMessages& operator=(const CudaMessages&) = delete;
 
@@ -28,6 +26,8 @@ class CudaMessages {
   cuda::Result wait(const CudaStream& compute, std::chrono::milliseconds patience, const std::atomic<bool>& cancelled);
   /** After a failure: until messages are done or given up. The GPU may then be waited for: no rank keeps it. */
   void calm();
+  /** Aborts what is under way, waits until the GPU has let go of it, and forgets all transports. */
+  void close(const CudaStream& compute);
 
  private:
   /** Of one transport. */

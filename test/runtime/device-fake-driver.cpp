@@ -79,10 +79,6 @@ EXPORT int cuDevicePrimaryCtxRelease_v2(int) {
 }
 EXPORT int cuCtxPushCurrent_v2(void*) { return ++depth, 0; }
 EXPORT int cuCtxPopCurrent_v2(void**) { return --depth, 0; }
-EXPORT int cuCtxSynchronize() {
-  while (!fake::allIdle()) std::this_thread::yield();
-  return answer();
-}
 
 EXPORT int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) { return *free = kMemory - used, *total = kMemory, answer(); }
 EXPORT int cuMemAlloc_v2(unsigned long long* pointer, std::size_t bytes) {

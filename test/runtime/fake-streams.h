@@ -50,12 +50,4 @@ inline bool idle(const Stream& stream) {
   return stream.work.empty();
 }
 
-inline bool allIdle() {
-  const Lock lock(mutex);
-  proceed();
-  for (const Stream* stream : streams)
-    if (!stream->work.empty()) return false;
-  return true;
-}
-
 }  // namespace fake

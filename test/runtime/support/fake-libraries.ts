@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import type { TestFn } from 'ava';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 
-/** Builds a shared library from a file of test/runtime. */
+/** Builds a shared library from a file of test/runtime; libraries among the options serve it. */
 export function buildLibrary(path: string, source: string, ...options: readonly string[]): void {
-  const all = ['-std=c++17', '-O1', '-shared', '-fPIC', ...options, '-o', path, packagePath('test', 'runtime', source)];
+  const all = ['-std=c++17', '-O1', '-shared', '-fPIC', '-o', path, packagePath('test', 'runtime', source), ...options];
   execFileSync(process.env['CXX'] ?? 'c++', all, { stdio: 'pipe' });
 }
 
@@ -29,7 +29,7 @@ export interface ScriptFolder {
   /** Where libraries are found first; removed after the tests. */
   readonly folder: string;
   /** Runs a script with the addon in a process of its own, and tells what it prints, one JSON value or line each. */
-  run(script: string, env?: Readonly<Record<string, string>>): Promise<unknown[]>;
+  readonly run: (script: string, env?: Readonly<Record<string, string>>) => Promise<unknown[]>;
 }
 
 /** For scripts that all begin with some lines more. */
