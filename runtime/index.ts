@@ -11,4 +11,7 @@ export type { RetrievalMetrics } from './retrieval-metrics.js';
 export type { RunInputs } from './inputs.js';
 export { Session, type StepOptions, type StepResult } from './session.js';
 export { Reference, type ReferenceInputs, type ReferenceResult } from './reference.js';
+export type { Communicator } from './transport/communicator.js';
+export { connect, type ConnectOptions } from './transport/connect.js';
+export { connectLocal, type LocalOptions } from './transport/local.js';
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, openTensor, writeNpy, type IndexMapValue, type MatrixValue, type ShapedArray, type TensorFile } from './tensor/tensor.js';
