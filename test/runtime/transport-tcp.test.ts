@@ -140,13 +140,15 @@ test('a folder that is not there is no meeting place', async (t) => {
 
 const program = `
 import { connectTcp } from ${JSON.stringify(pathToFileURL(packagePath('runtime', 'transport', 'tcp.ts')).href)};
-const [rank, ranks, port, deed] = process.argv.slice(-4);
+const [rank, ranks, port, deeds] = process.argv.slice(-4);
+const deed = deeds.split(',')[rank];
 const rendezvous = { kind: 'address', host: '127.0.0.1', port: Number(port), job: '' };
-const group = await connectTcp({ place: { rank: Number(rank), ranks: Number(ranks), localRank: Number(rank), localRanks: Number(ranks) }, rendezvous, patience: 20_000 });
+const group = await connectTcp({ place: { rank: Number(rank), ranks: Number(ranks), localRank: Number(rank), localRanks: Number(ranks) }, rendezvous, patience: deeds.includes('stop') ? 5000 : 20_000 });
 try {
   await group.gather(Buffer.from(rank), 'ranks');
   if (deed === 'kill') process.kill(process.pid, 'SIGKILL');
   if (deed === 'exit') process.exit(3);
+  if (deed === 'stop') process.kill(process.pid, 'SIGSTOP');
   if (deed === 'abort') { group.abort(new Error('a wrong turn')); process.exit(4); }
   console.log((await group.gather(Buffer.from(rank), 'deeds')).map((bytes) => Buffer.from(bytes).toString()).join());
   await group.close();
@@ -177,24 +179,40 @@ for (const failing of [0, 2]) {
   }
 }
 
-/** Runs the program in a process for each rank, until all have ended; `deeds` by rank. */
-async function processes(ranks: number, deeds: Readonly<Record<number, string>>): Promise<readonly { readonly code: unknown; readonly output: string }[]> {
+for (const stopped of [0, 2]) {
+  test.serial(`rank ${stopped} of three processes stands still`, async (t) => {
+    const ended = await processes(3, { [stopped]: 'stop' });
+    for (const { output } of ended.filter((_, rank) => rank !== stopped)) t.true(output.startsWith(`INF7101 rank ${stopped} has been silent for 5 s, and deeds is waited for`), output);
+  });
+}
+
+interface Ended {
+  readonly code: unknown;
+  readonly output: string;
+}
+
+/** Runs the program in a process for each rank, until all have ended but those that stand still: these are killed. `deeds` by rank. */
+async function processes(ranks: number, deeds: Readonly<Record<number, string>>): Promise<readonly Ended[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'infinitile-'));
   const file = path.join(folder, 'rank.mts');
   await writeFile(file, program);
   const port = String(await freePort());
-  const ended = await Promise.all(
-    range(ranks).map(
-      (rank) =>
-        new Promise<{ code: unknown; output: string }>((resolve) => {
-          execFile(process.execPath, ['--import', import.meta.resolve('tsx'), file, String(rank), String(ranks), port, deeds[rank] ?? 'nothing'], (error, stdout) => {
-            resolve({ code: error === null ? 0 : (error.code ?? error.signal), output: stdout });
-          });
-        }),
-    ),
-  );
+  const all = range(ranks).map((rank) => deeds[rank] ?? 'nothing');
+  const children = all.map((deed, rank) => ({ deed, ...start(file, [String(rank), String(ranks), port, all.join()]) }));
+  await Promise.all(children.filter(({ deed }) => deed !== 'stop').map(({ ended }) => ended));
+  for (const { deed, kill } of children) if (deed === 'stop') kill();
+  const ended = await Promise.all(children.map((child) => child.ended));
   await rm(folder, { recursive: true });
   return ended;
+}
+
+function start(file: string, args: readonly string[]): { readonly ended: Promise<Ended>; readonly kill: () => boolean } {
+  let kill = (): boolean => false;
+  const ended = new Promise<Ended>((resolve) => {
+    const child = execFile(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...args], (error, output) => resolve({ code: error === null ? 0 : (error.code ?? error.signal), output }));
+    kill = () => child.kill('SIGKILL');
+  });
+  return { ended, kill };
 }
 
 function dial(port: number): Promise<Socket> {
