@@ -10,8 +10,11 @@ class OutOfMemory : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/** A message between ranks that has not come or gone: another rank has failed, or been silent for too long. */
-class TransportFailure : public std::runtime_error {
+/**
+ * A message between ranks that has not come or gone: another rank has failed, or been silent for too long. Visible, since one addon throws
+ * it and another catches it.
+ */
+class __attribute__((visibility("default"))) TransportFailure : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

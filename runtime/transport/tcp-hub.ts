@@ -13,13 +13,12 @@ import type { TcpOptions } from './tcp.js';
 /** Rank 0 of a group whose control plane is TCP. */
 export async function openGroup(options: Required<TcpOptions>): Promise<ControlPlane> {
   const server = createServer();
-  const listening = await listenAt(server, options.rendezvous);
   try {
-    const peers = await new Reception(options, listening).admit(server);
+    const listening = await listenAt(server, options.rendezvous);
+    const peers = await new Reception(options, listening).admit(server).finally(listening.withdraw);
     return new Hub(options, peers, listening.description);
   } finally {
     server.close();
-    await listening.withdraw();
   }
 }
 

@@ -52,7 +52,7 @@ std::vector<Group::Seat> seatsOf(MPI_Comm comm, int ranks) {
 const Group::Place& Group::start(std::function<void(const std::string& reason)> onLost) {
   int started = 0;
   check(MPI_Initialized(&started), "MPI_Initialized");
-  if (started != 0) throw std::runtime_error("MPI was started in this process before: it starts once in the life of a process");
+  if (started != 0) throw std::runtime_error("it was started in this process before, and starts once in the life of a process");
   int provided = MPI_THREAD_SINGLE;
   check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   if (provided < MPI_THREAD_FUNNELED) throw std::runtime_error("this MPI was built for processes of one thread");

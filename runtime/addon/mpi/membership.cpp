@@ -75,6 +75,7 @@ void Membership::requireStarted() const {
 }
 
 Napi::Promise Membership::start(Napi::Env env, Napi::Function onLost) {
+  if (!onLost_.IsEmpty()) throw std::logic_error("it starts once in the life of a process");
   onLost_ = Napi::Persistent(onLost);
   const auto deferred = Napi::Promise::Deferred::New(env);
   thread_->post([this, deferred, group = group_, main = main_] {

@@ -21,7 +21,7 @@ const programs = /^INF(3103|4)/;
 
 /** What in the message of a program is the machine's own. */
 const varying: Readonly<Record<string, RegExp>> = {
-  INF3103: /[\d.]+ [KMG]iB|\d+MiB|\d+ x \d+/g,
+  INF3103: /[\d.]+ [KMG]iB|\d+ x \d+|(?<=raise the budget ).*/g,
   INF4011: /(?<=within \[)[^\]]+/g,
 };
 
