@@ -31,6 +31,8 @@ export interface Request {
   readonly guideDim?: number;
   /** Keep ranks of positives and the pair term's sum by row, beside the loss. */
   readonly reports?: boolean;
+  /** Ranks that share the matrix; 1, unless said. */
+  readonly ranks?: number;
 }
 
 /**
@@ -39,10 +41,10 @@ export interface Request {
  *
  * @throws {InfinitileError} with every reason why the target cannot run the tiling.
  */
-export function compileProgram({ loss, dim, precision, tiling, target, softmax, guideDim = dim, reports = false }: Request): Program {
-  const problem: Problem = { loss, dim, precision, softmax, guideDim, reports };
+export function compileProgram({ loss, dim, precision, tiling, target, softmax, guideDim = dim, reports = false, ranks = 1 }: Request): Program {
+  const problem: Problem = { loss, dim, precision, softmax, guideDim, reports, ring: ranks > 1 };
   const resolved = target.resolve(problem, tiling);
-  const refused = [...ringMistakes(tiling), ...resolved.diagnostics];
+  const refused = [...ringMistakes(tiling, ranks), ...resolved.diagnostics];
   if (resolved.tiling === undefined || refused.length > 0) throw new InfinitileError(refused);
   const epilogue = emitEpilogue(loss, needsOf(loss, reports), target.dialects);
   return {
@@ -53,9 +55,10 @@ export function compileProgram({ loss, dim, precision, tiling, target, softmax, 
   };
 }
 
-/** A program is one rank's. More ranks than the one that asks would each compute the whole. */
-function ringMistakes({ ring, spans }: Tiling): readonly Diagnostic[] {
-  if (ring?.ranks === undefined || ring.ranks === 1) return [];
-  const message = `the ring has ${ring.ranks} ranks; this process is one rank, connected to no other`;
-  return [{ code: 'INF3101', message, hint: 'take ranks: 1, or leave the ring out', ...markSpan(spans?.ring) }];
+/** A tiling may leave the ranks open, and then takes as many as there are. */
+function ringMistakes({ ring, spans }: Tiling, ranks: number): readonly Diagnostic[] {
+  if (ring?.ranks === undefined || ring.ranks === ranks) return [];
+  const connected = ranks === 1 ? 'this process is one rank, connected to no other' : `${ranks} are connected`;
+  const hint = `take ranks: ${ranks}, leave them open, or start ${ring.ranks} ranks and give compile() what connect() returns`;
+  return [{ code: 'INF3101', message: `the ring has ${ring.ranks} ${ring.ranks === 1 ? 'rank' : 'ranks'}; ${connected}`, hint, ...markSpan(spans?.ring) }];
 }

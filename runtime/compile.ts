@@ -7,8 +7,11 @@ import type { Tiling } from '../dsl/tiling.js';
 import { automatic } from '../dsl/tilings.js';
 import type { Target } from '../codegen/targets/target.js';
 import { Backend } from './device/backend.js';
-import { Kernel } from './kernel.js';
+import { Kernel, type KernelOptions } from './kernel.js';
 import { MatryoshkaKernel } from './matryoshka.js';
+import { agreeOnKernel } from './ring/agree-on-kernel.js';
+import { joinRing, type RingGroup } from './ring/ring-group.js';
+import type { Communicator } from './transport/communicator.js';
 
 export interface CompileOptions {
   /** D: numbers in an embedding. */
@@ -23,8 +26,10 @@ export interface CompileOptions {
   readonly target?: string;
   /** Workspace budget in bytes; the target's default is 256 MiB. */
   readonly workspace?: number;
-  /** CPU: workers; one per core unless said. */
+  /** CPU: workers; unless said, the cores of this machine shared out among its ranks. */
   readonly threads?: number;
+  /** The ranks that share the problem: what `connect()` returns. Every rank compiles the same. */
+  readonly ring?: Communicator;
   readonly signal?: AbortSignal;
   /** Source files compiled or found in the cache, and in all. */
   readonly onBuild?: (done: number, total: number) => void;
@@ -58,17 +63,31 @@ async function compilePrefixes(loss: MatryoshkaLoss, options: CompileOptions): P
 
 /** A kernel for the first `dim` numbers of embeddings of `options.dim`. */
 async function compileDepth(loss: PairwiseLoss, dim: number, options: CompileOptions): Promise<Kernel> {
-  const { guideDim = options.dim, precision = 'f32', tiling = automatic, workspace, threads = availableParallelism(), signal } = options;
+  const { guideDim = options.dim, precision = 'f32', tiling = automatic, workspace, threads = availableThreads(options.ring), signal } = options;
   const backend = Backend.open(options.target ?? 'cpu');
   try {
     checkPrecision(backend.target, precision);
-    const kernel = new Kernel({ loss, dim, inputDim: options.dim, guideDim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) });
+    const declared = { loss, dim, inputDim: options.dim, guideDim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) };
+    const group = await joined(options.ring, declared);
+    const kernel = new Kernel({ ...declared, ...(group === undefined ? {} : { group }) });
     await kernel.load('bounded', { ...(signal === undefined ? {} : { signal }), ...(options.onBuild === undefined ? {} : { onBuild: options.onBuild }) });
     return kernel;
   } catch (error) {
     backend.close();
     throw error;
   }
+}
+
+function availableThreads(ring: Communicator | undefined): number {
+  return Math.max(1, Math.floor(availableParallelism() / (ring?.localRanks ?? 1)));
+}
+
+/** One rank alone needs no ring. */
+async function joined(communicator: Communicator | undefined, declared: KernelOptions): Promise<RingGroup | undefined> {
+  if (communicator === undefined || communicator.ranks === 1) return undefined;
+  await agreeOnKernel(communicator, declared);
+  const { nodes = communicator.nodes, inFlight = 2 } = declared.tiling.ring ?? {};
+  return joinRing(communicator, declared.backend.device, { nodes, inFlight });
 }
 
 function checkOptions({ dim, guideDim, threads, workspace }: CompileOptions): void {

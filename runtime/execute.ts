@@ -70,14 +70,15 @@ export async function execute(bound: BoundPlan, steps: readonly Step[], environm
     else if (step.kind === 'guard') {
       await queue.drain();
       if ((await readFlag(requireBuffer(environment, step.buffer))) === 1) return { milliseconds: queue.milliseconds, inRange: false };
-    } else queue.add(command(step, bound, environment), step.kind === 'launch' ? step.pairs : 0);
+    } else queue.add(nativeCommand(step, bound, environment), step.kind === 'launch' ? step.pairs : 0);
   }
   if (ending !== undefined) queue.add(ending.command, 0);
   await queue.drain();
   return { milliseconds: queue.milliseconds, inRange: true };
 }
 
-class ListQueue {
+/** Commands on their way to a device, a list at a time. */
+export class ListQueue {
   milliseconds = 0;
   readonly #device: Device;
   readonly #control: Control;
@@ -157,12 +158,12 @@ export function commandsOf(bound: BoundPlan, steps: readonly Step[], environment
   let pairs = 0;
   for (const step of walk(bound, steps)) {
     if (step.kind === 'chunk') pairs += step.pairs;
-    else if (step.kind !== 'guard') commands.push(command(step, bound, environment));
+    else if (step.kind !== 'guard') commands.push(nativeCommand(step, bound, environment));
   }
   return { commands, pairs };
 }
 
-function command(step: Exclude<BoundStep, { kind: 'guard' | 'chunk' }>, bound: BoundPlan, environment: Environment): NativeCommand {
+export function nativeCommand(step: Exclude<BoundStep, { kind: 'guard' | 'chunk' }>, bound: BoundPlan, environment: Environment): NativeCommand {
   if (step.kind === 'fill') {
     const buffer = requireBuffer(environment, step.buffer);
     const sized = bound.buffers.find(({ name }) => name === step.buffer);

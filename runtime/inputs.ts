@@ -4,8 +4,9 @@ import type { PairwiseLoss, Tensor } from '../dsl/loss.js';
 import type { Precision } from '../dsl/problem.js';
 import { readAttributes, type Attributes, type GivenAttributes } from './attributes.js';
 import { positiveMistakes } from './check-inputs.js';
-import { matrixShape, usesTensor, type MatrixShape } from './matrix-shape.js';
-import { mapByRule, relatePositives, type PositiveRelation } from './positives.js';
+import { matrixShape, usesTensor, type MatrixShape, type TensorRows } from './matrix-shape.js';
+import { mapByRule, relatePositives, type GivenRows, type PositiveRelation } from './positives.js';
+import type { RankShape } from './ring/rank-shape.js';
 import type { Parameters } from './scalars.js';
 import { finiteMatrix } from './tensor/finite.js';
 import { indexMap, type IndexMapValue } from './tensor/index-map.js';
@@ -42,7 +43,12 @@ export type Tensors = Readonly<Partial<Record<Tensor, MatrixSource>>>;
 /** Checked inputs, not yet loaded. */
 export interface SessionInputs {
   readonly loss: PairwiseLoss;
+  /** Of what is given; in a ring, that of the rank. */
   readonly shape: MatrixShape;
+  /** The matrix that the loss is of: where ranks share it, that of all of them. */
+  readonly whole: MatrixShape;
+  /** Where ranks share it. */
+  readonly rank?: RankShape;
   readonly dim: number;
   readonly tensors: Tensors;
   readonly guides: Tensors;
@@ -52,17 +58,28 @@ export interface SessionInputs {
 
 /** @throws {InfinitileError} with every mistake that can be seen without reading the rows. */
 export async function prepareInputs(loss: PairwiseLoss, kernel: InputExpectation, inputs: RunInputs): Promise<SessionInputs> {
-  const convert = inputs.convert === true;
-  const tensors = prefixes(tensorsOf(loss, { queries: ['q', inputs.q], keys: ['k', inputs.k] }, kernel.inputDim, kernel.precision, convert), kernel.dim);
-  const guides = guidesOf(loss, inputs.guide, tensors, kernel, convert);
-  const rows = { queries: tensors.queries?.rows ?? 0, keys: tensors.keys?.rows ?? 0 };
+  const { tensors, guides, rows } = openTensors(loss, kernel, inputs);
   checkCounterparts(loss, rows);
   const shape = matrixShape(loss, rows);
   const attributes = await readAttributes(loss, inputs, shape);
-  const relation = relatePositives(loss, shape, await positiveMap(loss, shape, attributes, inputs.positives));
-  const unmatched = positiveMistakes(loss, shape, relation);
+  const map = await positiveMap(loss, shape, attributes, inputs.positives, { count: shape.n, numberOf: (row) => row });
+  return { loss, shape, whole: shape, dim: kernel.dim, tensors, guides, attributes, relation: relateAll(loss, shape, map) };
+}
+
+/** Tensors of the loss and of its guide, with as many rows. */
+export function openTensors(loss: PairwiseLoss, kernel: InputExpectation, inputs: RunInputs): { readonly tensors: Tensors; readonly guides: Tensors; readonly rows: TensorRows } {
+  const convert = inputs.convert === true;
+  const tensors = prefixes(tensorsOf(loss, { queries: ['q', inputs.q], keys: ['k', inputs.k] }, kernel.inputDim, kernel.precision, convert), kernel.dim);
+  const guides = guidesOf(loss, inputs.guide, tensors, kernel, convert);
+  return { tensors, guides, rows: { queries: tensors.queries?.rows ?? 0, keys: tensors.keys?.rows ?? 0 } };
+}
+
+/** @throws {InfinitileError} when rows or columns have no positive, and the loss refuses them. */
+export function relateAll(loss: PairwiseLoss, whole: MatrixShape, map: Int32Array | undefined): PositiveRelation {
+  const relation = relatePositives(loss, whole, map);
+  const unmatched = positiveMistakes(loss, whole, relation);
   if (unmatched.length > 0) throw new InfinitileError(unmatched);
-  return { loss, shape, dim: kernel.dim, tensors, guides, attributes, relation };
+  return relation;
 }
 
 type Given = Readonly<Record<Tensor, readonly [name: string, value: MatrixValue | undefined]>>;
@@ -134,7 +151,7 @@ function source(name: string, value: MatrixValue, kernel: { readonly dim: number
 }
 
 /** Rows of the same number exist in both tensors, where a loss pairs them. */
-function checkCounterparts(loss: PairwiseLoss, { queries, keys }: Readonly<Record<Tensor, number>>): void {
+export function checkCounterparts(loss: PairwiseLoss, { queries, keys }: Readonly<Record<Tensor, number>>): void {
   const shares = loss.rows?.normaliser === 'counterparts' || loss.cols?.normaliser === 'counterparts';
   const pairs = loss.positives.kind === 'counterpart' && isStacked(loss);
   if (!(shares || pairs) || queries === keys) return;
@@ -142,9 +159,10 @@ function checkCounterparts(loss: PairwiseLoss, { queries, keys }: Readonly<Recor
   throw new InfinitileError([{ code: 'INF4017', message, hint: 'give as many keys as queries' }]);
 }
 
-async function positiveMap(loss: PairwiseLoss, shape: MatrixShape, attributes: Attributes, given: IndexMapValue | undefined): Promise<Int32Array | undefined> {
+/** The column of each given row's positive, where kernels are told it: rows and columns by their numbers in the whole. */
+export async function positiveMap(loss: PairwiseLoss, whole: MatrixShape, attributes: Attributes, given: IndexMapValue | undefined, rows: GivenRows): Promise<Int32Array | undefined> {
   if (loss.positives.kind === 'indexMap') {
-    if (given !== undefined) return indexMap('positives', given, { length: shape.n, limit: shape.m });
+    if (given !== undefined) return indexMap('positives', given, { length: rows.count, limit: whole.m });
     throw new InfinitileError([
       { code: 'INF4012', message: `loss '${loss.name}' takes its positives from an index map, and none was given`, hint: 'give positives: an Int32Array with the key of each query' },
     ]);
@@ -154,7 +172,7 @@ async function positiveMap(loss: PairwiseLoss, shape: MatrixShape, attributes: A
       { code: 'INF4012', message: `loss '${loss.name}' ${relationText[loss.positives.kind]}, and an index map was given`, hint: `use withPositives(${loss.name}, indexMap)` },
     ]);
   }
-  return mapByRule(loss, shape, (row) => Object.fromEntries(attributes.row.map(({ name, values }) => [name, values[row] ?? 0])));
+  return mapByRule(loss, whole, rows, (row) => Object.fromEntries(attributes.row.map(({ name, values }) => [name, values[row] ?? 0])));
 }
 
 const relationText = {

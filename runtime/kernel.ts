@@ -1,4 +1,5 @@
 import type { BoundPlan, RunShape } from '../codegen/plan/bind.js';
+import { bindTiles, type BoundTiles } from '../codegen/plan/bind-tiles.js';
 import { bindWithin } from '../codegen/plan/bind-within.js';
 import type { Plan, SoftmaxMode } from '../codegen/plan/plan.js';
 import { compileProgram, type Program } from '../codegen/compile.js';
@@ -9,11 +10,15 @@ import type { Tiling } from '../dsl/tiling.js';
 import { checkParameters, checkRanked } from './check-inputs.js';
 import type { Backend, BuildOptions } from './device/backend.js';
 import type { Device } from './device/device.js';
-import { prepareInputs, type RunInputs } from './inputs.js';
+import { prepareInputs, type RunInputs, type SessionInputs } from './inputs.js';
 import { retrievalMetrics, type RetrievalMetrics } from './retrieval-metrics.js';
 import type { Parameters } from './scalars.js';
 import type { LoadedModules, LoadedProgram } from './loaded-program.js';
+import { countOf, segmentsOf } from './ring/rank-shape.js';
+import type { RingGroup } from './ring/ring-group.js';
+import { prepareSharedInputs } from './ring/shared-inputs.js';
 import { Session } from './session.js';
+import type { Traffic } from './walks.js';
 
 export interface KernelOptions {
   readonly loss: PairwiseLoss;
@@ -29,6 +34,8 @@ export interface KernelOptions {
   readonly workspace?: number;
   /** CPU: workers. */
   readonly threads: number;
+  /** Where ranks share the matrix. */
+  readonly group?: RingGroup;
 }
 
 export interface RunOptions {
@@ -47,7 +54,7 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly loss: number;
-  /** Of Q [N, D] and K [M, D], row-major fp32 (empty for keys that the loss has none of), and of every learned scalar. Absent when not asked for. */
+  /** Of Q [N, D] and K [M, D] (in a ring, of this rank's own rows), row-major fp32 (empty for keys that the loss has none of), and of every learned scalar. Absent when not asked for. */
   readonly gradients?: { readonly q: Float32Array; readonly k: Float32Array; readonly params: Readonly<Record<string, number>> };
   /** log sum exp per row [N] and per column [M], where the loss has that softmax. Absent when not asked for. */
   readonly lse?: BySide<Float64Array>;
@@ -62,6 +69,8 @@ export interface RunResult {
   /** Device time; forward alone where gradients were made in that walk. */
   readonly forwardMilliseconds: number;
   readonly backwardMilliseconds: number;
+  /** In a ring: bytes that this rank has sent. */
+  readonly traffic?: Traffic;
 }
 
 export interface BySide<T> {
@@ -113,20 +122,21 @@ export class Kernel {
 
   /** Loads inputs onto the device, to be stepped as often as wanted. The caller closes the session. */
   async session(inputs: Omit<RunInputs, 'params'>, signal?: AbortSignal): Promise<Session> {
-    const { dim, inputDim, guideDim, precision } = this.#options;
-    const prepared = await prepareInputs(this.loss, { dim, inputDim, guideDim, precision }, inputs);
+    const { dim, inputDim, guideDim, precision, group } = this.#options;
+    const expected = { dim, inputDim, guideDim, precision };
+    const prepared = group === undefined ? await prepareInputs(this.loss, expected, inputs) : await prepareSharedInputs(group.communicator, this.loss, expected, inputs);
     const loaded = new Map<Program, LoadedProgram>();
     const load = async (mode: SoftmaxMode, reports: boolean): Promise<LoadedProgram> => {
       const program = this.#program(mode, reports);
       const known = loaded.get(program);
       if (known !== undefined) return known;
-      const bound = this.#bind(prepared.shape, program.plan);
+      const { own: bound, tiles } = this.#bindTiles(prepared, program.plan);
       const { modules } = await this.load(mode, signal === undefined ? {} : { signal }, reports);
-      const made = { program, bound, modules };
+      const made = { program, bound, tiles, modules };
       loaded.set(program, made);
       return made;
     };
-    return Session.open(this.device, prepared, load, signal);
+    return Session.open(this.device, prepared, load, group, signal);
   }
 
   /**
@@ -160,13 +170,14 @@ export class Kernel {
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
     });
-    const { loss, softmax, bound, forwardMilliseconds, backwardMilliseconds } = step;
+    const { loss, softmax, bound, forwardMilliseconds, backwardMilliseconds, traffic } = step;
     return {
       loss,
       softmax,
       bound,
       forwardMilliseconds,
       backwardMilliseconds,
+      ...(traffic === undefined ? {} : { traffic }),
       ...(gradients ? { gradients: await readGradients(session, this.#options.dim, step.params) } : {}),
       ...(lse ? { lse: await bySide((side) => (this.loss[`${side}s`] === undefined ? undefined : session.readLse(side))) } : {}),
       ...(perRow ? { perRow: await bySide((side) => session.readValues(side)) } : {}),
@@ -179,12 +190,17 @@ export class Kernel {
     return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace, tiling.chunk !== undefined);
   }
 
+  #bindTiles({ shape, rank, loss }: SessionInputs, plan: Plan): BoundTiles {
+    const shards = rank?.tensors.map((_, of) => countOf(segmentsOf(loss, rank, 'col', of))) ?? [];
+    return bindTiles((m) => this.#bind({ ...shape, m }, plan), shape.m, shards);
+  }
+
   #program(softmax: SoftmaxMode, reports: boolean): Program {
     const key = `${softmax} ${reports}`;
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
-    const { loss, dim, guideDim, precision, tiling, backend } = this.#options;
-    const program = compileProgram({ loss, dim, guideDim, precision, tiling, target: backend.target, softmax, reports });
+    const { loss, dim, guideDim, precision, tiling, backend, group } = this.#options;
+    const program = compileProgram({ loss, dim, guideDim, precision, tiling, target: backend.target, softmax, reports, ranks: group?.communicator.ranks ?? 1 });
     this.#programs.set(key, program);
     return program;
   }

@@ -16,6 +16,8 @@ export interface LoadedModules {
 export interface LoadedProgram {
   readonly program: Program;
   readonly bound: BoundPlan;
+  /** In a ring: the plan for the rank's rows and the columns of any shard, by how many those are. */
+  readonly tiles?: ReadonlyMap<number, BoundPlan>;
   readonly modules: ReadonlyMap<string, NativeModule>;
 }
 

@@ -25,7 +25,13 @@ export interface Unmatched {
   readonly first: number;
 }
 
-/** What attributes a row has, for relations that are computed from them. */
+/** Rows that are at hand, by their numbers in the whole. */
+export interface GivenRows {
+  readonly count: number;
+  readonly numberOf: (row: number) => number;
+}
+
+/** What attributes a row has that is at hand, for relations that are computed from them. */
 export type RowAttributes = (row: number) => Readonly<Record<string, number>>;
 
 /**
@@ -57,19 +63,20 @@ export function relatePositives(loss: PairwiseLoss, shape: MatrixShape, map: Int
 }
 
 /** The map of a relation that is given by a rule; undefined where kernels follow the rule themselves, or it is given at run time. */
-export function mapByRule(loss: PairwiseLoss, shape: MatrixShape, attributes: RowAttributes): Int32Array | undefined {
-  const { n, m } = shape;
+export function mapByRule(loss: PairwiseLoss, shape: MatrixShape, { count, numberOf }: GivenRows, attributes: RowAttributes): Int32Array | undefined {
+  const { m } = shape;
+  const mapOf = (positiveOf: (row: number, own: number) => number): Int32Array => Int32Array.from({ length: count }, (_, own) => positiveOf(numberOf(own), own));
   const { positives } = loss;
-  if (positives.kind === 'counterpart') return Int32Array.from({ length: n }, (_, row) => counterpartOf(shape, row));
+  if (positives.kind === 'counterpart') return mapOf((row) => counterpartOf(shape, row));
   if (positives.kind === 'column') {
     const column = compileEvaluator(positives.column);
-    return Int32Array.from({ length: n }, (_, row) => {
-      const col = column({ row: { ...attributes(row), ...placeOf(shape, 'row', row) } });
+    return mapOf((row, own) => {
+      const col = column({ row: { ...attributes(own), ...placeOf(shape, 'row', row) } });
       return Number.isInteger(col) && col >= 0 && col < m ? col : -1;
     });
   }
   const mapped = positives.kind === 'diagonal' && needsOf(loss).relation === 'mapped';
-  return mapped ? Int32Array.from({ length: n }, (_, row) => (row < m ? row : -1)) : undefined;
+  return mapped ? mapOf((row) => (row < m ? row : -1)) : undefined;
 }
 
 const noneUnmatched: Unmatched = { count: 0, first: -1 };

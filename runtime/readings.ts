@@ -52,30 +52,19 @@ export class Readings {
     return { forward, backward: both - forward };
   }
 
-  /** False: a sum has left fp32's range. */
-  get inRange(): boolean {
-    return this.#flags[flags.indexOf('outOfRange')] !== 1;
+  /** What the walk has found out, by the places of {@link flags}. */
+  get found(): Int32Array {
+    return this.#flags;
   }
 
-  /**
-   * Whether the logits of single positives, which are known to be there, are finite.
-   *
-   * @throws {InfinitileError} when a walk has found a row that its term refuses: without a positive, or without anything that counts.
-   */
+  /** False: a sum has left fp32's range. */
+  get inRange(): boolean {
+    return isInRange(this.#flags);
+  }
+
+  /** As {@link checkRows} of what was found. */
   checkRows(): boolean {
-    const first = (flag: Flag): number | undefined => {
-      const row = this.#flags[flags.indexOf(flag)];
-      return row === unset ? undefined : row;
-    };
-    const found: Diagnostic[] = [];
-    for (const [side, what] of [['row', 'row'], ['col', 'column']] as const) {
-      const [unmatched, empty] = [first(`${side}Unmatched`), first(`${side}Empty`)];
-      if (unmatched !== undefined && this.#loss.positives.kind !== 'where') return false;
-      if (unmatched !== undefined) found.push(rowWithoutPositive(this.#loss.name, what, unmatched));
-      if (empty !== undefined) found.push(rowWithoutCount(this.#loss.name, what, empty));
-    }
-    if (found.length > 0) throw new InfinitileError(found);
-    return true;
+    return checkRows(this.#loss, this.#flags);
   }
 
   /** The softmax terms' part and the pair term's. */
@@ -90,6 +79,31 @@ export class Readings {
     const ofTerms = (i: number): number => this.#termParams.reduce((sum, values) => sum + sumOfEvery(values, params.length, i), 0);
     return Object.fromEntries(params.map((name, i) => [name, (this.#scalars[i + 1] ?? 0) + ofTerms(i)]));
   }
+}
+
+export function isInRange(found: Int32Array): boolean {
+  return found[flags.indexOf('outOfRange')] !== 1;
+}
+
+/**
+ * Whether the logits of single positives, which are known to be there, are finite.
+ *
+ * @throws {InfinitileError} when a walk has found a row that its term refuses: without a positive, or without anything that counts.
+ */
+export function checkRows(loss: PairwiseLoss, found: Int32Array): boolean {
+  const first = (flag: Flag): number | undefined => {
+    const row = found[flags.indexOf(flag)];
+    return row === unset ? undefined : row;
+  };
+  const mistakes: Diagnostic[] = [];
+  for (const [side, what] of [['row', 'row'], ['col', 'column']] as const) {
+    const [unmatched, empty] = [first(`${side}Unmatched`), first(`${side}Empty`)];
+    if (unmatched !== undefined && loss.positives.kind !== 'where') return false;
+    if (unmatched !== undefined) mistakes.push(rowWithoutPositive(loss.name, what, unmatched));
+    if (empty !== undefined) mistakes.push(rowWithoutCount(loss.name, what, empty));
+  }
+  if (mistakes.length > 0) throw new InfinitileError(mistakes);
+  return true;
 }
 
 /** Of every `stride`-th value from the first on. In order: the same bits every time. */

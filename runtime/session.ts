@@ -10,11 +10,15 @@ import type { Device } from './device/device.js';
 import type { Control, TimedCommand } from './execute.js';
 import type { SessionInputs } from './inputs.js';
 import { loadInputs, writeHostValues } from './load-inputs.js';
+import { largestOfAll, sharedOptions } from './ring/shared-step.js';
+import type { RingGroup } from './ring/ring-group.js';
+import { RingWalker } from './ring/ring-walker.js';
 import type { LoadedProgram, LoadProgram } from './loaded-program.js';
 import { readLse, readRanks, readValues, type SideName } from './results.js';
 import { extremesOf, logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
 import { exactRange, softmaxRange, type SoftmaxRange } from './softmax-range.js';
-import { Walks, walksOf } from './walks.js';
+import { agree, requireSame } from './transport/agree.js';
+import { Walks, walksOf, type StepWalks, type Traffic } from './walks.js';
 
 export interface StepOptions {
   readonly params: Parameters;
@@ -39,6 +43,19 @@ export interface StepResult {
   readonly bound: BoundPlan;
   readonly forwardMilliseconds: number;
   readonly backwardMilliseconds: number;
+  /** In a ring: bytes that this rank has sent. */
+  readonly traffic?: Traffic;
+}
+
+/** What a rank has of the whole: its queries and keys are those from these numbers on. */
+export interface SessionLayout {
+  readonly rank: number;
+  readonly ranks: number;
+  /** Rows and columns of the whole matrix. */
+  readonly n: number;
+  readonly m: number;
+  readonly firstQuery: number;
+  readonly firstKey: number;
 }
 
 /**
@@ -49,16 +66,19 @@ export class Session {
   readonly #inputs: SessionInputs;
   readonly #load: LoadProgram;
   readonly #buffers: DeviceBuffers;
-  readonly #walks: Walks;
+  readonly #walks: StepWalks;
+  readonly #group: RingGroup | undefined;
   #extremes: Extremes;
   #last: Program | undefined;
 
-  private constructor(device: Device, inputs: SessionInputs, load: LoadProgram) {
+  private constructor(device: Device, inputs: SessionInputs, load: LoadProgram, group: RingGroup | undefined) {
+    const { loss, whole, rank, attributes, relation } = inputs;
     this.#inputs = inputs;
     this.#load = load;
-    this.#extremes = extremesOf(inputs.shape, 0, inputs.attributes);
+    this.#group = group;
+    this.#extremes = extremesOf(whole, 0, attributes);
     this.#buffers = new DeviceBuffers(device, () => this.#walks.release());
-    this.#walks = new Walks(device, inputs.loss, this.#buffers);
+    this.#walks = group === undefined || rank === undefined ? new Walks(device, loss, this.#buffers) : new RingWalker(device, loss, this.#buffers, group, rank, relation);
   }
 
   /**
@@ -66,12 +86,13 @@ export class Session {
    *
    * @throws {InfinitileError} when a value is not finite: which tensor, which row.
    */
-  static async open(device: Device, inputs: SessionInputs, load: LoadProgram, signal?: AbortSignal): Promise<Session> {
-    const session = new Session(device, inputs, load);
+  static async open(device: Device, inputs: SessionInputs, load: LoadProgram, group?: RingGroup, signal?: AbortSignal): Promise<Session> {
+    const session = new Session(device, inputs, load, group);
     try {
-      const norms = await loadInputs(device, session.#buffers, inputs, await load('bounded', false), signal);
+      const own = async () => loadInputs(device, session.#buffers, inputs, await load('bounded', false), signal);
+      const norms = group === undefined ? await own() : await largestOfAll(group.communicator, await agree(group.communicator, 'the inputs of each rank', own));
       // The norms were summed in fp32: the slack covers its rounding.
-      session.#extremes = extremesOf(inputs.shape, norms.queries * norms.keys * (1 + 2 ** -6), inputs.attributes);
+      session.#extremes = extremesOf(inputs.whole, norms.queries * norms.keys * (1 + 2 ** -6), inputs.attributes);
       return session;
     } catch (error) {
       session.close();
@@ -81,11 +102,23 @@ export class Session {
 
   /** Forward, and backward if asked for. Starts over with running maxima when the bounded attempt leaves fp32's range. */
   async step(options: StepOptions): Promise<StepResult> {
-    const { loss, shape, relation } = this.#inputs;
+    if (this.#group === undefined) return this.#step(options);
+    const { communicator } = this.#group;
+    try {
+      await requireSame(communicator, sharedOptions(options));
+      return await this.#step(options);
+    } catch (error) {
+      communicator.abort(error);
+      throw error;
+    }
+  }
+
+  async #step(options: StepOptions): Promise<StepResult> {
+    const { loss, whole, relation } = this.#inputs;
     const reports = options.reports === true;
     const bounded = await this.#load('bounded', reports);
     const logits = logitRange(bounded.program, loss, options.params, this.#extremes);
-    const range = hasSoftmax(loss) ? softmaxRange(logits, Math.max(shape.n, shape.m), leastWeight(relation)) : { ...exactRange, mode: 'bounded' as const };
+    const range = hasSoftmax(loss) ? softmaxRange(logits, Math.max(whole.n, whole.m), leastWeight(relation)) : { ...exactRange, mode: 'bounded' as const };
     const first = range.mode === 'bounded' ? await this.#attempt(bounded, range, options) : undefined;
     const result = first ?? (await this.#attempt(await this.#load('running', reports), exactRange, options));
     if (result === undefined) throw new InfinitileError([sumOutOfRange(loss.name, logits)]);
@@ -98,6 +131,12 @@ export class Session {
     const stacked = this.#buffers.has('dEmbeddings');
     const first = stacked && name === 'dKeys' ? shape.split + firstRow : firstRow;
     await this.#buffers.require(stacked ? 'dEmbeddings' : name).read(target, first * dim * 4);
+  }
+
+  get layout(): SessionLayout {
+    const { whole, rank } = this.#inputs;
+    const { n, m } = whole;
+    return rank === undefined ? { rank: 0, ranks: 1, n, m, firstQuery: 0, firstKey: 0 } : { rank: rank.rank, ranks: rank.tensors.length, n, m, firstQuery: rank.firstQuery, firstKey: rank.firstKey };
   }
 
   /** Rows of a tensor: 0 for one that the loss does not name. */
@@ -126,7 +165,7 @@ export class Session {
 
   /** One run of the program of the range's mode; undefined when the guard ended it. */
   async #attempt(loaded: LoadedProgram, range: SoftmaxRange, options: StepOptions): Promise<StepResult | undefined> {
-    const { loss, relation, shape } = this.#inputs;
+    const { loss, relation, whole } = this.#inputs;
     const { program, bound } = loaded;
     const forward = hasSoftmax(loss) || !options.gradients || options.forward === true || options.reports === true;
     const asked = { forward, backward: options.gradients };
@@ -135,18 +174,17 @@ export class Session {
       loaded,
       ...asked,
       scalars: runScalars(program, loss, options.params, this.#extremes, relation, range),
-      uniforms: uniformsOf(program, loss, options.params, shape.n, shape.m),
+      uniforms: uniformsOf(program, loss, options.params, whole.n, whole.m),
       control: this.#control(options, bound, walks.length),
     };
     const walked = await this.#walks.run(request, (fresh) => writeHostValues(this.#buffers, this.#inputs, fresh));
     if (walked === undefined) return undefined;
     this.#last = program;
-    const { readings, forwardMilliseconds, backwardMilliseconds } = walked;
-    return { loss: readings.loss, params: options.gradients ? readings.params : {}, softmax: range.mode, bound, forwardMilliseconds, backwardMilliseconds };
+    return { ...walked, params: options.gradients ? walked.params : {}, softmax: range.mode, bound };
   }
 
   #control({ signal, onProgress, onCommand }: StepOptions, bound: BoundPlan, passes: number): Control {
-    const total = bound.shape.n * bound.shape.m * passes;
+    const total = bound.shape.n * this.#inputs.whole.m * passes;
     let done = 0;
     return {
       ...(signal === undefined ? {} : { signal }),

@@ -26,17 +26,37 @@ export function walksOf({ plan, fused }: BoundPlan, { forward, backward }: Pick<
 }
 
 export interface Walked {
-  readonly readings: Readings;
+  readonly loss: number;
+  /** Gradients of the learned scalars. */
+  readonly params: Readonly<Record<string, number>>;
   /** Of forward and backward, where they are one walk. */
   readonly forwardMilliseconds: number;
   readonly backwardMilliseconds: number;
+  /** In a ring: bytes that the rank has sent. */
+  readonly traffic?: Traffic;
+}
+
+export interface Traffic {
+  readonly forward: number;
+  readonly backward: number;
+}
+
+/** What runs the walks of a step: those of one rank, or of a ring's. */
+export interface StepWalks {
+  /**
+   * Undefined when a sum has left fp32's range, or a logit of a positive has. `write` fills those of the buffers named, which
+   * are new, that the host has values for.
+   */
+  run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined>;
+  /** Lets go of what is kept ready: before a buffer is freed. */
+  release(): void;
 }
 
 /**
  * Runs a step's walks, one after the other. Where the last step was over soon, they run as one list that is kept ready: then
  * nothing waits between them, and the backward walk of an attempt that leaves fp32's range is lost, which costs as little.
  */
-export class Walks {
+export class Walks implements StepWalks {
   readonly #device: Device;
   readonly #loss: PairwiseLoss;
   readonly #buffers: DeviceBuffers;
@@ -50,10 +70,6 @@ export class Walks {
     this.#buffers = buffers;
   }
 
-  /**
-   * Undefined when a sum has left fp32's range, or a logit of a positive has. `write` fills those of the buffers named, which
-   * are new, that the host has values for.
-   */
   async run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const { bound } = request.loaded;
     // One list has one time: whoever wants that of each command is told it by the walks in turn.
@@ -64,7 +80,6 @@ export class Walks {
     return walked;
   }
 
-  /** Lets go of what is kept ready: before a buffer is freed. */
   release(): void {
     for (const step of this.#prepared.values()) step.release();
     this.#prepared.clear();
@@ -83,7 +98,7 @@ export class Walks {
     await step.run(scalars, uniforms, control);
     if (!readings.inRange || !readings.checkRows()) return undefined;
     const { milliseconds } = readings;
-    return { readings, forwardMilliseconds: forward ? milliseconds.forward : 0, backwardMilliseconds: backward ? milliseconds.backward : 0 };
+    return { loss: readings.loss, params: readings.params, forwardMilliseconds: forward ? milliseconds.forward : 0, backwardMilliseconds: backward ? milliseconds.backward : 0 };
   }
 
   async #prepare(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<PreparedStep> {
@@ -109,7 +124,7 @@ export class Walks {
       forwardMilliseconds = milliseconds;
     }
     const { milliseconds: backwardMilliseconds } = second.length > 0 ? await walk(second) : { milliseconds: 0 };
-    return { readings, forwardMilliseconds, backwardMilliseconds };
+    return { loss: readings.loss, params: readings.params, forwardMilliseconds, backwardMilliseconds };
   }
 
   async #allocate(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import type { ChunkLevel } from '../../dsl/tiling.js';
 import { evaluateExtent, type Shape } from './extent.js';
 import { elementBytes, type Arg, type Buffer, type Kernel, type Plan, type Step, type TiledMatrix } from './plan.js';
 
-export interface RunShape extends Partial<Stack> {
+export interface RunShape extends Partial<Stack>, Partial<Shard> {
   /** Rows and columns of the matrix. */
   readonly n: number;
   readonly m: number;
@@ -19,6 +19,22 @@ export interface Stack {
 }
 
 export const unstacked: Stack = { stack: 0, split: 0, rowStart: 0, colStart: 0 };
+
+/** Where a rank's queries and keys begin among those of all ranks, and where rows and columns of all lie among stacked embeddings. */
+export interface Shard {
+  readonly firstQuery: number;
+  readonly firstKey: number;
+  readonly wholeSplit: number;
+  readonly wholeRowStart: number;
+  readonly wholeColStart: number;
+}
+
+/** A shape of one rank, before its stack, sizes and chunks are known. */
+export const unshared: Omit<Shape, 'n' | 'm' | 'chunkRows' | 'chunkCols' | 'rows' | 'cols' | 'workers'> = {
+  ...unstacked,
+  ...{ row0: 0, col0: 0, rowShift: 0, colShift: 0 },
+  ...{ firstQuery: 0, firstKey: 0, wholeSplit: 0, wholeRowStart: 0, wholeColStart: 0 },
+};
 
 /** A plan with its shapes known: the chunk that is used, and the bytes of everything. */
 export interface BoundPlan {
@@ -43,7 +59,7 @@ export interface SizedBuffer extends Buffer {
 export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.chunk): BoundPlan {
   const shapeOf = (rows: number): Shape => {
     const [chunkRows, chunkCols] = [evenPiece(run.n, rows, plan.tiling.block.rows), evenPiece(run.m, chunk.cols, plan.tiling.block.cols)];
-    return { ...unstacked, ...run, chunkRows, chunkCols, row0: 0, col0: 0, rows: chunkRows, cols: chunkCols };
+    return { ...unshared, ...run, chunkRows, chunkCols, rows: chunkRows, cols: chunkCols };
   };
   const [shape, forwardShape] = [shapeOf(chunk.rows), shapeOf(chunk.rows * plan.forwardRows)];
   const [inForward, inBackward, inFused] = [buffersOf(plan.forward), buffersOf(plan.backward), buffersOf(plan.fused?.steps ?? [])];
@@ -121,7 +137,12 @@ export type BoundStep =
 
 /** The steps of a bound plan in the order they run. A generator: a run over millions of rows has millions of steps. */
 export function* walk(bound: BoundPlan, steps: readonly Step[]): Generator<BoundStep> {
-  yield* walkSteps(steps, steps === bound.plan.forward ? bound.forwardShape : bound.shape, tablesOf(bound.plan));
+  yield* walkWithin(bound, steps, steps === bound.plan.forward ? bound.forwardShape : bound.shape);
+}
+
+/** Of a part of the matrix: the shape's `rows` and `cols`, from `row0` and `col0` on. */
+export function* walkWithin({ plan }: BoundPlan, steps: readonly Step[], shape: Shape): Generator<BoundStep> {
+  yield* walkSteps(steps, shape, tablesOf(plan));
 }
 
 interface Tables {
@@ -145,10 +166,10 @@ function* walkSteps(steps: readonly Step[], shape: Shape, tables: Tables): Gener
 }
 
 function* walkLoop({ axis, body }: Extract<Step, { kind: 'for' }>, shape: Shape, tables: Tables): Generator<BoundStep> {
-  const [length, piece] = axis === 'rows' ? [shape.n, shape.chunkRows] : [shape.m, shape.chunkCols];
+  const [first, length, piece] = axis === 'rows' ? [shape.row0, shape.rows, shape.chunkRows] : [shape.col0, shape.cols, shape.chunkCols];
   const innermost = !body.some(({ kind }) => kind === 'for');
-  for (let start = 0; start < length; start += piece) {
-    const size = Math.min(piece, length - start);
+  for (let start = first; start < first + length; start += piece) {
+    const size = Math.min(piece, first + length - start);
     const inner = axis === 'rows' ? { ...shape, row0: start, rows: size } : { ...shape, col0: start, cols: size };
     yield* walkSteps(body, inner, tables);
     if (innermost) yield { kind: 'chunk', pairs: inner.rows * inner.cols };

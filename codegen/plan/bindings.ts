@@ -6,25 +6,28 @@ import { plus, times, type Extent } from './extent.js';
 import type { Channel, Needs, SideNeeds } from './needs.js';
 import type { Arg } from './plan.js';
 import type { Problem } from './problem.js';
+import { colStack } from './ring-buffers.js';
 
 /** What kernels' parameters stand for, by their names. */
 export type Bindings = Readonly<Record<string, Arg>>;
 
-/** Rows and columns of the chunk, and all of them: each in a tensor of its own, or ranges of one stack. */
-export function embeddingBindings({ dim, guideDim = dim }: Problem, { stacked }: Needs): Bindings {
-  const place = (own: string, stack: string, start: 'rowStart' | 'colStart', first: Extent, depth: number): Arg =>
-    stacked ? at(stack, times(plus(start, first), depth)) : at(own, times(first, depth));
+/**
+ * Rows and columns of the chunk: each in a tensor of its own, or ranges of one stack. In a ring the columns are those of another
+ * rank's stack.
+ */
+export function embeddingBindings({ dim, guideDim = dim, ring = false }: Problem, { stacked }: Needs): Bindings {
+  const ofRows = (own: string, stack: string, depth: number): Arg => (stacked ? at(stack, times(plus('rowStart', 'row0'), depth)) : at(own, times('row0', depth)));
+  const ofCols = (own: string, stack: string, depth: number): Arg => {
+    if (!stacked) return at(own, times('col0', depth));
+    return ring ? at(colStack(stack), times('col0', depth)) : at(stack, times(plus('colStart', 'col0'), depth));
+  };
   return {
-    queries: place('queries', 'embeddings', 'rowStart', 'row0', dim),
-    keys: place('keys', 'embeddings', 'colStart', 'col0', dim),
-    allQueries: place('queries', 'embeddings', 'rowStart', 0, dim),
-    allKeys: place('keys', 'embeddings', 'colStart', 0, dim),
-    dQueries: place('dQueries', 'dEmbeddings', 'rowStart', 'row0', dim),
-    dKeys: place('dKeys', 'dEmbeddings', 'colStart', 'col0', dim),
-    guideQueries: place('guideQueries', 'guides', 'rowStart', 'row0', guideDim),
-    guideKeys: place('guideKeys', 'guides', 'colStart', 'col0', guideDim),
-    allGuideQueries: place('guideQueries', 'guides', 'rowStart', 0, guideDim),
-    allGuideKeys: place('guideKeys', 'guides', 'colStart', 0, guideDim),
+    queries: ofRows('queries', 'embeddings', dim),
+    keys: ofCols('keys', 'embeddings', dim),
+    dQueries: ofRows('dQueries', 'dEmbeddings', dim),
+    dKeys: ofCols('dKeys', 'dEmbeddings', dim),
+    guideQueries: ofRows('guideQueries', 'guides', guideDim),
+    guideKeys: ofCols('guideKeys', 'guides', guideDim),
   };
 }
 
@@ -38,9 +41,11 @@ export function attributeBindings({ attributes, ofPositive }: Needs): Bindings {
   return bindings;
 }
 
-export function chunkBindings(kernels: TargetKernels): Bindings {
+export function chunkBindings(kernels: TargetKernels, ring: boolean): Bindings {
   const bindings: Record<string, Arg> = {
     positive: at('positive', 'row0'),
+    positiveLogit: at('positiveLogit', 'row0'),
+    positiveGuide: at('positiveGuide', 'row0'),
     rowPitch: extent(kernels.rowPartials.pitch),
     colPitch: extent(kernels.colPartials.pitch),
     colSlots: extent(kernels.colPartials.parts),
@@ -48,8 +53,9 @@ export function chunkBindings(kernels: TargetKernels): Bindings {
     gradientPitch: extent(kernels.gradient.pitch),
     uniforms: { kind: 'uniforms' },
     threads: extent('workers'),
+    ...(ring ? numbersInTheWhole : { row0: extent('row0'), col0: extent('col0'), rowStart: extent('rowStart'), colStart: extent('colStart'), split: extent('split') }),
   };
-  for (const name of ['n', 'm', 'rows', 'cols', 'row0', 'col0', 'workers', 'split', 'rowStart', 'colStart'] as const) bindings[name] = extent(name);
+  for (const name of ['n', 'm', 'rows', 'cols', 'workers'] as const) bindings[name] = extent(name);
   for (const name of ['offset', 'sumFloor', 'gradientScale', 'gradientUnscale'] as const) bindings[name] = { kind: 'scalar', name };
   for (const suffix of ['Max', 'Sum', 'Scale', 'Pull', 'MeanPull']) {
     bindings[`row${suffix}`] = at(`row${suffix}`, 'row0');
@@ -57,6 +63,15 @@ export function chunkBindings(kernels: TargetKernels): Bindings {
   }
   return bindings;
 }
+
+/** Kernels of tiles go by the numbers that rows and columns have in the whole matrix. */
+const numbersInTheWhole: Bindings = {
+  row0: extent(plus('row0', 'rowShift')),
+  col0: extent(plus('col0', 'colShift')),
+  rowStart: extent('wholeRowStart'),
+  colStart: extent('wholeColStart'),
+  split: extent('wholeSplit'),
+};
 
 /** What adds a chunk's partial sums to the statistics. */
 export function mergeBindings(side: 'row' | 'col', { parts, pitch }: Partials): Bindings {
@@ -99,7 +114,7 @@ export function tallyBindings(side: Side, { channels }: SideNeeds): Bindings {
   };
 }
 
-export function termBindings(side: Side, { attributes }: Needs): Bindings {
+export function termBindings(side: Side, { attributes }: Needs, ring = false): Bindings {
   const own: Record<string, Arg> = Object.fromEntries(
     ['Max', 'Sum', 'Scale', 'Pull', 'MeanPull', 'Extra', 'Matched', 'Tally', 'Values', 'Params'].map((suffix) => [
       suffix.charAt(0).toLowerCase() + suffix.slice(1),
@@ -116,19 +131,18 @@ export function termBindings(side: Side, { attributes }: Needs): Bindings {
     first: extent(0),
     count: extent(lengthOf(side)),
     start: extent(side === 'row' ? 'rowStart' : 'colStart'),
+    split: extent('split'),
+    firstQuery: extent(ring ? 'firstQuery' : 0),
+    firstKey: extent(ring ? 'firstKey' : 0),
+    positiveLogit: at('positiveLogit'),
     weight: { kind: 'scalar', name: side === 'row' ? 'rowWeight' : 'colWeight' },
   };
 }
 
-/** Attributes of all rows and columns, for kernels that walk no chunk. */
-export function wholeAttributes({ attributes }: Needs): Bindings {
-  return Object.fromEntries((['row', 'col'] as const).flatMap((side) => attributes[side].pair.map((name) => [attributeParameter(side, name), at(attributeParameter(side, name))] as const)));
-}
-
 /** What ends a fused walk, over all rows and columns: it tells of a gradient that is not finite as terms tell of a sum. */
 export function finishBindings(): Bindings {
-  const whole = ['rowScale', 'rowPull', 'rowSum', 'dQueries', 'dKeys'].map((name) => [name, at(name)] as const);
-  return { ...Object.fromEntries(whole), outOfRange: flag('outOfRange') };
+  const whole = ['rowScale', 'rowPull', 'rowSum', 'positiveLogit', 'dQueries', 'dKeys'].map((name) => [name, at(name)] as const);
+  return { ...Object.fromEntries(whole), allQueries: at('queries'), allKeys: at('keys'), outOfRange: flag('outOfRange') };
 }
 
 function flag(name: Flag): Arg {

@@ -5,6 +5,7 @@ import { times, type Extent } from './extent.js';
 import { readsGuide, type Needs, type SideNeeds } from './needs.js';
 import type { Buffer, Element } from './plan.js';
 import type { Problem } from './problem.js';
+import { colStack, ringGradient, sumsOf, tileSum } from './ring-buffers.js';
 
 /** Partial sums over vectors have this many entries, whatever the number of workers, so that results do not depend on it. */
 export const vectorPartials = 256;
@@ -20,7 +21,7 @@ export type Flag = (typeof flags)[number];
 export const unset = 2 ** 31 - 1;
 
 export function declareBuffers(problem: Problem, needs: Needs, kernels: TargetKernels): readonly Buffer[] {
-  const { loss, softmax } = problem;
+  const { loss, softmax, ring = false } = problem;
   const scalarCount = 1 + loss.params.length;
   return [
     ...embeddings(problem, needs),
@@ -36,9 +37,23 @@ export function declareBuffers(problem: Problem, needs: Needs, kernels: TargetKe
       const own = needs[side];
       return own === undefined ? [] : sideBuffers(side, own, needs, kernels, { running: softmax === 'running', params: loss.params.length });
     }),
+    ...(ring ? ringBuffers(problem, needs) : []),
     workspace('scalarPartial', 'f32', times(kernels.scalarPartials.most, scalarCount)),
     workspace('gradientTile', kernels.gradient.element, kernels.gradient.count),
     ...kernels.workspace,
+  ];
+}
+
+/** What is of the shard of columns at hand: of a stack the part that its columns are, and the sums that a tile makes on its own. */
+function ringBuffers({ dim, guideDim = dim, precision }: Problem, needs: Needs): readonly Buffer[] {
+  const { stacked, guide, col } = needs;
+  const gradient = statistic(ringGradient(needs), 'f32', times('m', dim));
+  const counts: Readonly<Record<string, Extent>> = { colExtra: times('m', col?.channels.length ?? 0) };
+  return [
+    ...(stacked ? [statistic(colStack('embeddings'), precision, times('m', dim)), gradient] : []),
+    ...(stacked && guide ? [statistic(colStack('guides'), precision, times('m', guideDim))] : []),
+    ...sumsOf(col).map((name) => statistic(tileSum(name), 'f32', counts[name] ?? 'm')),
+    { ...gradient, name: tileSum(gradient.name) },
   ];
 }
 

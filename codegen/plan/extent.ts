@@ -13,12 +13,19 @@ export interface Combined {
 export type ExtentOperator = 'plus' | 'times' | 'ceilDiv' | 'roundUp' | 'min' | 'max';
 
 /**
- * `n`, `m`: rows and columns of the matrix. `chunkRows`, `chunkCols`: the chunk's largest size. `row0`, `col0`, `rows`,
- * `cols`: the chunk at hand. `workers`: threads of the host, multiprocessors of a GPU. Where both tensors are stacked:
- * `stack` embeddings in all, the first `split` of them queries; the matrix's rows and columns are those from `rowStart` and
- * `colStart` on.
+ * `n`, `m`: rows and columns that are at hand: of the matrix, or of the tile of a rank. `chunkRows`, `chunkCols`: the chunk's
+ * largest size. `row0`, `col0`, `rows`, `cols`: the chunk at hand. `workers`: threads of the host, multiprocessors of a GPU. Where
+ * both tensors are stacked: `stack` embeddings in all, the first `split` of them queries; the matrix's rows and columns are those
+ * from `rowStart` and `colStart` on.
+ *
+ * Ranks of a ring number what they have from 0. In the whole matrix the chunk's rows have numbers greater by `rowShift`, its columns
+ * by `colShift`; a rank's queries and keys begin with `firstQuery` and `firstKey` in their tensors; of the whole stack the first
+ * `wholeSplit` are queries, and rows and columns begin with `wholeRowStart` and `wholeColStart`.
  */
-export type ShapeSymbol = 'n' | 'm' | 'chunkRows' | 'chunkCols' | 'row0' | 'col0' | 'rows' | 'cols' | 'workers' | 'stack' | 'split' | 'rowStart' | 'colStart';
+export type ShapeSymbol =
+  | ('n' | 'm' | 'chunkRows' | 'chunkCols' | 'row0' | 'col0' | 'rows' | 'cols' | 'workers')
+  | ('stack' | 'split' | 'rowStart' | 'colStart')
+  | ('rowShift' | 'colShift' | 'firstQuery' | 'firstKey' | 'wholeSplit' | 'wholeRowStart' | 'wholeColStart');
 
 export type Shape = Readonly<Record<ShapeSymbol, number>>;
 

@@ -13,6 +13,7 @@ import { accumulations, bits, fill, loop, ofPositives, packsOf, type Launcher } 
 export function fusedSteps(needs: Needs, { packs, accumulate }: TargetKernels, fused: FusedKernels, launch: Launcher): readonly Step[] {
   const { weights, scaleQueries, finishGradients, rowPartials, dots } = fused;
   const merged = mergeBindings('row', rowPartials);
+  const positives = ofPositives(needs, launch);
   return [
     bits('scalars', 0),
     bits('dQueries', 0),
@@ -22,7 +23,8 @@ export function fusedSteps(needs: Needs, { packs, accumulate }: TargetKernels, f
     ...(dots ? [fill('rowDots', 0)] : []),
     ...clearTerms(dots),
     bits('flags', unset),
-    ...ofPositives(needs, launch),
+    ...positives.begin,
+    ...positives.tile,
     ...packsOf(packs, 'cols', 'gradient', launch),
     loop('rows', [
       ...packsOf(packs, 'rows', 'gradient', launch),

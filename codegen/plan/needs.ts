@@ -92,6 +92,17 @@ export function readsGuide(ofPositive: Needs['ofPositive']): boolean {
   return ofPositive.row.includes('positiveGuide') || ofPositive.col.includes('positiveGuide');
 }
 
+/** Whether the term reads its positive's logit, and each row (column) has at most one, whose logit is known before the tiles. */
+export function knowsPositive(needs: Needs, side: Side): boolean {
+  const own = needs[side];
+  return own?.readsPositive === true && !own.channels.includes('positives');
+}
+
+/** Whether masks or ranks read what is known of positives, which then has to be known before the tiles. */
+export function readsOfPositives({ ofPositive }: Pick<Needs, 'ofPositive'>): boolean {
+  return ofPositive.row.length > 0 || ofPositive.col.length > 0;
+}
+
 /** A side without a softmax has no mask of its own: beside one that has, what counts for it is not said. */
 function reportsOn(own: SoftmaxTerm | undefined, other: SoftmaxTerm | undefined): boolean {
   return own !== undefined || other?.counts === undefined;

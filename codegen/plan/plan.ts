@@ -32,6 +32,32 @@ export interface Plan {
   readonly backward: readonly Step[];
   /** Forward and backward in one, for a chunk that has all columns. Absent where the loss or the target does not allow it. */
   readonly fused?: FusedWalk;
+  /** Where ranks share the matrix: what each of them does. */
+  readonly ring?: RingWalks;
+}
+
+export interface RingWalks {
+  /** Before all tiles, where masks read it: what is known of positives. */
+  readonly positives?: RingWalk;
+  readonly forward: RingWalk;
+  /** After the forward walk, when tallies are those of all ranks. */
+  readonly terms: readonly Step[];
+  readonly backward: RingWalk;
+}
+
+/** Of a rank whose rows meet one shard of columns after another: `m` are the columns of the shard at hand. */
+export interface RingWalk {
+  readonly begin: readonly Step[];
+  /** Empties the sums of the columns at hand, before a tile adds to them. */
+  readonly clear: readonly Step[];
+  readonly tile: readonly Step[];
+  /** Adds the sums that a tile made on its own to those that came. */
+  readonly merge: readonly Step[];
+  /** With the sums of the rank's own columns complete. */
+  readonly end: readonly Step[];
+  /** Buffers that travel: keys with what belongs to them, and the sums of their columns. */
+  readonly keys: readonly string[];
+  readonly sums: readonly string[];
 }
 
 export interface FusedWalk {

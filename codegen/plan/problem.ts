@@ -14,6 +14,8 @@ export interface Problem {
   readonly guideDim?: number;
   /** Whether ranks of positives and the pair term's sum by row are kept beside the loss. */
   readonly reports?: boolean;
+  /** Whether ranks share the matrix: each has some of its rows, and keys come by. */
+  readonly ring?: boolean;
 }
 
 /** A tiling with every knob set. */

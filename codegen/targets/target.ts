@@ -106,6 +106,7 @@ export type KernelRole =
   | 'rowTerms'
   | 'colTerms'
   | 'gather'
+  | 'add'
   | 'guide'
   | 'guidePositives'
   | 'gradient'

@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -10,13 +11,19 @@
 #include "arguments.h"
 #include "cuda_device.h"
 #include "device_object.h"
+#include "foreign_transport.h"
 #include "host_device.h"
+#include "local_transport.h"
 #include "nvrtc_worker.h"
+#include "transport_object.h"
 
 /** The module's exports: NativeAddon of runtime/addon.ts. */
 namespace infinitile {
 
 namespace {
+
+/** Each is a device with a thread of its own. */
+constexpr std::int64_t kMostLocalRanks = 256;
 
 Napi::Value openCuda(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -86,6 +93,23 @@ Napi::Value createCudaDevice(const Napi::CallbackInfo& info) {
   return DeviceObject::create(info.Env(), std::make_shared<CudaDevice>(AddonData::of(info.Env()).cuda(), ordinal));
 }
 
+std::chrono::milliseconds readPatience(const Napi::Value& value) {
+  return std::chrono::milliseconds(readInteger(value, "patience", 1, std::numeric_limits<int>::max()));
+}
+
+Napi::Value createLocalTransports(const Napi::CallbackInfo& info) {
+  const auto ranks = static_cast<int>(readInteger(info[0], "ranks", 1, kMostLocalRanks));
+  const auto group = std::make_shared<LocalGroup>(ranks, readPatience(info[1]));
+  Napi::Array transports = Napi::Array::New(info.Env());
+  for (int rank = 0; rank < ranks; ++rank)
+    transports.Set(static_cast<std::uint32_t>(rank), TransportObject::create(info.Env(), std::make_shared<LocalTransport>(group, rank)));
+  return transports;
+}
+
+Napi::Value adoptTransport(const Napi::CallbackInfo& info) {
+  return TransportObject::create(info.Env(), ForeignTransport::take(info[0]));
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonData(env));
   exports.Set("version", INFINITILE_VERSION);
@@ -94,6 +118,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("compileCuda", Napi::Function::New<compileCuda>(env, "compileCuda"));
   exports.Set("createHostDevice", Napi::Function::New<createHostDevice>(env, "createHostDevice"));
   exports.Set("createCudaDevice", Napi::Function::New<createCudaDevice>(env, "createCudaDevice"));
+  exports.Set("createLocalTransports", Napi::Function::New<createLocalTransports>(env, "createLocalTransports"));
+  exports.Set("adoptTransport", Napi::Function::New<adoptTransport>(env, "adoptTransport"));
   return exports;
 }
 

@@ -19,6 +19,7 @@ class AddonData {
   Napi::FunctionReference buffer;
   Napi::FunctionReference module;
   Napi::FunctionReference list;
+  Napi::FunctionReference transport;
 
   /** Opens the driver when asked for the first time. */
   const std::shared_ptr<const CudaDriver>& cuda();

@@ -15,7 +15,9 @@ std::string describeCommand(const Command& command) {
     return "fill of " + std::to_string(fill->words) + " words at byte " + std::to_string(fill->offset);
   if (const Read* read = std::get_if<Read>(&command))
     return "read of " + std::to_string(read->bytes) + " bytes at byte " + std::to_string(read->offset);
-  return "clock";
+  if (const Exchange* exchange = std::get_if<Exchange>(&command))
+    return "exchange of " + std::to_string(exchange->messages.size()) + " messages, " + exchange->step;
+  return std::holds_alternative<Join>(command) ? "join" : "clock";
 }
 
 }  // namespace
@@ -23,6 +25,12 @@ std::string describeCommand(const Command& command) {
 void CommandList::setInputs(const unsigned char* values) {
   for (const Input& input : inputs)
     std::get<Launch>(commands[input.command]).arguments.replace(input.argument, values + input.offset);
+}
+
+bool CommandList::hasMessages() const {
+  return std::any_of(commands.begin(), commands.end(), [](const Command& command) {
+    return std::holds_alternative<Exchange>(command) || std::holds_alternative<Join>(command);
+  });
 }
 
 std::string CommandList::describe(std::size_t index) const {

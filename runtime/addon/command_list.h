@@ -10,6 +10,7 @@
 #include "argument_pack.h"
 #include "buffer.h"
 #include "module.h"
+#include "transport.h"
 
 namespace infinitile {
 
@@ -44,7 +45,19 @@ struct Clock {
   std::size_t at = 0;
 };
 
-using Command = std::variant<Launch, Fill, Read, Clock>;
+/** Starts messages, which go on beside what comes after. `step`: for errors. */
+struct Exchange {
+  std::shared_ptr<Transport> transport;
+  std::vector<Message> messages;
+  std::string step;
+};
+
+/** Lets what comes after wait for all messages that were started. */
+struct Join {
+  std::shared_ptr<Transport> transport;
+};
+
+using Command = std::variant<Launch, Fill, Read, Clock, Exchange, Join>;
 
 /** An argument whose value comes with each run, from byte `offset` of its inputs. */
 struct Input {
@@ -83,6 +96,8 @@ class CommandList {
   /** The device's thread, before a run. */
   void setInputs(const unsigned char* values);
 
+  /** Whether it sends, receives or waits for messages. */
+  bool hasMessages() const;
   /** `command 2 of 7 (launch stats, grid 128, 256 threads, 0 bytes shared)`. */
   std::string describe(std::size_t index) const;
   /** The kernels' names in the first commands, each once, in order. */

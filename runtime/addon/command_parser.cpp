@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "buffer_object.h"
 #include "module_object.h"
+#include "transport_object.h"
 
 namespace infinitile {
 
@@ -72,6 +73,14 @@ Command CommandParser::parseCommand(const Napi::Object& command, CommandList& li
   if (kind == "clock") {
     place += " (clock)";
     return Clock{outputPlace(command, sizeof(double), list)};
+  }
+  if (kind == "exchange") {
+    place += " (exchange)";
+    return parseExchange(command, place);
+  }
+  if (kind == "join") {
+    place += " (join)";
+    return Join{TransportObject::get(command.Get("transport"), state_)};
   }
   throw std::invalid_argument("unknown kind '" + kind + "'");
 }
@@ -185,6 +194,35 @@ Read CommandParser::parseRead(const Napi::Object& command, CommandList& list) co
   read.at = outputPlace(command, read.bytes, list);
   list.readBytes += read.bytes;
   return read;
+}
+
+Exchange CommandParser::parseExchange(const Napi::Object& command, std::string& place) const {
+  Exchange exchange;
+  exchange.transport = TransportObject::get(command.Get("transport"), state_);
+  exchange.step = readString(command.Get("step"), "step");
+  const Napi::Array messages = readArray(command.Get("messages"), "messages");
+  const std::string exchangePlace = place;
+  for (std::uint32_t i = 0; i < messages.Length(); ++i) {
+    place = exchangePlace + ", message " + std::to_string(i + 1);
+    exchange.messages.push_back(parseMessage(readObject(messages.Get(i), "a message"), *exchange.transport));
+  }
+  place = exchangePlace;
+  return exchange;
+}
+
+Message CommandParser::parseMessage(const Napi::Object& object, const Transport& transport) const {
+  const std::string direction = readString(object.Get("direction"), "direction");
+  if (direction != "send" && direction != "receive") throw std::invalid_argument("unknown direction '" + direction + "'");
+  Message message;
+  message.send = direction == "send";
+  message.peer = static_cast<int>(readInteger(object.Get("peer"), "peer", 0, transport.ranks() - 1));
+  if (message.peer == transport.rank())
+    throw std::invalid_argument("rank " + std::to_string(message.peer) + " sends no message to itself");
+  message.buffer = BufferObject::get(object.Get("buffer"), state_);
+  message.offset = readSize(object.Get("offset"), "offset");
+  message.bytes = readSize(object.Get("bytes"), "bytes");
+  checkRange(message.offset, message.bytes, message.buffer->bytes(), message.send ? "send" : "receive");
+  return message;
 }
 
 }  // namespace infinitile

@@ -20,6 +20,8 @@ class CommandParser {
   Launch parseLaunch(const Napi::Object& command, CommandList& list, std::string& place) const;
   Fill parseFill(const Napi::Object& command) const;
   Read parseRead(const Napi::Object& command, CommandList& list) const;
+  Exchange parseExchange(const Napi::Object& command, std::string& place) const;
+  Message parseMessage(const Napi::Object& message, const Transport& transport) const;
   TensorMap parseTensorMap(const Napi::Object& argument, Launch& launch) const;
   void parseArgument(const Napi::Object& argument, Launch& launch, CommandList& list) const;
 

@@ -1,5 +1,6 @@
 #include "device_object.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "addon_data.h"
@@ -79,7 +80,10 @@ Napi::Value DeviceObject::submit(const Napi::CallbackInfo& info, ListObject::Wor
 
 Napi::Value DeviceObject::prepare(const Napi::CallbackInfo& info) {
   state_->open();
-  return ListObject::create(info.Env(), state_, std::make_shared<CommandList>(CommandParser(*state_).parse(info[0])));
+  auto list = std::make_shared<CommandList>(CommandParser(*state_).parse(info[0]));
+  // A graph cannot wait for another rank on the host's side.
+  if (list->hasMessages()) throw std::invalid_argument("a list with messages between ranks is not kept: run it instead of preparing it");
+  return ListObject::create(info.Env(), state_, std::move(list));
 }
 
 void DeviceObject::close(const Napi::CallbackInfo&) { state_->close(); }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "errors.h"
 #include "host_buffer.h"
 #include "host_module.h"
 
@@ -16,13 +17,14 @@ unsigned char* at(const Buffer& buffer, std::size_t offset) {
   return reinterpret_cast<unsigned char*>(buffer.address()) + offset;
 }
 
-using Time = std::chrono::steady_clock;
-
-double millisecondsSince(Time::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Time::now() - begin).count();
+double millisecondsSince(HostDevice::Time::time_point begin) {
+  return std::chrono::duration<double, std::milli>(HostDevice::Time::now() - begin).count();
 }
 
-void execute(const Command& command, unsigned char* outputs, Time::time_point begin) {
+}  // namespace
+
+void HostDevice::execute(const Command& command, unsigned char* outputs, Time::time_point begin,
+                         const std::atomic<bool>& cancelled) {
   if (const Launch* launch = std::get_if<Launch>(&command)) {
     const auto function = reinterpret_cast<HostModule::Function>(launch->kernel->function);
     function(launch->arguments.pointers());
@@ -36,24 +38,31 @@ void execute(const Command& command, unsigned char* outputs, Time::time_point be
     if (read->bytes > 0) std::memcpy(outputs + read->at, at(*read->buffer, read->offset), read->bytes);
     return;
   }
+  if (const Exchange* exchange = std::get_if<Exchange>(&command)) {
+    messages_.start(*exchange);
+    return;
+  }
+  if (const Join* join = std::get_if<Join>(&command)) {
+    messages_.join(*join, cancelled);
+    return;
+  }
   const double milliseconds = millisecondsSince(begin);
   std::memcpy(outputs + std::get<Clock>(command).at, &milliseconds, sizeof milliseconds);
 }
 
-/** One command of a list; what fails is named. */
-void executeNext(const CommandList& list, std::size_t index, unsigned char* outputs, Time::time_point begin,
-                 const std::atomic<bool>& cancelled) {
+void HostDevice::executeNext(const CommandList& list, std::size_t index, unsigned char* outputs, Time::time_point begin,
+                             const std::atomic<bool>& cancelled) {
   if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
   try {
-    execute(list.commands[index], outputs, begin);
+    execute(list.commands[index], outputs, begin, cancelled);
+  } catch (const TransportFailure&) {
+    throw;
   } catch (const std::exception& error) {
     throw std::runtime_error(list.describe(index) + ": " + error.what());
   } catch (...) {
     throw std::runtime_error(list.describe(index) + ": the function threw");
   }
 }
-
-}  // namespace
 
 std::shared_ptr<Buffer> HostDevice::allocate(std::size_t bytes) { return std::make_shared<HostBuffer>(bytes, meter_); }
 

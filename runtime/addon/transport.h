@@ -65,6 +65,7 @@ class HostTransport : public Transport {
   /**
    * Waits until all that was started is done. Throws a TransportFailure that names this rank, the one it waits for and the step when
    * nothing has moved for the time limit or the transport was aborted, and a runtime_error when `cancelled` turns true.
+   * Returned or thrown, it leaves the messages' memory alone; after an abort it does so soon.
    */
   virtual void join(const std::atomic<bool>& cancelled) = 0;
 

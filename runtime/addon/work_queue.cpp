@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "errors.h"
+
 namespace infinitile {
 
 namespace {
@@ -48,6 +50,8 @@ struct WorkQueue::Task {
   std::vector<Napi::ObjectReference> keep;
   Result result;
   std::string error;
+  /** The error's `code`, where it has one. */
+  const char* code = nullptr;
   bool failed = false;
 };
 
@@ -73,6 +77,12 @@ struct WorkQueue::Shared {
   /** Main thread: promises not yet settled. */
   std::size_t open = 0;
 };
+
+Napi::Value WorkQueue::toError(Napi::Env env, const Task& task) {
+  const Napi::Error error = Napi::Error::New(env, task.error);
+  if (task.code) error.Set("code", task.code);
+  return error.Value();
+}
 
 WorkQueue::WorkQueue(Napi::Env env) : env_(env), shared_(std::make_shared<Shared>()) {
   shared_->signal = Signal::New(
@@ -161,6 +171,10 @@ void WorkQueue::work(Shared& shared) {
       try {
         if (shared.cancelled) throw std::runtime_error("the device was closed before this began");
         task.result = task.work(shared.cancelled);
+      } catch (const TransportFailure& error) {
+        task.failed = true;
+        task.error = error.what();
+        task.code = "TRANSPORT";
       } catch (const std::exception& error) {
         task.failed = true;
         task.error = error.what();
@@ -198,7 +212,7 @@ void WorkQueue::settle(Napi::Env env, Napi::Function, std::shared_ptr<Shared>* c
   }
   for (const std::unique_ptr<Task>& task : done) {
     if (task->failed)
-      task->deferred.Reject(Napi::Error::New(env, task->error).Value());
+      task->deferred.Reject(toError(env, *task));
     else
       task->deferred.Resolve(toJavaScript(env, task->result));
     if (--shared->open == 0) shared->signal.Unref(env);

@@ -43,6 +43,7 @@ class WorkQueue {
  private:
   struct Task;
   struct Shared;
+  static Napi::Value toError(Napi::Env env, const Task& task);
   static void settle(Napi::Env env, Napi::Function callback, std::shared_ptr<Shared>* shared, void* data);
   using Signal = Napi::TypedThreadSafeFunction<std::shared_ptr<Shared>, void, &WorkQueue::settle>;
   static void work(Shared& shared);

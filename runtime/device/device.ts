@@ -23,7 +23,10 @@ export interface Device {
    * @throws {InfinitileError} INF7003 with the loader's own message.
    */
   loadModule(source: string | Uint8Array): NativeModule;
-  /** Runs the commands in order, after those given before; resolves with their milliseconds on the device. Rejects with INF7003. */
+  /**
+   * Runs the commands in order, after those given before; resolves with their milliseconds on the device. Rejects with INF7003, and with
+   * INF7101 when a message to or from another rank fails.
+   */
   run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
   /** Likewise, with the milliseconds of each command. */
   profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;

@@ -22,6 +22,18 @@ export function deviceFailure({ description }: Pick<Device, 'description'>, caus
   return new InfinitileError({ code: 'INF7003', message: `${description}: ${messageOf(cause)}` }, { cause });
 }
 
+/** Of a run whose messages to or from another rank have failed. */
+export function rankLost(cause: Error): InfinitileError {
+  return new InfinitileError(
+    {
+      code: 'INF7101',
+      message: cause.message,
+      hint: 'what the rank that failed first has said tells why; one that only takes longer needs a longer time limit',
+    },
+    { cause },
+  );
+}
+
 export const driverHint = 'the NVIDIA driver brings libcuda.so.1 (in a container, the NVIDIA container toolkit does: docker run --gpus all); kernels run on the CPU without it (target cpu)';
 
 export function noCuda(cause: unknown): InfinitileError {

@@ -1,6 +1,6 @@
 import type { NativeBuffer, NativeCommand, NativeDevice, NativeList, NativeModule } from '../addon.js';
 import type { Device } from './device.js';
-import { deviceFailure, outOfMemory } from './errors.js';
+import { deviceFailure, outOfMemory, rankLost } from './errors.js';
 
 /** A device of the addon, its errors told as diagnostics. */
 export class DeviceOfAddon implements Device {
@@ -68,11 +68,19 @@ export class DeviceOfAddon implements Device {
     try {
       return await work;
     } catch (error) {
-      throw deviceFailure(this, error);
+      throw isTransportFailure(error) ? rankLost(error) : deviceFailure(this, error);
     }
   }
 }
 
 function isOutOfMemory(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'OUT_OF_MEMORY';
+  return hasCode(error, 'OUT_OF_MEMORY');
+}
+
+function isTransportFailure(error: unknown): error is Error {
+  return hasCode(error, 'TRANSPORT');
+}
+
+function hasCode(error: unknown, code: string): error is Error {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

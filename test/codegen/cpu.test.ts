@@ -1,7 +1,7 @@
 import test from 'ava';
 import { compileProgram } from '../../codegen/compile.js';
 import { emitEpilogue } from '../../codegen/emit/epilogue.js';
-import { unstacked } from '../../codegen/plan/bind.js';
+import { unshared } from '../../codegen/plan/bind.js';
 import { needsOf } from '../../codegen/plan/needs.js';
 import { cpuTargetFor, cpuTargets } from '../../codegen/targets/cpu/index.js';
 import { memberName } from '../../codegen/targets/cpu/parameters.js';
@@ -153,7 +153,7 @@ test('buffers hold what the kernels index, whatever the chunk', (t) => {
       const { block: tile, register } = resolved(target, given);
       const { workspace, gradient } = target.describe(given, resolved(target, given));
       for (const [rows, cols] of [[1, 1], [13, 1000], [4096, 4096]] as const) {
-        const shape = { ...unstacked, n: rows, m: cols, chunkRows: rows, chunkCols: cols, row0: 0, col0: 0, rows, cols, workers: 2 };
+        const shape = { ...unshared, n: rows, m: cols, chunkRows: rows, chunkCols: cols, row0: 0, col0: 0, rows, cols, workers: 2 };
         const count = (name: string) => evaluateExtent(workspace.find((buffer) => buffer.name === name)?.count ?? 0, shape);
         const whole = (size: number, unit: number) => Math.ceil(size / unit) * unit;
         t.is(count('queryPanels'), whole(rows, register.rows) * dim);

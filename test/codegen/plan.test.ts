@@ -1,10 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { unstacked } from '../../codegen/plan/bind.js';
+import { unshared } from '../../codegen/plan/bind.js';
 import { ceilDiv, evaluateExtent, max, min, plus, printExtent, roundUp, times, type Extent, type Shape } from '../../codegen/plan/extent.js';
 import { backward, combine, finalize, identity, lift, type LogSumExp } from '../../codegen/reduction/log-sum-exp.js';
 
-const shape: Shape = { ...unstacked, n: 1000, m: 300, chunkRows: 256, chunkCols: 128, row0: 512, col0: 128, rows: 200, cols: 100, workers: 2 };
+const shape: Shape = { ...unshared, n: 1000, m: 300, chunkRows: 256, chunkCols: 128, row0: 512, col0: 128, rows: 200, cols: 100, workers: 2 };
 
 test('extents fold constants and neutral elements', (t) => {
   t.is(times(3, 4), 12);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { compileProgram } from '../../codegen/compile.js';
-import { bind, unstacked } from '../../codegen/plan/bind.js';
+import { bind, unshared, unstacked } from '../../codegen/plan/bind.js';
 import { evaluateExtent, type Shape } from '../../codegen/plan/extent.js';
 import { lower } from '../../codegen/plan/lower.js';
 import type { Plan, SoftmaxMode } from '../../codegen/plan/plan.js';
@@ -129,7 +129,7 @@ function upTo(most: number): fc.Arbitrary<number> {
 }
 
 function shapeOf({ chunkRows, chunkCols, rows, cols, workers }: Sizes): Shape {
-  return { ...unstacked, n: chunkRows, m: chunkCols, chunkRows, chunkCols, row0: 0, col0: 0, rows, cols, workers };
+  return { ...unshared, n: chunkRows, m: chunkCols, chunkRows, chunkCols, row0: 0, col0: 0, rows, cols, workers };
 }
 
 /** How many clusters have part in each panel, as templates/sm_90a/_walk.hbs shares a chunk's tiles out. */

@@ -26,7 +26,7 @@ export function describe(machine: CpuMachine, problem: Problem, tiling: Resolved
   const pitch = plus(rows, register.rows);
   const guideSteps = guideGeometry(machine, problem, tiling).steps;
   return {
-    kernels: Object.fromEntries(rolesOf(needs).map((role) => [role, kernelOf(entries[role])])) satisfies Partial<Record<KernelRole, Kernel>>,
+    kernels: Object.fromEntries(rolesOf(needs, problem.ring === true).map((role) => [role, kernelOf(entries[role])])) satisfies Partial<Record<KernelRole, Kernel>>,
     packs: [
       pack('packQueryPanels', 'rows', 'queryPanels', 'both'),
       pack('packKeyPanels', 'cols', 'keyPanels', 'both'),
@@ -50,11 +50,12 @@ export function describe(machine: CpuMachine, problem: Problem, tiling: Resolved
   };
 }
 
-/** The kernels that a loss launches. */
-export function rolesOf({ positives, softmax, row, col, ofPositive, guide }: Needs): readonly KernelRole[] {
+/** The kernels that a loss launches; `ring`: where ranks share it. */
+export function rolesOf({ positives, softmax, row, col, ofPositive, guide }: Needs, ring: boolean): readonly KernelRole[] {
   const sides = [row, col].filter((side) => side !== undefined);
   const wanted: Readonly<Record<KernelRole, boolean>> = {
     norms: true,
+    add: ring,
     positives,
     gather: ofPositive.col.length > 0,
     guide,
@@ -76,7 +77,7 @@ export function rolesOf({ positives, softmax, row, col, ofPositive, guide }: Nee
 /** In the order of a run. */
 const kernelRoles = [
   ...(['norms', 'positives', 'gather', 'guide', 'guidePositives', 'stats', 'merge', 'mergeChannels', 'tally', 'rowTerms', 'colTerms'] as const),
-  ...(['gradient', 'reduceScalars', 'accumulateQueries', 'accumulateKeys'] as const),
+  ...(['gradient', 'reduceScalars', 'accumulateQueries', 'accumulateKeys', 'add'] as const),
 ] satisfies readonly KernelRole[];
 
 /** f32, or words of two bf16. */

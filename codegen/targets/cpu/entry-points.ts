@@ -12,14 +12,15 @@ export function entryPoints({ loss, reports }: Problem): Readonly<Record<KernelR
   const pairs = [...pairFields(loss, needs, 'row'), ...pairFields(loss, needs, 'col')];
   const logits = [...logitFields(loss, needs, 'row'), ...logitFields(loss, needs, 'col')];
   const chunk = ['queryPanels', 'keyPanels', 'rows', 'cols', 'row0', 'col0', ...stack, 'positive', 'positiveLogit', 'guideTile', 'offset', 'uniforms'];
-  const term = [...['max', 'sum', 'extra', 'positiveLogit', 'matched', 'tally', 'count', 'n'], ...(needs.stacked ? ['start', 'split'] : []), 'weight', 'sumFloor', 'uniforms'];
+  const term = [...['max', 'sum', 'extra', 'positiveLogit', 'matched', 'tally', 'count', 'n'], ...(needs.stacked ? ['start', 'split'] : []), 'firstQuery', 'firstKey', 'weight', 'sumFloor', 'uniforms'];
   const termWrites = ['scale', 'pull', 'meanPull', 'lossPartial', 'values', 'params', 'outOfRange', 'empty', 'unmatched'];
   return {
     norms: entry('norms', 'vectors', ['x', 'count'], ['normPartial', 'badRowPartial']),
-    positives: entry('positives', 'positives', ['allQueries', 'allKeys', 'n', 'm', ...stack, 'positive', 'uniforms'], ['positiveLogit'], logits),
+    positives: entry('positives', 'positives', ['queries', 'keys', 'rows', 'cols', 'row0', 'col0', ...stack, 'positive', 'uniforms'], ['positiveLogit'], logits),
+    add: entry('add', 'vectors', ['rows', 'from'], ['to']),
     gather: entry('gather', 'vectors', ['count', 'n', 'rowOfCol', 'from'], ['to']),
     guide: entry('guide', 'guide', ['guideQueryPanels', 'guideKeyPanels', 'rows', 'cols'], ['guideTile']),
-    guidePositives: entry('guidePositives', 'guide', ['allGuideQueries', 'allGuideKeys', 'n', 'm', 'positive'], ['positiveGuide']),
+    guidePositives: entry('guidePositives', 'guide', ['guideQueries', 'guideKeys', 'rows', 'cols', 'row0', 'col0', 'positive'], ['positiveGuide']),
     stats: entry(
       'stats',
       'stats',

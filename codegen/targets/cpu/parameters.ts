@@ -14,7 +14,7 @@ export interface EntryPoint {
 
 const ints = [
   ...['rows', 'cols', 'row0', 'col0', 'n', 'm', 'count', 'tiles', 'pitch', 'rowPitch', 'colPitch', 'gradientPitch', 'channels', 'length'],
-  ...['start', 'rowStart', 'colStart', 'split', 'threads'],
+  ...['start', 'rowStart', 'colStart', 'split', 'firstQuery', 'firstKey', 'threads'],
 ];
 const floats = ['offset', 'weight', 'sumFloor', 'gradientScale', 'gradientUnscale'];
 
@@ -22,12 +22,8 @@ const floats = ['offset', 'weight', 'sumFloor', 'gradientScale', 'gradientUnscal
 const elements: Readonly<Record<string, string>> = {
   queries: 'Element',
   keys: 'Element',
-  allQueries: 'Element',
-  allKeys: 'Element',
   guideQueries: 'Element',
   guideKeys: 'Element',
-  allGuideQueries: 'Element',
-  allGuideKeys: 'Element',
   x: 'Element',
   positive: 'int32_t',
   rowOfCol: 'int32_t',

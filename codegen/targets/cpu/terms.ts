@@ -14,6 +14,7 @@ export function softmaxTerms(side: Side, context: KernelContext, kernel: Paramet
     struct: side === 'row' ? 'RowTerm' : 'ColTerm',
     place: side === 'row' ? 'RowOfTerm' : 'ColOfTerm',
     view: side === 'row' ? 0 : 1,
+    first: side === 'row' ? 'first_query' : 'first_key',
     fields: fieldViews(own.termFields),
     text: side === 'row' ? context.rowTerm : context.colTerm,
     pull: own.pull,

@@ -7,7 +7,7 @@ import { formsOf } from './forms.js';
 import { elementType, operandLayout, segments, type OperandLayout } from './layout.js';
 import { guideGranule, vectorThreads } from './limits.js';
 import { operandNames } from './operands.js';
-import { knowsPositive } from './term-signature.js';
+import { knowsPositive } from '../../plan/needs.js';
 
 /** What the templates of every GPU are given. */
 export function cudaContext(problem: Problem, target: string, tiling: ResolvedTiling, epilogue: EmittedEpilogue) {

@@ -1,6 +1,6 @@
 import type { Side } from '../../../dsl/expression/nodes.js';
 import { termFields } from '../../emit/places.js';
-import type { Needs } from '../../plan/needs.js';
+import { knowsPositive, type Needs } from '../../plan/needs.js';
 import type { Problem } from '../target.js';
 import { arrays, float, int, read, signature, uniforms, when, write, type Signature } from './parameters.js';
 
@@ -20,7 +20,7 @@ export function termSignature({ loss }: Problem, needs: Needs, side: Side, range
     float('sumFloor'),
     when(own !== undefined && own.channels.length > 0, read('float', 'extra')),
     arrays(termFields(loss, needs, side)),
-    when(needs.stacked, int('start'), int('split')),
+    ...(needs.stacked ? [['start', 'split', 'firstQuery', 'firstKey'].map(int)] : [int(side === 'row' ? 'firstQuery' : 'firstKey')]),
     uniforms,
     write('float', 'scale'),
     when(pull, write('float', 'pull')),
@@ -32,10 +32,4 @@ export function termSignature({ loss }: Problem, needs: Needs, side: Side, range
     write('int', 'empty'),
     write('int', 'unmatched'),
   );
-}
-
-/** Whether the term reads its positive's logit, and each row (column) has at most one, whose logit is known before the tiles. */
-export function knowsPositive(needs: Needs, side: Side): boolean {
-  const own = needs[side];
-  return own?.readsPositive === true && !own.channels.includes('positives');
 }

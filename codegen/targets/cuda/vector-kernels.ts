@@ -21,6 +21,7 @@ export function vectorKernels(vector: VectorKernel): Readonly<Record<VectorRole,
   return {
     norms: vector('norms', vectorPartials),
     positives: vector('positives', vectorPartials, 'positives.cu'),
+    add: vector('add', vectorPartials),
     gather: vector('gather', ceilDiv('m', vectorThreads)),
     guidePositives: vector('guidePositives', vectorPartials, 'guideVectors.cu'),
     merge: vector('merge', ceilDiv(max('rows', 'cols'), 32)),

@@ -46,7 +46,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   };
   const pitch = times(gradientPlanes, roundUp('chunkCols', pitchGranule));
   return {
-    kernels: needed(all, needsOf(problem.loss, problem.reports)),
+    kernels: needed(all, needsOf(problem.loss, problem.reports), problem.ring === true),
     ...packing(problem, vector),
     ...tilePartials(block),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },

@@ -47,7 +47,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   const scalars = (tile: SimilarityTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));
   return {
     // Of embeddings that are rows and columns, gradients are added to by one launch after the other.
-    kernels: needed(all, needs, needs.stacked),
+    kernels: needed(all, needs, problem.ring === true, needs.stacked),
     ...(needs.stacked ? {} : { accumulate: accumulate('accumulate', plus(outputTiles('rows'), outputTiles('cols'))) }),
     packs,
     workspace: [...workspace, ...(fused === undefined ? [] : fusedBuffers(problem, fused))],

@@ -718,7 +718,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
       cols - firstCol,
       row0 + firstRow,
       col0 + firstCol,
-      positiveLogit + row0 + firstRow,
+      positiveLogit + firstRow,
   };
   const bool positives = tileHasPositives(tile.row, tile.col);
   const bool whole = tile.rowsLeft >= kBlockRows && tile.colsLeft >= kBlockCols;

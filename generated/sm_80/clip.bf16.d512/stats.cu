@@ -658,7 +658,7 @@ extern "C" __global__ void __launch_bounds__(kThreads) stats(
       row0 + firstRow,
       col0 + firstCol,
       offset * kLog2E,
-      positiveLogit + row0 + firstRow,
+      positiveLogit + firstRow,
   };
   const bool positives = tileHasPositives(tile.row, tile.col);
   const bool whole = tile.rowsLeft >= kBlockRows && tile.colsLeft >= kBlockCols;

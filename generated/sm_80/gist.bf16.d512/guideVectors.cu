@@ -82,21 +82,20 @@ __device__ __forceinline__ float dotOf(const Input* query, const Input* key, int
   return sumOverWarp(dot);
 }
 
-/** What stands for a row without a positive. */
-__device__ __forceinline__ float nothing() { return __int_as_float(0x7f800000); }
-
-/** A warp per row. */
+/** A warp per row: of those whose positive is among the columns at hand. */
 extern "C" __global__ void __launch_bounds__(kThreads) guidePositives(
-    int n,
-    const Input* __restrict__ allGuideQueries,
-    const Input* __restrict__ allGuideKeys,
+    int rows,
+    int cols,
+    int col0,
+    const Input* __restrict__ guideQueries,
+    const Input* __restrict__ guideKeys,
     const int* __restrict__ positive,
     float* __restrict__ positiveGuide) {
   const int lane = threadIdx.x % 32;
-  for (int row = blockIdx.x * kWarps + threadIdx.x / 32; row < n; row += kPartials * kWarps) {
-    const int col = positive[row];
-    float guide = nothing();
-    if (col >= 0) guide = dotOf(allGuideQueries + static_cast<long long>(row) * kDepth, allGuideKeys + static_cast<long long>(col) * kDepth, lane);
+  for (int row = blockIdx.x * kWarps + threadIdx.x / 32; row < rows; row += kPartials * kWarps) {
+    const int col = positive[row] - col0;
+    if (col < 0 || col >= cols) continue;
+    const float guide = dotOf(guideQueries + static_cast<long long>(row) * kDepth, guideKeys + static_cast<long long>(col) * kDepth, lane);
     if (lane == 0) positiveGuide[row] = guide;
   }
 }

@@ -161,27 +161,24 @@ __device__ __forceinline__ float dotOf(const Input* query, const Input* key, int
   return sumOverWarp(dot);
 }
 
-/** What stands for a row without a positive. */
-__device__ __forceinline__ float nothing() { return __int_as_float(0x7f800000); }
-
-/** A warp per row. */
+/** A warp per row: of those whose positive is among the columns at hand. */
 extern "C" __global__ void __launch_bounds__(kThreads) positives(
-    int n,
-    int m,
-    const Input* __restrict__ allQueries,
-    const Input* __restrict__ allKeys,
+    int rows,
+    int cols,
+    int row0,
+    int col0,
+    const Input* __restrict__ queries,
+    const Input* __restrict__ keys,
     const Uniforms uniforms,
     float* __restrict__ positiveLogit) {
   const int lane = threadIdx.x % 32;
-  for (int row = blockIdx.x * kWarps + threadIdx.x / 32; row < n; row += kPartials * kWarps) {
-    const int col = row < m ? row : -1;
-    float logit = nothing();
-    if (col >= 0) {
-      const float dot = dotOf(allQueries + static_cast<long long>(row) * kDepth, allKeys + static_cast<long long>(col) * kDepth, lane);
-      const Row rowPlace = rowNumbered(row);
-      const Col colPlace = colNumbered(col);
-      logit = pairwise_logit(dot, true, rowPlace, colPlace, uniforms);
-    }
+  for (int row = blockIdx.x * kWarps + threadIdx.x / 32; row < rows; row += kPartials * kWarps) {
+    const int col = row0 + row - col0;
+    if (col < 0 || col >= cols) continue;
+    const float dot = dotOf(queries + static_cast<long long>(row) * kDepth, keys + static_cast<long long>(col) * kDepth, lane);
+    const Row rowPlace = rowNumbered(row0 + row);
+    const Col colPlace = colNumbered(col0 + col);
+    const float logit = pairwise_logit(dot, true, rowPlace, colPlace, uniforms);
     if (lane == 0) positiveLogit[row] = logit;
   }
 }

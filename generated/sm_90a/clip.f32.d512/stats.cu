@@ -581,7 +581,7 @@ struct Epilogue {
   int row0;
   int col0;
   float exponentOffset;  // base 2
-  const float* positiveLogit;  // of all rows
+  const float* positiveLogit;
 
   __device__ __forceinline__ int rowsLeft() const { return rows - firstRow; }
   __device__ __forceinline__ int colsLeft() const { return cols - firstCol; }
@@ -787,7 +787,7 @@ __device__ __forceinline__ void sumInTurn(const Accumulators& sums, const Lane& 
     const int row = rowOf(lane, r);
     const bool rowInside = !kTested || row < tile.rowsLeft();
     const Row rowPlace = rowAt(tile, row);
-    const float positiveLogit = kTested && rowInside ? tile.positiveLogit[tile.row() + row] : 0.0f;
+    const float positiveLogit = kTested && rowInside ? tile.positiveLogit[tile.firstRow + row] : 0.0f;
     float rowSum = 0.0f;
 #pragma unroll 1
     for (int p = 0; p < kColGroups; ++p) {

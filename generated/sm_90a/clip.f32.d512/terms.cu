@@ -115,6 +115,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
     const float* __restrict__ sum,
     float weight,
     float sumFloor,
+    int firstQuery,
     const Uniforms uniforms,
     float* __restrict__ scale,
     float* __restrict__ pull,
@@ -137,7 +138,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
   };
   const auto termOf = [&](int i, double lse) {
     RowOfTerm place = {};
-    place.index = i;
+    place.index = firstQuery + i;
     place.view = 0;
     const double own = positiveLogitOf(i);
     const double mean = notANumber();
@@ -210,6 +211,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) colTerms(
     const float* __restrict__ sum,
     float weight,
     float sumFloor,
+    int firstKey,
     const Uniforms uniforms,
     float* __restrict__ scale,
     float* __restrict__ pull,
@@ -232,7 +234,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) colTerms(
   };
   const auto termOf = [&](int i, double lse) {
     ColOfTerm place = {};
-    place.index = i;
+    place.index = firstKey + i;
     place.view = 1;
     const double own = positiveLogitOf(i);
     const double mean = notANumber();

@@ -575,8 +575,8 @@ struct Epilogue {
   int col0;
   Stack stack;
   float exponentOffset;  // base 2
-  const float* positiveLogit;  // of all rows
-  const float* positiveGuide;  // of all rows
+  const float* positiveLogit;
+  const float* positiveGuide;
   const int* positive;
   const float* guide;
   int guidePitch;
@@ -678,8 +678,8 @@ __device__ __forceinline__ void sumInTurn(const Accumulators& sums, const Lane& 
     const int row = rowOf(lane, r);
     const bool rowInside = !kTested || row < tile.rowsLeft();
     const Row rowPlace = rowAt(tile, row);
-    const float positiveLogit = kTested && rowInside ? tile.positiveLogit[tile.row() + row] : 0.0f;
-    const float positiveGuide = rowInside ? tile.positiveGuide[tile.row() + row] : 0.0f;
+    const float positiveLogit = kTested && rowInside ? tile.positiveLogit[tile.firstRow + row] : 0.0f;
+    const float positiveGuide = rowInside ? tile.positiveGuide[tile.firstRow + row] : 0.0f;
     const int positiveCol = kTested && rowInside ? tile.positive[tile.firstRow + row] - tile.col() : -1;
     float rowSum = 0.0f;
 #pragma unroll 1

@@ -576,7 +576,7 @@ struct Epilogue {
   int row0;
   int col0;
   float exponentOffset;  // base 2
-  const float* positiveLogit;  // of all rows
+  const float* positiveLogit;
 
   __device__ __forceinline__ int rowsLeft() const { return rows - firstRow; }
   __device__ __forceinline__ int colsLeft() const { return cols - firstCol; }
@@ -776,7 +776,7 @@ __device__ __forceinline__ void differentiateInTurn(const Accumulators& sums, co
     const int row = rowOf(lane, r);
     const bool rowInside = !kTested || row < tile.rowsLeft();
     const Row rowPlace = rowAt(tile, row);
-    const float positiveLogit = kTested && rowInside ? tile.positiveLogit[tile.row() + row] : 0.0f;
+    const float positiveLogit = kTested && rowInside ? tile.positiveLogit[tile.firstRow + row] : 0.0f;
     const float rowScale = rowInside ? output.rowScale[tile.firstRow + row] : 0.0f;
     const float rowPull = rowInside ? output.rowPull[tile.firstRow + row] : 0.0f;
 #pragma unroll 1

@@ -187,9 +187,6 @@ __device__ __forceinline__ float dotOf(const Input* query, const Input* key, int
   return sumOverWarp(dot);
 }
 
-/** What stands for a row without a positive. */
-__device__ __forceinline__ float nothing() { return __int_as_float(0x7f800000); }
-
 // Packed operands are [row][plane][kDepthPadded], zeros beyond the depth.
 constexpr int kDepthPadded = (kDepth + 7) / 8 * 8;
 constexpr int kPlanes = 1;

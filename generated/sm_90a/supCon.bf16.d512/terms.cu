@@ -116,6 +116,8 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
     const float* __restrict__ extra,
     int start,
     int split,
+    int firstQuery,
+    int firstKey,
     const Uniforms uniforms,
     float* __restrict__ scale,
     float* __restrict__ pull,
@@ -143,7 +145,7 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) rowTerms(
   const auto termOf = [&](int i, double lse) {
     RowOfTerm place = {};
     place.view = start + i >= split ? 1 : 0;
-    place.index = start + i - (place.view == 1 ? split : 0);
+    place.index = start + i + (place.view == 1 ? firstKey - split : firstQuery);
     const double own = positiveLogitOf(i);
     const double mean = notANumber();
     return row_term(lse, own, mean, place, uniforms);

@@ -170,6 +170,17 @@ extern "C" __global__ void __launch_bounds__(kThreads) mergeChannels(
   }
 }
 
+/** Adds embeddings' gradients to others. */
+extern "C" __global__ void __launch_bounds__(kThreads) add(
+    int rows,
+    const float* __restrict__ from,
+    float* __restrict__ to) {
+  const long long count = static_cast<long long>(rows) * kDepth;
+  constexpr long long kStride = static_cast<long long>(kPartials) * kThreads;
+#pragma unroll 4
+  for (long long i = static_cast<long long>(blockIdx.x) * kThreads + threadIdx.x; i < count; i += kStride) to[i] += from[i];
+}
+
 /** How many rows (columns) have a positive and a pair that counts, and are matched: what is not given is not asked. One block. */
 extern "C" __global__ void __launch_bounds__(kThreads) tally(
     int count,

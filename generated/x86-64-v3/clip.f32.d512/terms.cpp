@@ -99,6 +99,8 @@ struct RowTerms {
   const double* tally = next.take<const double*>();
   int count = next.take<int>();
   int n = next.take<int>();
+  int first_query = next.take<int>();
+  int first_key = next.take<int>();
   float weight = next.take<float>();
   float sum_floor = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
@@ -129,7 +131,7 @@ struct Evaluated {
 
 static inline RowOfTerm place_at([[maybe_unused]] const RowTerms& all, int i) {
   return {
-      i, 0,
+      all.first_query + i, 0,
   };
 }
 
@@ -209,6 +211,8 @@ struct ColTerms {
   const double* tally = next.take<const double*>();
   int count = next.take<int>();
   int n = next.take<int>();
+  int first_query = next.take<int>();
+  int first_key = next.take<int>();
   float weight = next.take<float>();
   float sum_floor = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
@@ -239,7 +243,7 @@ struct Evaluated {
 
 static inline ColOfTerm place_at([[maybe_unused]] const ColTerms& all, int i) {
   return {
-      i, 1,
+      all.first_key + i, 1,
   };
 }
 

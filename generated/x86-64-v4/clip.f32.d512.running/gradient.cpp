@@ -334,7 +334,7 @@ static inline Pairs pairs_at(const Chunk& chunk, vf dot, [[maybe_unused]] int i,
   // All kernels evaluate the same function of the dot as it would be stored: their logits agree.
   pairs.logit = rounded(pairwise_logit(rounded(dot), pairs.positive, row, col, uniforms));
   // Where a positive decides its softmax, errors of its logit then cancel between the sum of exponentials and the loss.
-  if constexpr (!kPlain) pairs.logit = pairs.positive ? splat(chunk.positive_logit[chunk.row0 + i]) : pairs.logit;
+  if constexpr (!kPlain) pairs.logit = pairs.positive ? splat(chunk.positive_logit[i]) : pairs.logit;
   pairs.row_counts = pairs.col_counts = pairs.inside;
   return pairs;
 }

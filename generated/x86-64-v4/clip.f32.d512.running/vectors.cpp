@@ -169,6 +169,15 @@ struct MergeChannels {
   int threads = next.take<int>();
 };
 
+// Arguments of `add`, in order.
+struct Add {
+  Arguments next;
+  int rows = next.take<int>();
+  const float* from = next.take<const float*>();
+  float* to = next.take<float*>();
+  int threads = next.take<int>();
+};
+
 // Arguments of `tally`, in order.
 struct Tally {
   Arguments next;
@@ -264,6 +273,14 @@ extern "C" void mergeChannels(void* const* args) {
       for (int tile = 0; tile < chunk.tiles; ++tile) sum += chunk.partial[(int64_t)(k * chunk.tiles + tile) * chunk.pitch + i];
       chunk.extra[(int64_t)k * chunk.length + i] = (float)sum;
     }
+}
+
+// Adds embeddings' gradients to others.
+extern "C" void add(void* const* args) {
+  const Add all{Arguments(args)};
+#pragma omp parallel for schedule(static) num_threads(all.threads)
+  for (int i = 0; i < all.rows; ++i)
+    for (int64_t at = (int64_t)i * kDim; at < (int64_t)(i + 1) * kDim; ++at) all.to[at] += all.from[at];
 }
 
 // How many rows (columns) have what their term needs of them, in each array that is given.

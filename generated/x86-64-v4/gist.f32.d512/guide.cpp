@@ -239,10 +239,12 @@ struct Guide {
 // Arguments of `guidePositives`, in order.
 struct GuidePositives {
   Arguments next;
-  const Element* all_guide_queries = next.take<const Element*>();
-  const Element* all_guide_keys = next.take<const Element*>();
-  int n = next.take<int>();
-  int m = next.take<int>();
+  const Element* guide_queries = next.take<const Element*>();
+  const Element* guide_keys = next.take<const Element*>();
+  int rows = next.take<int>();
+  int cols = next.take<int>();
+  int row0 = next.take<int>();
+  int col0 = next.take<int>();
   const int32_t* positive = next.take<const int32_t*>();
   float* positive_guide = next.take<float*>();
   int threads = next.take<int>();
@@ -277,12 +279,13 @@ extern "C" void guide(void* const* args) {
   }
 }
 
-// The guide of each row's positive: on the diagonal where there is no map; infinity where the row has none.
+// The guides of the rows' positives that are among the columns at hand: on the diagonal where there is no map.
 extern "C" void guidePositives(void* const* args) {
   const GuidePositives all{Arguments(args)};
 #pragma omp parallel for schedule(static) num_threads(all.threads)
-  for (int i = 0; i < all.n; ++i) {
-    const int j = all.positive != nullptr ? all.positive[i] : i < all.m ? i : -1;
-    all.positive_guide[i] = j < 0 ? __builtin_inff() : dot_of(all.all_guide_queries + (int64_t)i * kDim, all.all_guide_keys + (int64_t)j * kDim);
+  for (int i = 0; i < all.rows; ++i) {
+    const int j = (all.positive != nullptr ? all.positive[i] : all.row0 + i) - all.col0;
+    if (j < 0 || j >= all.cols) continue;
+    all.positive_guide[i] = dot_of(all.guide_queries + (int64_t)i * kDim, all.guide_keys + (int64_t)j * kDim);
   }
 }

@@ -83,6 +83,8 @@ struct RowTerms {
   int n = next.take<int>();
   int start = next.take<int>();
   int split = next.take<int>();
+  int first_query = next.take<int>();
+  int first_key = next.take<int>();
   float weight = next.take<float>();
   float sum_floor = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
@@ -114,7 +116,7 @@ struct Evaluated {
 static inline RowOfTerm place_at([[maybe_unused]] const RowTerms& all, int i) {
   const int place = all.start + i, view = place >= all.split;
   return {
-      view ? place - all.split : place, view,
+      place + (view ? all.first_key - all.split : all.first_query), view,
   };
 }
 

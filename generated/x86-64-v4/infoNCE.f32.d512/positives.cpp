@@ -235,10 +235,12 @@ static float dot_of(const Element* query, const Element* key) {
 // Arguments of `positives`, in order.
 struct Positives {
   Arguments next;
-  const Element* all_queries = next.take<const Element*>();
-  const Element* all_keys = next.take<const Element*>();
-  int n = next.take<int>();
-  int m = next.take<int>();
+  const Element* queries = next.take<const Element*>();
+  const Element* keys = next.take<const Element*>();
+  int rows = next.take<int>();
+  int cols = next.take<int>();
+  int row0 = next.take<int>();
+  int col0 = next.take<int>();
   const int32_t* positive = next.take<const int32_t*>();
   Uniforms uniforms = next.take<Uniforms>();
   float* positive_logit = next.take<float*>();
@@ -247,15 +249,14 @@ struct Positives {
 
 }  // namespace
 
-// The logit of each row's positive; infinity where it has none.
+// The logits of the rows' positives that are among the columns at hand.
 extern "C" void positives(void* const* args) {
   const Positives all{Arguments(args)};
 #pragma omp parallel for schedule(static) num_threads(all.threads)
-  for (int i = 0; i < all.n; ++i) {
-    const int j = i < all.m ? i : -1;
-    all.positive_logit[i] = __builtin_inff();
-    if (j < 0) continue;
-    const vf dot = splat(dot_of(all.all_queries + (int64_t)i * kDim, all.all_keys + (int64_t)j * kDim));
-    all.positive_logit[i] = rounded(pairwise_logit(rounded(dot), splat(-1), row_at(all, 0, i), col_at(all, 0, j, all.m), all.uniforms))[0];
+  for (int i = 0; i < all.rows; ++i) {
+    const int j = all.row0 + i - all.col0;
+    if (j < 0 || j >= all.cols) continue;
+    const vf dot = splat(dot_of(all.queries + (int64_t)i * kDim, all.keys + (int64_t)j * kDim));
+    all.positive_logit[i] = rounded(pairwise_logit(rounded(dot), splat(-1), row_at(all, all.row0, i), col_at(all, all.col0, j, all.cols), all.uniforms))[0];
   }
 }

@@ -81,6 +81,8 @@ struct RowTerms {
   const double* tally = next.take<const double*>();
   int count = next.take<int>();
   int n = next.take<int>();
+  int first_query = next.take<int>();
+  int first_key = next.take<int>();
   float weight = next.take<float>();
   float sum_floor = next.take<float>();
   Uniforms uniforms = next.take<Uniforms>();
@@ -111,7 +113,7 @@ struct Evaluated {
 
 static inline RowOfTerm place_at([[maybe_unused]] const RowTerms& all, int i) {
   return {
-      i, 0,
+      all.first_query + i, 0,
   };
 }
 
