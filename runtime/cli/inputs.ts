@@ -1,20 +1,15 @@
-import { isStacked } from '../../codegen/plan/needs.js';
 import type { Precision } from '../../dsl/problem.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import { InfinitileError, type DiagnosticCode } from '../../dsl/diagnostics/index.js';
 import type { RunInputs } from '../inputs.js';
-import { matrixShape, type MatrixShape } from '../matrix-shape.js';
 import { checkSameDim, matrixSource, openTensor, rowsOf, tensorLocation, type TensorFile } from '../tensor/tensor.js';
 import type { Communicator } from '../transport/communicator.js';
-import { partOf, type Part } from './run/part.js';
+import { partsOf, type Part, type RankParts } from './run/parts.js';
 
 export interface InputFiles {
-  /** What a session is given: a rank's part of the files. */
+  /** What a session is given: the rank's part of the files. */
   readonly given: Omit<RunInputs, 'params' | 'convert'>;
-  /** The matrix of the loss over them, of all ranks. */
-  readonly shape: MatrixShape;
-  /** The rank's rows of the tensors, and of the matrix its rows and columns. */
-  readonly parts: Readonly<Record<'queries' | 'keys' | 'row' | 'col', Part>>;
+  readonly parts: RankParts;
   readonly dim: number;
   readonly guideDim?: number;
   /** What is computed in: as asked for, else as the files are stored. */
@@ -45,21 +40,19 @@ export async function openInputs(loss: PairwiseLoss, flags: InputFlags, ring: Co
   const keys = k === undefined ? undefined : matrixSource('keys', k, expected);
   if (keys !== undefined) checkSameDim(queries, keys);
   if (flags.precision === undefined && keys !== undefined && k !== undefined && queries.precision !== keys.precision) throw twoPrecisions(q, queries.precision, k, keys.precision);
-  const shape = matrixShape(loss, { queries: queries.rows, keys: keys?.rows ?? 0 });
-  const parts = partsOf(loss, queries.rows, keys?.rows ?? 0, shape, ring);
-  const take = (code: DiagnosticCode, name: string, file: TensorFile, part: Part): TensorFile => (ring.ranks === 1 ? file : ownRows(code, name, file, part));
+  const own = (code: DiagnosticCode, name: string, file: TensorFile, part: Part): TensorFile => (ring.ranks === 1 ? file : ownRows(code, name, file, part));
+  const parts = partsOf(loss, { queries: queries.rows, keys: keys?.rows ?? 0 }, ring);
   return {
     given: {
-      q: take('INF4001', 'queries', q, parts.queries),
-      ...(k === undefined ? {} : { k: take('INF4001', 'keys', k, parts.keys) }),
+      q: own('INF4001', 'queries', q, parts.queries),
+      ...(k === undefined ? {} : { k: own('INF4001', 'keys', k, parts.keys) }),
       ...(guideQueries === undefined
         ? {}
-        : { guide: { q: take('INF4016', 'guide queries', guideQueries, parts.queries), ...(guideKeys === undefined ? {} : { k: take('INF4016', 'guide keys', guideKeys, parts.keys) }) } }),
-      ...(positives === undefined ? {} : { positives: take('INF4006', 'positives', positives, parts.row) }),
-      rows: await openAll(flags.rows ?? {}, (name, file) => take('INF4015', `attribute rows.${name}`, file, parts.row)),
-      cols: await openAll(flags.cols ?? {}, (name, file) => take('INF4015', `attribute cols.${name}`, file, parts.col)),
+        : { guide: { q: own('INF4016', 'guide queries', guideQueries, parts.queries), ...(guideKeys === undefined ? {} : { k: own('INF4016', 'guide keys', guideKeys, parts.keys) }) } }),
+      ...(positives === undefined ? {} : { positives: own('INF4006', 'positives', positives, parts.row) }),
+      rows: await openAll(flags.rows ?? {}, (name, file) => own('INF4015', `attribute rows.${name}`, file, parts.row)),
+      cols: await openAll(flags.cols ?? {}, (name, file) => own('INF4015', `attribute cols.${name}`, file, parts.col)),
     },
-    shape,
     parts,
     dim: queries.dim,
     ...(guideQueries === undefined ? {} : { guideDim: matrixSource('guide queries', guideQueries, expected).dim }),
@@ -67,18 +60,14 @@ export async function openInputs(loss: PairwiseLoss, flags: InputFlags, ring: Co
   };
 }
 
-function partsOf(loss: PairwiseLoss, queries: number, keys: number, { n, m }: MatrixShape, ring: Communicator): InputFiles['parts'] {
-  const [ofQueries, ofKeys] = [partOf(queries, ring), partOf(keys, ring)];
-  // Stacked tensors are not shared: a ring of more ranks than one refuses them.
-  if (isStacked(loss)) return { queries: ofQueries, keys: ofKeys, row: { first: 0, count: n, total: n }, col: { first: 0, count: m, total: m } };
-  return { queries: ofQueries, keys: ofKeys, row: ofQueries, col: ofKeys };
-}
-
-/** A session sees only these rows, so whether the whole file has as many as it should is seen here. */
-function ownRows(code: DiagnosticCode, name: string, file: TensorFile, { first, count, total }: Part): TensorFile {
+/** A session sees a rank's rows alone: whether the file has one for each of all is seen here. */
+function ownRows(code: DiagnosticCode, name: string, file: TensorFile, { runs, total }: Part): TensorFile {
+  const label = `${name} (${tensorLocation(file)})`;
   const rows = file.shape[0] ?? 1;
-  if (rows === total) return rowsOf(file, first, count);
-  throw new InfinitileError({ code, message: `${name} (${tensorLocation(file)}) has ${rows} rows; the ranks share ${total}`, hint: 'one for each query, or for each key, is needed' });
+  if (rows !== total) throw new InfinitileError({ code, message: `${label} has ${rows} rows`, hint: `one each is needed: ${total}` });
+  const [run, ...more] = runs;
+  if (run === undefined || more.length > 0) throw new InfinitileError({ code, message: `${label} is of queries and keys, and a rank has some of both`, hint: 'run this loss on one rank' });
+  return rowsOf(file, run.first, run.count);
 }
 
 async function openOptional(file: string | undefined): Promise<TensorFile | undefined> {

@@ -11,12 +11,14 @@ export interface NpyContent {
   readonly pieces: Iterable<ArrayBufferView> | AsyncIterable<ArrayBufferView>;
 }
 
-/** Some rows of a file that {@link makeNpy} has made with the same element and shape. */
-export interface NpyRows extends NpyContent {
+/** The rows [firstRow, firstRow + rowCount) of a file; the pieces fill them. */
+export interface NpyRows extends Pick<NpyContent, 'pieces'> {
   readonly firstRow: number;
-  /** Their data, in order, is what the pieces fill. */
   readonly rowCount: number;
 }
+
+/** What a header says. */
+export type NpyForm = Pick<NpyContent, 'element' | 'shape'>;
 
 interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
@@ -37,7 +39,7 @@ export async function writeNpy(path: string, content: NpyContent, options: Write
 }
 
 /** Makes an .npy file for rows that come later, from several processes: its header, and room for all rows. It is there at once. */
-export async function makeNpy(path: string, { element, shape }: Omit<NpyContent, 'pieces'>): Promise<void> {
+export async function makeNpy(path: string, { element, shape }: NpyForm): Promise<void> {
   const header = npyHeader(element, shape);
   await writing(path, () =>
     opened(path, 'wx', async (handle) => {
@@ -47,10 +49,10 @@ export async function makeNpy(path: string, { element, shape }: Omit<NpyContent,
   );
 }
 
-/** Writes rows where they belong. Other processes may write other rows meanwhile. */
-export async function writeNpyRows(path: string, rows: NpyRows, options: WriteOptions = {}): Promise<void> {
-  const { element, shape: [, ...inner], firstRow, rowCount, pieces } = rows;
-  const start = npyHeader(element, rows.shape).length + dataBytes(element, [firstRow, ...inner]);
+/** Writes rows of a file that {@link makeNpy} has made in this form. Other processes may write other rows meanwhile. */
+export async function writeNpyRows(path: string, { element, shape }: NpyForm, { firstRow, rowCount, pieces }: NpyRows, options: WriteOptions = {}): Promise<void> {
+  const [, ...inner] = shape;
+  const start = npyHeader(element, shape).length + dataBytes(element, [firstRow, ...inner]);
   await writing(path, () => opened(path, 'r+', (handle) => writePieces(handle, path, { element, shape: [rowCount, ...inner], pieces }, start, options)));
 }
 

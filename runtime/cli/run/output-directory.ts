@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import { syncDirectory } from '../../tensor/atomic-file.js';
-import { makeNpy, writeNpyRows, type NpyRows } from '../../tensor/tensor.js';
+import { makeNpy, writeNpyRows, type NpyForm, type NpyRows } from '../../tensor/tensor.js';
 import type { Communicator } from '../../transport/communicator.js';
 
 /**
@@ -40,11 +40,11 @@ export class OutputDirectory {
   }
 
   /** Writes this rank's rows of `<name>.npy`, a file of the rows of all ranks. Every rank calls it, in the same order. */
-  async writeRows(name: string, rows: NpyRows, signal: AbortSignal): Promise<void> {
+  async writeRows(name: string, form: NpyForm, own: readonly NpyRows[], signal: AbortSignal): Promise<void> {
     const file = this.#file(`${name}.npy`);
-    if (this.#ring.rank === 0) await makeNpy(file, rows);
+    if (this.#ring.rank === 0) await makeNpy(file, form);
     await this.#ring.gather(nothing, `${name}.npy`);
-    await writeNpyRows(file, rows, { signal });
+    for (const rows of own) await writeNpyRows(file, form, rows, { signal });
   }
 
   /** Shows the directory with `result.json` and all that was written, when every rank has come so far. */

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { availableParallelism } from 'node:os';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
 import type { Tiling } from '../../../dsl/tiling.js';
 import { checkRanked } from '../../check-inputs.js';
@@ -52,9 +51,9 @@ export async function runRank({ name, flags, signal, screen }: RunRequest, ring:
 }
 
 /** What decides which results ranks gather, in which order. What decides what they compute, the kernel compares. */
-function sharedFacts({ forward, lse, perRow, metrics, out }: RunFlags, { shape: { n, m } }: InputFiles): Readonly<Record<string, string>> {
+function sharedFacts({ forward, lse, perRow, metrics, out }: RunFlags, { parts: { whole } }: InputFiles): Readonly<Record<string, string>> {
   const flags = Object.entries({ forward, lse, perRow, metrics, out: out !== undefined });
-  return { rows: String(n), columns: String(m), 'results asked for': flags.filter(([, asked]) => asked === true).map(([flag]) => flag).join(', ') };
+  return { rows: String(whole.n), columns: String(whole.m), 'results asked for': flags.filter(([, asked]) => asked === true).map(([flag]) => flag).join(', ') };
 }
 
 interface Rank {
@@ -73,8 +72,8 @@ function compileOptions(flags: RunFlags, { dim, guideDim, precision }: InputFile
     ...(tiling === undefined ? {} : { tiling }),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
-    threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / ring.localRanks)),
-    ...(ring.ranks === 1 ? {} : { ring }),
+    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+    ring,
   };
 }
 
@@ -111,7 +110,7 @@ async function compute(kernel: Kernel, job: Job): Promise<RunReport> {
 async function reportOf(kernel: Kernel, session: Session, step: StepResult, ownSeconds: number, job: Job): Promise<RunReport> {
   const { loss, params, inputs, flags, ring } = job;
   const { parts, dim, precision } = inputs;
-  const { n, m } = inputs.shape;
+  const { n, m } = parts.whole;
   const walks = { gradients: flags.forward !== true, forward: flags.lse === true || flags.perRow === true || flags.metrics === true };
   const lseOf = (side: 'row' | 'col') => (loss[`${side}s`] === undefined ? null : takeLse(session, side, parts[side], job));
   const { seconds, workspaceBytes, bytesForward, bytesBackward } = await costsOf(step, ownSeconds, ring);

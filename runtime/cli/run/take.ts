@@ -1,10 +1,11 @@
 import type { BySide } from '../../kernel.js';
 import { countFound, recallOf, type Recall } from '../../retrieval-metrics.js';
 import type { Session } from '../../session.js';
+import type { NpyRows } from '../../tensor/tensor.js';
 import type { Communicator } from '../../transport/communicator.js';
 import { gatherNumbers } from '../../transport/agree.js';
 import type { OutputDirectory } from './output-directory.js';
-import type { Part } from './part.js';
+import type { Part } from './parts.js';
 
 /** Takes a run's results off the device, rank by rank: each writes its own rows, where there is a place for them, and knows what they come to on all. */
 export interface Taking {
@@ -25,18 +26,19 @@ export interface GradientFacts {
 /** Reads a gradient piece by piece, writes it, and gives the Euclidean norm of the whole. */
 export async function takeGradient(session: Pick<Session, 'read'>, { name, part, dim }: GradientFacts, { ring, output, signal }: Taking): Promise<number> {
   let squares = 0;
-  const pieces = async function* (): AsyncGenerator<Float32Array> {
+  const read = async function* (begin: number, count: number): AsyncGenerator<Float32Array> {
     const most = Math.max(1, Math.floor(pieceBytes / (dim * 4)));
-    for (let first = 0; first < part.count; first += most) {
+    for (let first = 0; first < count; first += most) {
       signal.throwIfAborted();
-      const piece = new Float32Array(Math.min(most, part.count - first) * dim);
-      await session.read(name, piece, first);
+      const piece = new Float32Array(Math.min(most, count - first) * dim);
+      await session.read(name, piece, begin + first);
       for (const value of piece) squares += value * value;
       yield piece;
     }
   };
-  if (output === undefined) await drain(pieces());
-  else await output.writeRows(name, { element: 'f32', shape: [part.total, dim], firstRow: part.first, rowCount: part.count, pieces: pieces() }, signal);
+  const rows = rowsOfPart(part, read);
+  if (output === undefined) for (const { pieces } of rows) await drain(pieces);
+  else await output.writeRows(name, { element: 'f32', shape: [part.total, dim] }, rows, signal);
   const ofRanks = await gatherNumbers(ring, Float64Array.of(squares), `the norm of ${name}`);
   return Math.sqrt(ofRanks.reduce((sum, [own = 0]) => sum + own, 0));
 }
@@ -89,7 +91,17 @@ async function takeVector(values: Float64Array, name: string, part: Part, taking
 
 async function writeVector(values: Float64Array | Int32Array, name: string, part: Part, { output, signal }: Taking): Promise<void> {
   const element = values instanceof Int32Array ? 'i32' : 'f64';
-  await output?.writeRows(name, { element, shape: [part.total], firstRow: part.first, rowCount: part.count, pieces: [values] }, signal);
+  await output?.writeRows(name, { element, shape: [part.total] }, rowsOfPart(part, (begin, count) => [values.subarray(begin, begin + count)]), signal);
+}
+
+/** A rank's runs lie one after the other in what it has. */
+function rowsOfPart<T extends NpyRows['pieces']>({ runs }: Part, read: (begin: number, count: number) => T): readonly (NpyRows & { readonly pieces: T })[] {
+  let begin = 0;
+  return runs.map(({ first, count }) => {
+    const pieces = read(begin, count);
+    begin += count;
+    return { firstRow: first, rowCount: count, pieces };
+  });
 }
 
 async function drain(pieces: AsyncIterable<unknown>): Promise<void> {
