@@ -14,6 +14,11 @@ export class DeviceOfAddon implements Device {
     this.#native = native;
   }
 
+  /** For what joins devices: a transport. */
+  get native(): NativeDevice {
+    return this.#native;
+  }
+
   get allocatedBytes(): number {
     return this.#native.allocatedBytes;
   }

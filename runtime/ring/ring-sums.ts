@@ -4,7 +4,7 @@ import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { DeviceBuffers } from '../device-buffers.js';
 import type { PositiveRelation } from '../positives.js';
 import type { Readings } from '../readings.js';
-import { gatherDoubles } from '../transport/agree.js';
+import { gatherNumbers } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
 import { segmentsOf, wholeNumber, wholeOf, type RankShape } from './rank-shape.js';
 
@@ -26,7 +26,7 @@ export class RingSums {
 
   async totals({ loss, params }: Readings): Promise<{ readonly loss: number; readonly params: Readonly<Record<string, number>> }> {
     const names = Object.keys(params);
-    const all = await gatherDoubles(this.#communicator, Float64Array.of(loss, ...Object.values(params)), 'the parts of the loss');
+    const all = await gatherNumbers(this.#communicator, Float64Array.of(loss, ...Object.values(params)), 'the parts of the loss');
     const sum = (i: number): number => all.reduce((total, part) => total + (part[i] ?? 0), 0);
     return { loss: sum(0), params: Object.fromEntries(names.map((name, i) => [name, sum(i + 1)])) };
   }
@@ -34,7 +34,7 @@ export class RingSums {
   /** Rows by their numbers in the whole. */
   async foundByAll(found: Int32Array): Promise<Int32Array> {
     const numbered = flags.map((flag, i) => this.#inTheWhole(flag, found[i] ?? unset));
-    const all = await gatherDoubles(this.#communicator, Float64Array.from(numbered), 'what rows were found');
+    const all = await gatherNumbers(this.#communicator, Float64Array.from(numbered), 'what rows were found');
     return Int32Array.from(flags, (_, i) => all.reduce((least, part) => Math.min(least, part[i] ?? unset), unset));
   }
 
@@ -44,7 +44,7 @@ export class RingSums {
       if (!this.#buffers.has(name)) continue;
       const tally = new Float64Array(1);
       await this.#buffers.require(name).read(tally, 0);
-      const all = await gatherDoubles(this.#communicator, tally, 'how many rows count');
+      const all = await gatherNumbers(this.#communicator, tally, 'how many rows count');
       tally[0] = all.reduce((total, [own = 0]) => total + own, 0);
       await this.#buffers.require(name).write(tally, 0);
     }
@@ -57,7 +57,7 @@ export class RingSums {
       if (!names.includes(target)) continue;
       const own = new Float32Array(this.#shape.n);
       await this.#buffers.require(name).read(own, 0);
-      const parts = await gatherDoubles(this.#communicator, Float64Array.from(own), 'the logits of positives');
+      const parts = await gatherNumbers(this.#communicator, Float64Array.from(own), 'the logits of positives');
       const all = wholeOf(parts, (rank) => segmentsOf(this.#loss, this.#shape, 'row', rank), new Float64Array(this.#shape.whole.n));
       const columns = segmentsOf(this.#loss, this.#shape, 'col', this.#shape.rank);
       const told = Float32Array.from({ length: this.#shape.m }, (_, col) => all[this.#relation.rowOfCol?.[col] ?? wholeNumber(columns, col)] ?? Infinity);

@@ -5,7 +5,7 @@ import { readAttributes, type Attribute, type Attributes } from '../attributes.j
 import { checkCounterparts, openTensors, positiveMap, relateAll, type InputExpectation, type RunInputs, type SessionInputs } from '../inputs.js';
 import { usesTensor } from '../matrix-shape.js';
 import type { PositiveRelation } from '../positives.js';
-import { agree, gatherDoubles } from '../transport/agree.js';
+import { agree, gatherNumbers } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
 import { countOf, ownPart, rankShape, segmentsOf, totalRows, wholeNumber, wholeOf, type RankShape } from './rank-shape.js';
 
@@ -17,7 +17,7 @@ import { countOf, ownPart, rankShape, segmentsOf, totalRows, wholeNumber, wholeO
  */
 export async function prepareSharedInputs(communicator: Communicator, loss: PairwiseLoss, kernel: InputExpectation, inputs: RunInputs): Promise<SessionInputs> {
   const { tensors, guides, rows } = await agree(communicator, 'the inputs of each rank', () => openTensors(loss, kernel, inputs));
-  const counts = await gatherDoubles(communicator, Float64Array.of(rows.queries, rows.keys), 'the rows of each rank');
+  const counts = await gatherNumbers(communicator, Float64Array.of(rows.queries, rows.keys), 'the rows of each rank');
   const rank = rankShape(loss, communicator.rank, counts.map(([queries = 0, keys = 0]) => ({ queries, keys })));
   checkRanks(loss, rank);
   const attributes = await shareRanges(communicator, await agree(communicator, 'the attributes of each rank', () => readAttributes(loss, inputs, rank)));
@@ -50,7 +50,7 @@ function staysOnRank(loss: PairwiseLoss): boolean {
 /** Values of all ranks lie within the ranges. */
 async function shareRanges(communicator: Communicator, { row, col }: Attributes): Promise<Attributes> {
   const own = [...row, ...col].flatMap(({ range }) => [range.low, range.high]);
-  const all = await gatherDoubles(communicator, Float64Array.from(own), 'the ranges of attributes');
+  const all = await gatherNumbers(communicator, Float64Array.from(own), 'the ranges of attributes');
   const widened = (attributes: readonly Attribute[], first: number): readonly Attribute[] =>
     attributes.map((attribute, i) => ({
       ...attribute,
@@ -66,7 +66,7 @@ async function shareRelation(communicator: Communicator, loss: PairwiseLoss, ran
   const given = { count: countOf(ownRows), numberOf: (row: number) => wholeNumber(ownRows, row) };
   const own = await agree(communicator, 'the positives of each rank', () => positiveMap(loss, rank.whole, attributes, positives, given));
   if (own === undefined) return relateAll(loss, rank.whole, undefined);
-  const parts = await gatherDoubles(communicator, Float64Array.from(own), 'the positives of each rank');
+  const parts = await gatherNumbers(communicator, Float64Array.from(own), 'the positives of each rank');
   const { map, rowOfCol, rowMatched, colMatched, ...weights } = relateAll(loss, rank.whole, wholeOf(parts.map((part) => Int32Array.from(part)), rows, new Int32Array(rank.whole.n)));
   const ints = (length: number) => new Int32Array(length);
   const floats = (length: number) => new Float32Array(length);

@@ -1,11 +1,11 @@
 import type { Norms } from '../load-inputs.js';
 import type { StepOptions } from '../session.js';
-import { gatherDoubles } from '../transport/agree.js';
+import { gatherNumbers } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
 
 /** The norms of all ranks' rows bound the logits of all. */
 export async function largestOfAll(communicator: Communicator, { queries, keys }: Norms): Promise<Norms> {
-  const all = await gatherDoubles(communicator, Float64Array.of(queries, keys), 'the largest norms');
+  const all = await gatherNumbers(communicator, Float64Array.of(queries, keys), 'the largest norms');
   const largest = (i: number): number => Math.max(...all.map((norms) => norms[i] ?? 0));
   return { queries: largest(0), keys: largest(1) };
 }

@@ -1,25 +1,70 @@
-import { InfinitileError } from '../../dsl/diagnostics/index.js';
-import type { Communicator } from './communicator.js';
+import { z } from 'zod';
+import type { ControlPlane } from './control-plane.js';
+import { rankElsewhere, ranksDisagree, reasonOf } from './errors.js';
 
-export async function gatherDoubles(communicator: Communicator, values: Float64Array, what: string): Promise<readonly Float64Array[]> {
-  const all = await communicator.gather(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), what);
-  return all.map((bytes) => new Float64Array(bytes.slice().buffer));
+type Gatherer = Pick<ControlPlane, 'gather' | 'rank'>;
+
+/**
+ * Does a piece of work on every rank, and goes on only where all have done it: nobody waits for a rank that could not.
+ *
+ * @param what the work, such as "compiling the kernels".
+ * @throws the rank's own error where it failed; INF7101 with the first failure where another did.
+ */
+export async function agree<T>(communicator: Gatherer, what: string, work: () => T | Promise<T>): Promise<T> {
+  const own = await outcomeOf(work);
+  const reasons = await gatherJson(communicator, own.done ? null : reasonOf(own.error), what, z.string().nullable()).catch((error: unknown) => {
+    throw own.done ? error : own.error;
+  });
+  if (!own.done) throw own.error;
+  for (const [rank, reason] of reasons.entries()) if (reason !== null) throw rankElsewhere(rank, reason);
+  return own.value;
 }
 
-export async function agree<T>(communicator: Communicator, what: string, work: () => T | Promise<T>): Promise<T> {
-  let outcome: { readonly value: T } | { readonly error: unknown };
+type Outcome<T> = { readonly done: true; readonly value: T } | { readonly done: false; readonly error: unknown };
+
+async function outcomeOf<T>(work: () => T | Promise<T>): Promise<Outcome<T>> {
   try {
-    outcome = { value: await work() };
+    return { done: true, value: await work() };
   } catch (error) {
-    outcome = { error };
+    return { done: false, error };
   }
-  const all = await communicator.gather(new TextEncoder().encode('error' in outcome ? String(outcome.error) : ''), what);
-  if ('error' in outcome) throw outcome.error;
-  const failed = all.findIndex((bytes) => bytes.length > 0);
-  if (failed >= 0) throw new InfinitileError({ code: 'INF7101', message: `rank ${failed}: ${new TextDecoder().decode(all[failed])}` });
-  return outcome.value;
 }
 
-export async function requireSame(communicator: Communicator, record: Readonly<Record<string, string>>): Promise<void> {
-  await communicator.gather(new TextEncoder().encode(JSON.stringify(record)), 'options');
+/**
+ * Refuses ranks whose records differ.
+ *
+ * @throws {InfinitileError} INF7102 on every rank, with each difference.
+ */
+export async function requireSame(communicator: Gatherer, record: Readonly<Record<string, string>>): Promise<void> {
+  const records = await gatherJson(communicator, record, 'what ranks have in common', z.record(z.string(), z.string()));
+  const [first = {}] = records;
+  const names = new Set(records.flatMap((other) => Object.keys(other)));
+  const differences = [...names].flatMap((name) => {
+    const rank = records.findIndex((other) => other[name] !== first[name]);
+    return rank === -1 ? [] : [`${name}: rank 0 has ${print(first[name])}, rank ${rank} has ${print(records[rank]?.[name])}`];
+  });
+  if (differences.length > 0) throw ranksDisagree(differences);
+}
+
+function print(value: string | undefined): string {
+  return value === undefined ? 'none' : `'${value}'`;
+}
+
+/** What each rank gave, in the order of ranks, checked by a schema. */
+export async function gatherJson<T>(communicator: Gatherer, value: T, what: string, schema: z.ZodType<T>): Promise<readonly T[]> {
+  const parts = await communicator.gather(Buffer.from(JSON.stringify(value)), what);
+  return parts.map((bytes, rank) => {
+    const parsed = schema.safeParse(JSON.parse(Buffer.from(bytes).toString()));
+    if (!parsed.success) throw ranksDisagree([`${what}: rank ${rank} has given something else`]);
+    return parsed.data;
+  });
+}
+
+/** The numbers of each rank, in the order of ranks; ranks may have different counts of them. */
+export async function gatherNumbers(communicator: Gatherer, numbers: Float64Array, what: string): Promise<readonly Float64Array[]> {
+  const parts = await communicator.gather(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), what);
+  return parts.map((bytes, rank) => {
+    if (bytes.length % Float64Array.BYTES_PER_ELEMENT !== 0) throw ranksDisagree([`${what}: rank ${rank} has given something else`]);
+    return new Float64Array(Uint8Array.from(bytes).buffer);
+  });
 }

@@ -10,10 +10,14 @@ export interface Communicator {
   /** Its number among the ranks of its node, and how many those are. */
   readonly localRank: number;
   readonly localRanks: number;
+  /** The GPU of its node that it takes, where GPUs were asked for: its place in the driver's list. */
+  readonly gpu?: number;
   /** What carries the messages between devices. */
   readonly transport: 'local' | 'mpi' | 'nccl';
   /** One line for people: ranks, transport, library. */
   readonly description: string;
+  /** Aborted, with the error, once a rank of the group is lost. */
+  readonly lost: AbortSignal;
   /**
    * What each rank gave, in the order of ranks. Every rank calls it as often, in the same order.
    *
