@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { interruptible } from '../interrupt.js';
 import {
   attributeOption, countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption,
@@ -31,6 +31,7 @@ export function runCommand(terminal: Terminal): Command {
     .addOption(threadsOption('CPU workers of a rank (default: one per core, shared by the ranks of a node)'))
     .addOption(countOption('--ranks <count>', 'ranks of this process, each with a device of its own (default: as the launcher says)'))
     .addOption(countOption('--patience <seconds>', 'how long a rank waits for another').default(30))
+    .addOption(new Option('--transport <library>', 'what carries messages between ranks of a launcher (default: MPI between CPUs, NCCL between GPUs)').choices(['mpi', 'nccl']))
     .option('--share-gpu', 'let ranks have one GPU together')
     .option('--forward', 'the loss alone, without gradients')
     .option('--lse', 'also log sum exp of rows and columns')

@@ -4,7 +4,6 @@ import type { Parameters } from '../../scalars.js';
 export interface RunFlags extends InputFlags, RankFlags {
   readonly params?: Parameters;
   readonly tiling?: string;
-  readonly target?: string;
   readonly workspace?: number;
   readonly threads?: number;
   readonly forward?: true;
@@ -16,9 +15,11 @@ export interface RunFlags extends InputFlags, RankFlags {
 }
 
 export interface RankFlags {
+  readonly target?: string;
   /** In this process. */
   readonly ranks?: number;
   /** Seconds. */
   readonly patience: number;
   readonly shareGpu?: true;
+  readonly transport?: 'mpi' | 'nccl';
 }

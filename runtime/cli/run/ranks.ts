@@ -1,8 +1,12 @@
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
+import { loadAddon } from '../../addon.js';
+import { deviceOf } from '../../device/choose-target.js';
 import type { Communicator } from '../../transport/communicator.js';
 import { connect } from '../../transport/connect.js';
 import { detectLaunch } from '../../transport/environment.js';
+import { takeGpu } from '../../transport/gpu-of-rank.js';
 import { connectLocal } from '../../transport/local.js';
+import { OnGpu } from '../../transport/on-gpu.js';
 import { diagnosticsOf, ToldByFirstRank } from '../failure.js';
 import { Interrupted } from '../interrupt.js';
 import type { RankFlags } from './flags.js';
@@ -12,12 +16,13 @@ import type { RankFlags } from './flags.js';
  * where that is here. When a rank fails, so do the others, and the person at the terminal is told once.
  */
 export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
+  const { target = 'cpu', transport, shareGpu = false } = flags;
   const patience = flags.patience * 1000;
   if (flags.ranks !== undefined) {
-    checkNoLauncher(flags.ranks);
-    return together(connectLocal(flags.ranks, { patience }), work);
+    checkHere(flags.ranks, transport);
+    return together(await connectHere(flags.ranks, { target, patience, shareGpu }), work);
   }
-  const ring = await connect({ patience, shareGpu: flags.shareGpu === true });
+  const ring = await connect({ target, patience, shareGpu, ...(transport === undefined ? {} : { transport }) });
   try {
     return await together([ring], work);
   } catch (error) {
@@ -50,8 +55,16 @@ function isTold(error: unknown): boolean {
   return error instanceof Interrupted || diagnosticsOf(error) !== undefined;
 }
 
-function checkNoLauncher(ranks: number): void {
+/** Ranks of this process; on GPUs each takes its own. */
+async function connectHere(ranks: number, { target, patience, shareGpu }: { readonly target: string; readonly patience: number; readonly shareGpu: boolean }): Promise<readonly Communicator[]> {
+  const rings = connectLocal(ranks, { patience });
+  if (deviceOf(target) === 'cpu') return rings;
+  return Promise.all(rings.map(async (ring) => new OnGpu(ring, (await takeGpu(ring, { shareGpu, environment: process.env }, loadAddon())).ordinal, '')));
+}
+
+function checkHere(ranks: number, transport: RankFlags['transport']): void {
   const { launcher } = detectLaunch();
-  if (launcher === 'none') return;
-  throw new InfinitileError({ code: 'INF8004', message: `--ranks ${ranks} is of one process; ${launcher} has made this one a rank of its own`, hint: 'leave --ranks out: there are as many ranks as it starts' });
+  const refuse = (why: string, hint: string) => new InfinitileError({ code: 'INF8004', message: `--ranks ${ranks} are of one process; ${why}`, hint });
+  if (launcher !== 'none') throw refuse(`${launcher} has made this one a rank already`, 'leave --ranks out: there are as many ranks as the launcher starts');
+  if (transport !== undefined) throw refuse(`--transport ${transport} is between processes`, 'leave --transport out, or start the ranks with a launcher');
 }
