@@ -45,9 +45,13 @@ async function together<T>(rings: readonly Communicator[], work: (ring: Communic
       }
     }),
   );
-  // The others failed because the first did.
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) throw failures.find((error) => !isConsequence(error)) ?? failures[0];
   return rings[0]?.rank === 0 ? results[0] : undefined;
+}
+
+/** Whether it tells of another rank. */
+function isConsequence(error: unknown): boolean {
+  return diagnosticsOf(error)?.every(({ code }) => code === 'INF7101') === true;
 }
 
 /** Whether rank 0 has it too, or has heard of it. A mistake of ours is told where it is made. */
