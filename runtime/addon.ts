@@ -247,21 +247,26 @@ const rebuildHint =
 
 /** The addon of the package in a folder. */
 export function openAddon(root: string): NativeAddon {
-  const candidates = ['Release', 'Debug'].map((configuration) => join(root, 'build', configuration, 'infinitile.node'));
-  const path = candidates.find((candidate) => existsSync(candidate));
-  if (path === undefined) throw unusable(`the native addon has not been built: there is no ${candidates[0] ?? ''}`);
-  const require = createRequire(import.meta.url);
-  let addon: NativeAddon;
   try {
-    addon = require(path) as NativeAddon;
+    return openBuilt<NativeAddon>(root, 'infinitile.node', 'the native addon');
   } catch (error) {
-    throw unusable(`the native addon cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw new InfinitileError({ code: 'INF5004', message: error instanceof Error ? error.message : String(error), hint: rebuildHint }, { cause: error });
   }
-  const { version } = require(join(root, 'package.json')) as { readonly version: string };
-  if (addon.version !== version) throw unusable(`the native addon is of version ${addon.version}, the package of ${version}`);
-  return addon;
 }
 
-function unusable(message: string, cause?: unknown): InfinitileError {
-  return new InfinitileError({ code: 'INF5004', message, hint: rebuildHint }, { cause });
+/** What CMake has built of the package in a folder. Throws an Error that says what is wrong with `what`. */
+export function openBuilt<Addon extends { readonly version: string }>(root: string, file: string, what: string): Addon {
+  const candidates = ['Release', 'Debug'].map((configuration) => join(root, 'build', configuration, file));
+  const path = candidates.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new Error(`${what} has not been built: there is no ${candidates[0] ?? ''}`);
+  const require = createRequire(import.meta.url);
+  let addon: Addon;
+  try {
+    addon = require(path) as Addon;
+  } catch (error) {
+    throw new Error(`${what} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const { version } = require(join(root, 'package.json')) as { readonly version: string };
+  if (addon.version !== version) throw new Error(`${what} is of version ${addon.version}, the package of ${version}`);
+  return addon;
 }

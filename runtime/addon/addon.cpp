@@ -1,9 +1,7 @@
 #include <napi.h>
 
-#include <chrono>
 #include <limits>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,19 +9,14 @@
 #include "arguments.h"
 #include "cuda_device.h"
 #include "device_object.h"
-#include "foreign_transport.h"
 #include "host_device.h"
-#include "local_transport.h"
 #include "nvrtc_worker.h"
-#include "transport_object.h"
+#include "transport_functions.h"
 
 /** The module's exports: NativeAddon of runtime/addon.ts. */
 namespace infinitile {
 
 namespace {
-
-/** Each is a device with a thread of its own. */
-constexpr std::int64_t kMostLocalRanks = 256;
 
 Napi::Value openCuda(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -45,11 +38,6 @@ Napi::Value openCuda(const Napi::CallbackInfo& info) {
   result.Set("driverVersion", driver.version());
   result.Set("devices", devices);
   return result;
-}
-
-std::optional<std::string> readOptionalString(const Napi::Value& value, const char* what) {
-  if (value.IsNull() || value.IsUndefined()) return std::nullopt;
-  return readString(value, what);
 }
 
 Napi::Value openNvrtc(const Napi::CallbackInfo& info) {
@@ -93,23 +81,6 @@ Napi::Value createCudaDevice(const Napi::CallbackInfo& info) {
   return DeviceObject::create(info.Env(), std::make_shared<CudaDevice>(AddonData::of(info.Env()).cuda(), ordinal));
 }
 
-std::chrono::milliseconds readPatience(const Napi::Value& value) {
-  return std::chrono::milliseconds(readInteger(value, "patience", 1, std::numeric_limits<int>::max()));
-}
-
-Napi::Value createLocalTransports(const Napi::CallbackInfo& info) {
-  const auto ranks = static_cast<int>(readInteger(info[0], "ranks", 1, kMostLocalRanks));
-  const auto group = std::make_shared<LocalGroup>(ranks, readPatience(info[1]));
-  Napi::Array transports = Napi::Array::New(info.Env());
-  for (int rank = 0; rank < ranks; ++rank)
-    transports.Set(static_cast<std::uint32_t>(rank), TransportObject::create(info.Env(), std::make_shared<LocalTransport>(group, rank)));
-  return transports;
-}
-
-Napi::Value adoptTransport(const Napi::CallbackInfo& info) {
-  return TransportObject::create(info.Env(), ForeignTransport::take(info[0]));
-}
-
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new AddonData(env));
   exports.Set("version", INFINITILE_VERSION);
@@ -118,8 +89,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("compileCuda", Napi::Function::New<compileCuda>(env, "compileCuda"));
   exports.Set("createHostDevice", Napi::Function::New<createHostDevice>(env, "createHostDevice"));
   exports.Set("createCudaDevice", Napi::Function::New<createCudaDevice>(env, "createCudaDevice"));
-  exports.Set("createLocalTransports", Napi::Function::New<createLocalTransports>(env, "createLocalTransports"));
-  exports.Set("adoptTransport", Napi::Function::New<adoptTransport>(env, "adoptTransport"));
+  defineTransportFunctions(env, exports);
   return exports;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cuda_driver.h"
+#include "nccl_library.h"
 #include "nvrtc.h"
 
 namespace infinitile {
@@ -25,6 +26,7 @@ class AddonData {
   const std::shared_ptr<const CudaDriver>& cuda();
 
   std::shared_ptr<const Nvrtc> nvrtc;
+  std::shared_ptr<const NcclLibrary> nccl;
 
  private:
   std::shared_ptr<const CudaDriver> cuda_;

@@ -36,6 +36,11 @@ std::string readString(const Napi::Value& value, const char* what) {
   return value.As<Napi::String>().Utf8Value();
 }
 
+std::optional<std::string> readOptionalString(const Napi::Value& value, const char* what) {
+  if (value.IsNull() || value.IsUndefined()) return std::nullopt;
+  return readString(value, what);
+}
+
 Napi::Object readObject(const Napi::Value& value, const char* what) {
   if (!value.IsObject()) refuse(value, what, "an object");
   return value.As<Napi::Object>();

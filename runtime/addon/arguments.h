@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace infinitile {
@@ -16,6 +17,8 @@ std::size_t readSize(const Napi::Value& value, const char* what);
 std::int64_t readInteger(const Napi::Value& value, const char* what, std::int64_t low, std::int64_t high);
 double readNumber(const Napi::Value& value, const char* what);
 std::string readString(const Napi::Value& value, const char* what);
+/** Absent for null and undefined. */
+std::optional<std::string> readOptionalString(const Napi::Value& value, const char* what);
 Napi::Object readObject(const Napi::Value& value, const char* what);
 Napi::Array readArray(const Napi::Value& value, const char* what);
 

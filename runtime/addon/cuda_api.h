@@ -128,13 +128,16 @@ static_assert(sizeof(CopyParams) == 200);
   X(memcpyToDevice, "cuMemcpyHtoDAsync_v2",                                                                              \
     (DevicePointer target, const void* source, std::size_t bytes, Stream stream))                                        \
   X(memcpyToHost, "cuMemcpyDtoHAsync_v2", (void* target, DevicePointer source, std::size_t bytes, Stream stream))        \
+  X(memcpyAny, "cuMemcpyAsync", (DevicePointer target, DevicePointer source, std::size_t bytes, Stream stream))          \
   X(memset32, "cuMemsetD32Async", (DevicePointer target, unsigned pattern, std::size_t words, Stream stream))            \
   X(streamCreate, "cuStreamCreate", (Stream * stream, unsigned flags))                                                   \
   X(streamDestroy, "cuStreamDestroy_v2", (Stream stream))                                                                \
   X(streamQuery, "cuStreamQuery", (Stream stream))                                                                       \
+  X(streamWaitEvent, "cuStreamWaitEvent", (Stream stream, Event event, unsigned flags))                                  \
   X(eventCreate, "cuEventCreate", (Event * event, unsigned flags))                                                       \
   X(eventDestroy, "cuEventDestroy_v2", (Event event))                                                                    \
   X(eventRecord, "cuEventRecord", (Event event, Stream stream))                                                          \
+  X(eventQuery, "cuEventQuery", (Event event))                                                                           \
   X(eventSynchronize, "cuEventSynchronize", (Event event))                                                               \
   X(eventElapsedTime, "cuEventElapsedTime", (float* milliseconds, Event begin, Event end))                               \
   X(moduleLoadDataEx, "cuModuleLoadDataEx",                                                                              \

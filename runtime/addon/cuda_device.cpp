@@ -40,7 +40,8 @@ bool launchesBlock() {
 
 CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
     : context_(std::make_shared<const CudaContext>(driver, ordinal)),
-      recordsLists_(CudaGraph::supported(*driver) && !launchesBlock()) {
+      recordsLists_(CudaGraph::supported(*driver) && !launchesBlock()),
+      messages_(context_) {
   const std::string what = "preparing CUDA device " + std::to_string(ordinal);
   const CudaContext::Scope scope(*context_);
   scope.require();
@@ -52,6 +53,7 @@ CudaDevice::CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal)
 CudaDevice::~CudaDevice() {
   const CudaContext::Scope scope(*context_);
   if (!scope.entered()) return;
+  messages_.reset();
   staging_.release(driver());
   clocks_.release(driver());
   driver().eventDestroy(end_);
@@ -97,7 +99,7 @@ auto CudaDevice::guarded(Work&& work) {
   try {
     return work();
   } catch (const std::exception& error) {
-    if (driver().contextSynchronize() == cuda::kSuccess) throw;
+    if (synchronize() == cuda::kSuccess) throw;
     throw std::runtime_error(std::string(error.what()) +
                              "; the device's context is lost: every call on it fails from now on, and only a new "
                              "process can use the device again");
@@ -126,7 +128,7 @@ double CudaDevice::run(const CommandList& list, unsigned char* outputs, const st
   return guarded([&]() -> double {
     Progress progress = begin(list);
     for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
-    finish(list, driver().eventRecord(end_, stream_.handle()), CudaStream::kPatience, progress.staging, outputs);
+    finish(list, driver().eventRecord(end_, stream_.handle()), CudaStream::kPatience, progress.staging, outputs, cancelled);
     return milliseconds(begin_, end_);
   });
 }
@@ -137,7 +139,7 @@ double CudaDevice::runPrepared(CommandList& list, unsigned char* outputs, const 
     if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(0));
     if (!list.recording) list.recording = CudaGraph::record(context_, list, {begin_, end_, clocks_});
     CudaGraph& graph = static_cast<CudaGraph&>(*list.recording);
-    finish(list, graph.launch(list, stream_.handle()), kPreparedPatience, graph.staging(), outputs);
+    finish(list, graph.launch(list, stream_.handle()), kPreparedPatience, graph.staging(), outputs, cancelled);
     return milliseconds(begin_, end_);
   });
 }
@@ -153,9 +155,14 @@ std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* 
       issueNext(list, i, progress, cancelled);
       marked = timeline.mark(stream_.handle());
     }
-    finish(list, marked, CudaStream::kPatience, progress.staging, outputs);
+    finish(list, marked, CudaStream::kPatience, progress.staging, outputs, cancelled);
     return timeline.intervals();
   });
+}
+
+cuda::Result CudaDevice::synchronize() {
+  messages_->calm();
+  return driver().contextSynchronize();
 }
 
 CudaDevice::Progress CudaDevice::begin(const CommandList& list) {
@@ -168,23 +175,23 @@ void CudaDevice::issueNext(const CommandList& list, std::size_t index, Progress&
                            const std::atomic<bool>& cancelled) {
   if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(index));
   try {
-    issue(list, index, progress);
+    issue(list, index, progress, cancelled);
   } catch (const std::exception&) {
     // Any call may report what an earlier kernel did to the context.
-    const cuda::Result result = driver().contextSynchronize();
+    const cuda::Result result = synchronize();
     if (result != cuda::kSuccess) driver().check(result, culprits(list, index + 1));
     throw;
   }
 }
 
 void CudaDevice::finish(const CommandList& list, cuda::Result issued, std::chrono::milliseconds patience, const unsigned char* staging,
-                        unsigned char* outputs) {
-  const cuda::Result result = issued == cuda::kSuccess ? stream_.wait(driver(), patience) : issued;
+                        unsigned char* outputs, const std::atomic<bool>& cancelled) {
+  const cuda::Result result = issued == cuda::kSuccess ? messages_->wait(stream_, patience, cancelled) : issued;
   if (result != cuda::kSuccess) driver().check(result, culprits(list, list.commands.size()));
   deliver(list, staging, outputs);
 }
 
-void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress) {
+void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled) {
   const Command& command = list.commands[index];
   cuda::Result result = cuda::kSuccess;
   if (const Launch* launched = std::get_if<Launch>(&command)) {
@@ -198,8 +205,10 @@ void CudaDevice::issue(const CommandList& list, std::size_t index, Progress& pro
       result = driver().memcpyToHost(progress.staging + progress.staged, read->buffer->address() + read->offset,
                                      read->bytes, stream_.handle());
     progress.staged += read->bytes;
-  } else if (command.index() > 3) {
-    throw std::runtime_error("exchange: not yet");
+  } else if (const Exchange* exchange = std::get_if<Exchange>(&command)) {
+    messages_->start(*exchange, stream_.handle(), cancelled);
+  } else if (const Join* join = std::get_if<Join>(&command)) {
+    messages_->join(*join, stream_.handle(), cancelled);
   } else {
     result = driver().eventRecord(clocks_.at(driver(), progress.clocks++), stream_.handle());
   }

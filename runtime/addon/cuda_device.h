@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cuda_context.h"
 #include "cuda_events.h"
+#include "cuda_messages.h"
 #include "cuda_staging.h"
 #include "cuda_stream.h"
 #include "device.h"
@@ -18,6 +20,8 @@ class CudaDevice final : public Device {
  public:
   CudaDevice(std::shared_ptr<const CudaDriver> driver, int ordinal);
   ~CudaDevice() override;
+
+  const std::shared_ptr<const CudaContext>& context() const { return context_; }
 
   std::shared_ptr<Buffer> allocate(std::size_t bytes) override;
   std::shared_ptr<Module> loadModule(const ModuleSource& source) override;
@@ -42,13 +46,15 @@ class CudaDevice final : public Device {
   Progress begin(const CommandList& list);
   /** Issues one command, and tells what an earlier one did to the context if that is why it fails. */
   void issueNext(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled);
-  void issue(const CommandList& list, std::size_t index, Progress& progress);
+  void issue(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled);
   cuda::Result launch(const Launch& launch);
   /** Waits for a list whose last call returned `issued`, and hands out what it read, and its times. */
   void finish(const CommandList& list, cuda::Result issued, std::chrono::milliseconds patience, const unsigned char* staging,
-              unsigned char* outputs);
+              unsigned char* outputs, const std::atomic<bool>& cancelled);
   void deliver(const CommandList& list, const unsigned char* staging, unsigned char* outputs);
   double milliseconds(cuda::Event begin, cuda::Event end);
+  /** Waits for everything that is under way; messages that cannot come to their end are given up. */
+  cuda::Result synchronize();
   const CudaDriver& driver() const { return context_->driver(); }
 
   std::shared_ptr<const CudaContext> context_;
@@ -59,6 +65,8 @@ class CudaDevice final : public Device {
   cuda::Event end_ = nullptr;
   CudaEvents clocks_;
   CudaStaging staging_;
+  /** Until the device's end. */
+  std::optional<CudaMessages> messages_;
 };
 
 }  // namespace infinitile

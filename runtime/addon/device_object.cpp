@@ -13,6 +13,12 @@
 
 namespace infinitile {
 
+namespace {
+
+constexpr napi_type_tag kTag = {0x2f0c4e1b6a5d4b0a, 0x9e7c3d21f8b60005};
+
+}  // namespace
+
 Napi::Function DeviceObject::define(Napi::Env env) {
   return DefineClass(
       env, "NativeDevice",
@@ -28,10 +34,16 @@ Napi::Object DeviceObject::create(Napi::Env env, std::shared_ptr<Device> device)
   return AddonData::of(env).device.New({Napi::External<std::shared_ptr<Device>>::New(env, &device)});
 }
 
+const std::shared_ptr<DeviceState>& DeviceObject::get(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) throw Napi::TypeError::New(value.Env(), "not a device");
+  return Unwrap(value.As<Napi::Object>())->state_;
+}
+
 DeviceObject::DeviceObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!info[0].IsExternal())
     throw Napi::TypeError::New(info.Env(), "devices come from createHostDevice() and createCudaDevice()");
   state_ = std::make_shared<DeviceState>(info.Env(), *info[0].As<Napi::External<std::shared_ptr<Device>>>().Data());
+  info.This().As<Napi::Object>().TypeTag(&kTag);
 }
 
 Napi::Value DeviceObject::allocate(const Napi::CallbackInfo& info) {

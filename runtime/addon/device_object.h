@@ -15,6 +15,9 @@ class DeviceObject final : public Napi::ObjectWrap<DeviceObject> {
   static Napi::Function define(Napi::Env env);
   static Napi::Object create(Napi::Env env, std::shared_ptr<Device> device);
 
+  /** Throws unless the value is a device. */
+  static const std::shared_ptr<DeviceState>& get(const Napi::Value& value);
+
   explicit DeviceObject(const Napi::CallbackInfo& info);
 
  private:

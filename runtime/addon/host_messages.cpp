@@ -40,7 +40,8 @@ void HostMessages::start(const Exchange& exchange) {
   pieces.reserve(exchange.messages.size());
   for (const Message& message : exchange.messages) {
     started->buffers.push_back(message.buffer);
-    pieces.push_back({message.send, message.peer, reinterpret_cast<void*>(message.buffer->address() + message.offset), message.bytes, nullptr});
+    pieces.push_back({message.send, message.peer, reinterpret_cast<void*>(message.buffer->address() + message.offset), message.bytes,
+                      nullptr, message.buffer});
   }
   transport->start(std::move(pieces), exchange.step);
 }

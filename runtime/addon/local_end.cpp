@@ -97,18 +97,16 @@ void LocalEnd::take(int from, const Awaited& awaited, LocalPost& post, Lock& loc
   }
   post.state = LocalPost::State::beingTaken;
   lock.unlock();
-  std::exception_ptr failure;
+  std::string failure;
   try {
     awaited.take(post);
-  } catch (...) {
-    failure = std::current_exception();
+  } catch (const std::exception& error) {
+    failure = error.what();
   }
   lock.lock();
   post.state = LocalPost::State::taken;
   group_->changed.notify_all();
-  if (!failure) return;
-  group_->lose(rankText(rank_) + " failed to take a message of " + rankText(from) + " (" + awaited.step + ")");
-  std::rethrow_exception(failure);
+  if (!failure.empty()) fail(rankText(rank_) + ", " + awaited.step + ": a message of " + rankText(from) + " cannot be taken: " + failure);
 }
 
 void LocalEnd::collectTaken() {

@@ -13,7 +13,9 @@
 
 namespace infinitile {
 
-/** A message on its way from one rank of a process to another. Its state is guarded by the group's mutex; the rest stays as it is. */
+class CudaEvent;
+
+/** A message on its way from one rank of a process to another. Its state is guarded by the group's mutex; the rest stays as it is, but for what its taker adds. */
 struct LocalPost {
   /** Where it lies with the sender. */
   const void* data = nullptr;
@@ -22,6 +24,9 @@ struct LocalPost {
   std::string step;
   /** Whether it is there yet. Empty: it is. */
   std::function<bool()> ready;
+  /** Of memory of a GPU, what it is there after; and then, once it has been taken, what it has been copied after. */
+  std::shared_ptr<const CudaEvent> written;
+  std::shared_ptr<const CudaEvent> copied;
 
   enum class State { waiting, beingTaken, taken };
   State state = State::waiting;

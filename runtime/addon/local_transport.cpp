@@ -1,6 +1,7 @@
 #include "local_transport.h"
 
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 namespace infinitile {
@@ -15,14 +16,19 @@ void LocalTransport::start(std::vector<Piece> pieces, const std::string& step) {
       post->to = piece.peer;
       post->step = step;
       post->ready = std::move(piece.ready);
-      end_.send(std::move(post));
-      countSent(piece.peer, piece.bytes);
+      send(std::move(post));
     } else {
       end_.receive(piece.peer, piece.bytes, step, [data = piece.data](const LocalPost& post) {
+        if (post.written) throw std::runtime_error("ranks of one process are either all on GPUs or all on the CPU");
         if (post.bytes > 0) std::memcpy(data, post.data, post.bytes);
       });
     }
   }
+}
+
+void LocalTransport::send(std::shared_ptr<LocalPost> post) {
+  countSent(post->to, post->bytes);
+  end_.send(std::move(post));
 }
 
 }  // namespace infinitile

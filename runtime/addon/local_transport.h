@@ -18,6 +18,11 @@ class LocalTransport final : public HostTransport {
   void join(const std::atomic<bool>& cancelled) override { end_.join(cancelled); }
   void abort(const std::string& reason) override { end_.lose(reason); }
 
+  /** For those who move messages in other ways. */
+  LocalEnd& end() { return end_; }
+  /** Sends through the end, and counts. */
+  void send(std::shared_ptr<LocalPost> post);
+
  private:
   LocalEnd end_;
 };

@@ -58,6 +58,8 @@ class HostTransport : public Transport {
     std::size_t bytes = 0;
     /** Of what is sent: whether it is there yet. Empty: it is. May be called on any thread. */
     std::function<bool()> ready;
+    /** A share in the memory, for a transport that cannot take back what is on its way. */
+    std::shared_ptr<const void> owner;
   };
 
   /** Starts messages; their memory is theirs until they are joined. `step`: for errors, such as "forward pass, step 3". */
@@ -65,7 +67,7 @@ class HostTransport : public Transport {
   /**
    * Waits until all that was started is done. Throws a TransportFailure that names this rank, the one it waits for and the step when
    * nothing has moved for the time limit or the transport was aborted, and a runtime_error when `cancelled` turns true.
-   * Returned or thrown, it leaves the messages' memory alone; after an abort it does so soon.
+   * Returned or thrown, it leaves the messages' memory alone, unless it holds a share in it; after an abort it does so soon.
    */
   virtual void join(const std::atomic<bool>& cancelled) = 0;
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "transport_object.h"
 
 namespace infinitile {
 
@@ -16,6 +17,7 @@ namespace {
 
 Napi::Value toJavaScript(Napi::Env env, const WorkQueue::Result& result) {
   if (const double* number = std::get_if<double>(&result)) return Napi::Number::New(env, *number);
+  if (const auto* transport = std::get_if<std::shared_ptr<Transport>>(&result)) return TransportObject::create(env, *transport);
   const auto* numbers = std::get_if<std::vector<double>>(&result);
   if (numbers == nullptr) return env.Undefined();
   Napi::Float64Array array = Napi::Float64Array::New(env, numbers->size());

@@ -12,6 +12,8 @@
 
 namespace infinitile {
 
+class Transport;
+
 /**
  * One thread that does a device's work, one task after another, and settles their promises on the main thread. One thread
  * for a device's life also means one OpenMP pool. The event loop stays alive while a promise is open, and only then.
@@ -20,8 +22,8 @@ namespace infinitile {
  */
 class WorkQueue {
  public:
-  /** What the promise resolves with: nothing, a number, or a Float64Array. */
-  using Result = std::variant<std::monostate, double, std::vector<double>>;
+  /** What the promise resolves with: nothing, a number, a Float64Array, or a NativeTransport. */
+  using Result = std::variant<std::monostate, double, std::vector<double>, std::shared_ptr<Transport>>;
   /** Runs on the queue's thread and is destroyed there. Its argument turns true when the queue is closed. */
   using Work = std::function<Result(const std::atomic<bool>& cancelled)>;
 

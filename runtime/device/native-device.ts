@@ -82,7 +82,7 @@ function isOutOfMemory(error: unknown): error is Error {
   return hasCode(error, 'OUT_OF_MEMORY');
 }
 
-function isTransportFailure(error: unknown): error is Error {
+export function isTransportFailure(error: unknown): error is Error {
   return hasCode(error, 'TRANSPORT');
 }
 

@@ -1,53 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import test from 'ava';
-import { packagePath } from '../../codegen/emit/package-path.js';
+import { buildLibrary, scriptFolder } from './support/fake-libraries.js';
 
 /** The CUDA device over a driver that needs no GPU (device-fake-driver.cpp); over a real one: test/gpu. */
-const folder = mkdtempSync(join(tmpdir(), 'infinitile-cuda-'));
-test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+const { folder, run: withDriver } = scriptFolder(test, `
+  const matrix = { kind: 'tensorMap', offset: 0, rows: 8, cols: 96, planes: 1, pitch: 96, planePitch: 96, boxRows: 128, boxCols: 64 };
+  const tiles = (module, buffer, map) => launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { ...matrix, buffer, ...map }, { kind: 'i32', value: 2 }]);
+`);
 const onLinux = process.platform === 'linux' ? test : test.skip;
 const oldFolder = join(folder, 'old');
 if (process.platform === 'linux') {
   mkdirSync(oldFolder);
-  buildDriver(folder);
-  buildDriver(oldFolder, '-DOLD_DRIVER');
-}
-
-function buildDriver(into: string, ...more: readonly string[]): void {
-  const options = ['-std=c++17', '-O1', '-shared', '-fPIC', ...more, '-o', join(into, 'libcuda.so.1')];
-  execFileSync(process.env['CXX'] ?? 'c++', [...options, packagePath('test', 'runtime', 'device-fake-driver.cpp')], { stdio: 'pipe' });
-}
-
-const prelude = `
-  import { createRequire } from 'node:module';
-  const addon = createRequire(import.meta.url)(${JSON.stringify(packagePath('build', 'Release', 'infinitile.node'))});
-  const cubin = new TextEncoder().encode('cubin');
-  const launch = (module, name, args = [], sharedBytes = 0) => ({ kind: 'launch', module, name, grid: 3, threads: 128, sharedBytes, args });
-  const add = (module, buffer, value, n, sharedBytes) =>
-    launch(module, 'add', [{ kind: 'pointer', buffer, offset: 0 }, { kind: 'f32', value }, { kind: 'i32', value: n }], sharedBytes);
-  const matrix = { kind: 'tensorMap', offset: 0, rows: 8, cols: 96, planes: 1, pitch: 96, planePitch: 96, boxRows: 128, boxCols: 64 };
-  const tiles = (module, buffer, map) => launch(module, 'tiles', [{ kind: 'i32', value: 1 }, { ...matrix, buffer, ...map }, { kind: 'i32', value: 2 }]);
-  const fill = (buffer, words, pattern) => ({ kind: 'fill', buffer, offset: 0, words, pattern });
-  const floats = async (buffer, count) => { const target = new Float32Array(count); await buffer.read(target, 0); return [...target]; };
-  const refusal = async (work) => { try { await work(); return 'nothing'; } catch (error) { return error.message; } };
-  const print = (value) => console.log(JSON.stringify(value));
-`;
-
-let scripts = 0;
-
-/** What the script prints, one JSON value or line each. */
-async function withDriver(script: string, env: Readonly<Record<string, string>> = {}): Promise<unknown[]> {
-  const file = join(folder, `script-${(scripts += 1)}.mjs`);
-  writeFileSync(file, prelude + script);
-  const { stdout } = await promisify(execFile)(process.execPath, [file], { env: { ...process.env, LD_LIBRARY_PATH: folder, ...env }, timeout: 30_000 });
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => (/^["[{\d]/.test(line) ? (JSON.parse(line) as unknown) : line));
+  buildLibrary(join(folder, 'libcuda.so.1'), 'device-fake-driver.cpp');
+  buildLibrary(join(oldFolder, 'libcuda.so.1'), 'device-fake-driver.cpp', '-DOLD_DRIVER');
 }
 
 onLinux('the driver and its devices are told', async (t) => {

@@ -1,5 +1,5 @@
 // A driver library without a GPU, for tests of what the addon makes of a driver's answers: device memory is the host's (16 KiB
-// in all), kernels are the few functions below and run when they are launched. FAKE_CUDA_INIT is what cuInit returns; with
+// in all), kernels are the few functions below and run when their stream comes to them. FAKE_CUDA_INIT is what cuInit returns; with
 // FAKE_CUDA_BUSY nothing is done before it is slept for, and FAKE_CUDA_MILLISECONDS lie between two events (1.5 unless said).
 // OLD_DRIVER leaves out what older drivers do not have.
 #include <cstddef>
@@ -10,7 +10,10 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include "fake-streams.h"
 
 namespace {
 
@@ -23,12 +26,12 @@ struct Kernel {
   std::size_t parameterCount;
   std::size_t parameters[4];
 };
-Kernel kernels[] = {{"add", 3, {8, 4, 4}}, {"tiles", 3, {4, 128, 4}}, {"refused", 0, {}}, {"crash", 0, {}}};
+Kernel kernels[] = {{"add", 3, {8, 4, 4}}, {"tiles", 3, {4, 128, 4}}, {"refused", 0, {}}, {"crash", 0, {}}, {"slow", 1, {4}}};
 
 std::map<unsigned long long, std::size_t> allocations;
 std::size_t used = 0;
 int retained = 0;
-int depth = 0;
+thread_local int depth = 0;
 bool lost = false;
 
 int answer(int success = 0) { return lost ? kIllegalAddress : depth > 0 ? success : kInvalidContext; }
@@ -65,17 +68,25 @@ EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
   return 0;
 }
 EXPORT int cuDeviceTotalMem_v2(std::size_t* bytes, int) { return *bytes = kMemory, 0; }
-EXPORT int cuDevicePrimaryCtxRetain(void** context, int) { return ++retained, *context = &retained, 0; }
+EXPORT int cuDevicePrimaryCtxRetain(void** context, int) {
+  const fake::Lock lock(fake::mutex);
+  return ++retained, *context = &retained, 0;
+}
 EXPORT int cuDevicePrimaryCtxRelease_v2(int) {
+  const fake::Lock lock(fake::mutex);
   if (--retained == 0) std::printf("context released, %zu bytes in use\n", used), std::fflush(stdout);
   return 0;
 }
 EXPORT int cuCtxPushCurrent_v2(void*) { return ++depth, 0; }
 EXPORT int cuCtxPopCurrent_v2(void**) { return --depth, 0; }
-EXPORT int cuCtxSynchronize() { return answer(); }
+EXPORT int cuCtxSynchronize() {
+  while (!fake::allIdle()) std::this_thread::yield();
+  return answer();
+}
 
 EXPORT int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) { return *free = kMemory - used, *total = kMemory, answer(); }
 EXPORT int cuMemAlloc_v2(unsigned long long* pointer, std::size_t bytes) {
+  const fake::Lock lock(fake::mutex);
   if (bytes == 0) return kInvalidValue;
   if (used + bytes > kMemory) return kOutOfMemory;
   *pointer = reinterpret_cast<unsigned long long>(std::malloc(bytes));
@@ -83,38 +94,79 @@ EXPORT int cuMemAlloc_v2(unsigned long long* pointer, std::size_t bytes) {
   return answer();
 }
 EXPORT int cuMemFree_v2(unsigned long long pointer) {
+  const fake::Lock lock(fake::mutex);
   if (answer() != 0) return answer();
   used -= allocations.at(pointer);
   allocations.erase(pointer);
   std::free(reinterpret_cast<void*>(pointer));
   return 0;
 }
-EXPORT int cuMemcpyHtoDAsync_v2(unsigned long long target, const void* source, std::size_t bytes, void*) {
-  return std::memcpy(reinterpret_cast<void*>(target), source, bytes), answer();
+EXPORT int cuMemcpyHtoDAsync_v2(unsigned long long target, const void* source, std::size_t bytes, void* stream) {
+  return fake::give(stream, [=] { return std::memcpy(reinterpret_cast<void*>(target), source, bytes), true; }), answer();
 }
-EXPORT int cuMemcpyDtoHAsync_v2(void* target, unsigned long long source, std::size_t bytes, void*) {
-  if (!lost) std::memcpy(target, reinterpret_cast<void*>(source), bytes);
+EXPORT int cuMemcpyDtoHAsync_v2(void* target, unsigned long long source, std::size_t bytes, void* stream) {
+  fake::give(stream, [=] {
+    if (!lost) std::memcpy(target, reinterpret_cast<void*>(source), bytes);
+    return true;
+  });
   return answer();
+}
+EXPORT int cuMemcpyAsync(unsigned long long target, unsigned long long source, std::size_t bytes, void* stream) {
+  return cuMemcpyHtoDAsync_v2(target, reinterpret_cast<const void*>(source), bytes, stream);
 }
 EXPORT int cuMemHostAlloc(void** pointer, std::size_t bytes, unsigned) { return *pointer = std::malloc(bytes), answer(); }
 EXPORT int cuMemFreeHost(void* pointer) { return std::free(pointer), answer(); }
-EXPORT int cuMemsetD32Async(unsigned long long target, unsigned pattern, std::size_t words, void*) {
-  for (std::size_t i = 0; i < words; ++i) reinterpret_cast<unsigned*>(target)[i] = pattern;
+EXPORT int cuMemsetD32Async(unsigned long long target, unsigned pattern, std::size_t words, void* stream) {
+  fake::give(stream, [=] {
+    for (std::size_t i = 0; i < words; ++i) reinterpret_cast<unsigned*>(target)[i] = pattern;
+    return true;
+  });
   return answer();
 }
 
-EXPORT int cuStreamCreate(void** stream, unsigned) { return *stream = &used, answer(); }
-EXPORT int cuStreamDestroy_v2(void*) { return answer(); }
-/** Not ready when it is asked first. */
-EXPORT int cuStreamQuery(void*) {
-  static bool asked = false;
-  asked = !asked;
-  return answer(asked || std::getenv("FAKE_CUDA_BUSY") ? kNotReady : 0);
+EXPORT int cuStreamCreate(void** stream, unsigned) {
+  const fake::Lock lock(fake::mutex);
+  return *stream = *fake::streams.insert(new fake::Stream()).first, answer();
 }
-EXPORT int cuEventCreate(void** event, unsigned) { return *event = &used, answer(); }
-EXPORT int cuEventDestroy_v2(void*) { return answer(); }
-EXPORT int cuEventSynchronize(void*) { return std::puts("slept"), std::fflush(stdout), answer(); }
-EXPORT int cuEventRecord(void*, void*) { return answer(); }
+EXPORT int cuStreamDestroy_v2(void* stream) {
+  const fake::Lock lock(fake::mutex);
+  fake::streams.erase(static_cast<fake::Stream*>(stream));
+  return delete static_cast<fake::Stream*>(stream), answer();
+}
+/** Not ready when it is asked first. */
+EXPORT int cuStreamQuery(void* stream) {
+  static bool asked = false;
+  const fake::Lock lock(fake::mutex);
+  asked = !asked;
+  const bool busy = asked || std::getenv("FAKE_CUDA_BUSY") || !fake::idle(*static_cast<fake::Stream*>(stream));
+  return answer(busy ? kNotReady : 0);
+}
+EXPORT int cuStreamWaitEvent(void* stream, void* event, unsigned) {
+  const fake::Lock lock(fake::mutex);
+  return fake::give(stream, [reached = static_cast<fake::Event*>(event)->reached] { return *reached; }), answer();
+}
+EXPORT int cuEventCreate(void** event, unsigned) { return *event = new fake::Event(), answer(); }
+EXPORT int cuEventDestroy_v2(void* event) {
+  const fake::Lock lock(fake::mutex);
+  return delete static_cast<fake::Event*>(event), answer();
+}
+EXPORT int cuEventRecord(void* event, void* stream) {
+  const fake::Lock lock(fake::mutex);
+  auto& reached = static_cast<fake::Event*>(event)->reached;
+  reached = std::make_shared<bool>(false);
+  return fake::give(stream, [reached] { return *reached = true; }), answer();
+}
+EXPORT int cuEventQuery(void* event) {
+  const fake::Lock lock(fake::mutex);
+  fake::proceed();
+  return answer(*static_cast<fake::Event*>(event)->reached ? 0 : kNotReady);
+}
+EXPORT int cuEventSynchronize(void* event) {
+  while (cuEventQuery(event) == kNotReady) std::this_thread::yield();
+  return std::puts("slept"), std::fflush(stdout), answer();
+}
+/** For libraries that stand for others of a GPU's. */
+EXPORT void fakeStreamGive(void* stream, fake::Work work) { fake::give(stream, std::move(work)); }
 EXPORT int cuEventElapsedTime(float* milliseconds, void*, void*) {
   const char* told = std::getenv("FAKE_CUDA_MILLISECONDS");
   return *milliseconds = told ? std::strtof(told, nullptr) : 1.5f, answer();
@@ -157,25 +209,59 @@ EXPORT int cuFuncSetAttribute(void* function, int attribute, int value) {
   std::fflush(stdout);
   return value <= 232448 ? answer() : kInvalidValue;
 }
-EXPORT int cuLaunchKernel(void* function, unsigned gridX, unsigned, unsigned, unsigned blockX, unsigned, unsigned,
-                          unsigned sharedBytes, void*, void** arguments, void**) {
-  const std::string name = static_cast<Kernel*>(function)->name;
-  if (name == "refused") return kInvalidValue;
+
+namespace {
+
+/** Copies of a kernel's arguments, which are the caller's again when its launch returns. */
+struct Argument {
+  unsigned char bytes[128];
+};
+using Arguments = std::vector<Argument>;
+
+Arguments copied(const Kernel& kernel, void* const* arguments) {
+  Arguments copies(kernel.parameterCount);
+  for (std::size_t i = 0; i < copies.size(); ++i) std::memcpy(copies[i].bytes, arguments[i], kernel.parameters[i]);
+  return copies;
+}
+
+template <class T>
+T& at(Arguments& arguments, std::size_t index) {
+  return *reinterpret_cast<T*>(arguments[index].bytes);
+}
+
+void execute(const std::string& name, unsigned grid, unsigned threads, unsigned sharedBytes, Arguments& arguments) {
   if (name == "crash") lost = true;
+  if (name != "add") return;
+  // add(x, value, n): x[i] += value, and the geometry after the last.
+  float* x = at<float*>(arguments, 0);
+  const float value = at<float>(arguments, 1);
+  const int n = at<int>(arguments, 2);
+  for (int i = 0; i < n; ++i) x[i] += value;
+  x[n] = static_cast<float>(grid);
+  x[n + 1] = static_cast<float>(threads);
+  x[n + 2] = static_cast<float>(sharedBytes);
+}
+
+}  // namespace
+
+EXPORT int cuLaunchKernel(void* function, unsigned gridX, unsigned, unsigned, unsigned blockX, unsigned, unsigned,
+                          unsigned sharedBytes, void* stream, void** arguments, void**) {
+  const Kernel& kernel = *static_cast<Kernel*>(function);
+  const std::string name = kernel.name;
+  if (name == "refused") return kInvalidValue;
   if (name == "tiles") {
     std::printf("tiles of map %d, %s\n", *static_cast<int*>(arguments[1]), reinterpret_cast<std::size_t>(arguments[1]) % 64 == 0 ? "aligned" : "not aligned");
     std::fflush(stdout);
   }
-  if (name != "add") return 0;
-  // add(x, value, n): x[i] += value, and the geometry after the last.
-  float* x = *static_cast<float**>(arguments[0]);
-  const float value = *static_cast<float*>(arguments[1]);
-  const int n = *static_cast<int*>(arguments[2]);
-  for (int i = 0; i < n; ++i) x[i] += value;
-  x[n] = static_cast<float>(gridX);
-  x[n + 1] = static_cast<float>(blockX);
-  x[n + 2] = static_cast<float>(sharedBytes);
-  return answer();
+  Arguments copies = copied(kernel, arguments);
+  // slow(looks): takes until it has been looked at so often.
+  if (name == "slow") {
+    const auto looks = std::make_shared<int>(at<int>(copies, 0));
+    fake::give(stream, [looks] { return --*looks <= 0; });
+  } else {
+    fake::give(stream, [=]() mutable { return execute(name, gridX, blockX, sharedBytes, copies), true; });
+  }
+  return name == "crash" ? 0 : answer();
 }
 
 #ifndef OLD_DRIVER
@@ -289,8 +375,8 @@ EXPORT int cuGraphExecKernelNodeSetParams_v2(void* exec, void* node, const Kerne
   static_cast<Graph*>(exec)->at(numberOf(node) - 1) = kernelNode(*params);
   return answer();
 }
-EXPORT int cuGraphLaunch(void* exec, void*) {
-  for (const GraphNode& node : *static_cast<Graph*>(exec)) node.run();
+EXPORT int cuGraphLaunch(void* exec, void* stream) {
+  for (const GraphNode& node : *static_cast<Graph*>(exec)) fake::give(stream, [run = node.run] { return run(), true; });
   return answer();
 }
 #endif

@@ -56,5 +56,6 @@ function killGroup(pid: number | undefined): void {
 function watchExit(): void {
   if (watching) return;
   watching = true;
-  process.once('exit', () => running.forEach(killGroup));
+  // First: a rank that leaves its group ends there and then.
+  process.prependOnceListener('exit', () => running.forEach(killGroup));
 }
