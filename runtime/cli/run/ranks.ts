@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import { loadAddon } from '../../addon.js';
 import { deviceOf } from '../../device/choose-target.js';
@@ -26,9 +27,15 @@ export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) =>
   try {
     return await together([ring], work);
   } catch (error) {
-    throw ring.rank > 0 && isTold(error) ? new ToldByFirstRank(error) : error;
+    if (ring.rank === 0 || !isTold(error)) throw error;
+    // A launcher ends all ranks when one ends with a failure: rank 0 has to say why, and to clean up.
+    await delay(farewell);
+    throw new ToldByFirstRank(error);
   }
 }
+
+/** Milliseconds. */
+const farewell = 1000;
 
 async function together<T>(rings: readonly Communicator[], work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
   const failures: unknown[] = [];
@@ -38,7 +45,8 @@ async function together<T>(rings: readonly Communicator[], work: (ring: Communic
         return await work(ring);
       } catch (error) {
         failures.push(error);
-        ring.abort(error);
+        // The others know it where it is of another rank.
+        if (!isConsequence(error)) ring.abort(error);
         return undefined;
       } finally {
         await ring.close().catch((error: unknown) => failures.push(error));
