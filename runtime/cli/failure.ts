@@ -12,6 +12,15 @@ export class MistakesTold extends Error {
   override readonly name = 'MistakesTold';
 }
 
+/** Ends a rank whose failure rank 0 tells: it ends as it would have, and says nothing. */
+export class ToldByFirstRank extends Error {
+  override readonly name = 'ToldByFirstRank';
+
+  constructor(readonly failure: unknown) {
+    super('rank 0 tells why');
+  }
+}
+
 /** Tells a failure to the person at the terminal and says how the process is to end. */
 export function reportFailure(error: unknown, terminal: Terminal): number {
   // Commander has written its own message.
@@ -21,6 +30,7 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
     return exitCodes.interrupted;
   }
   if (error instanceof MistakesTold) return exitCodes.mistake;
+  if (error instanceof ToldByFirstRank) return reportFailure(error.failure, { ...terminal, err: () => undefined });
   const diagnostics = diagnosticsOf(error);
   if (diagnostics !== undefined) {
     terminal.err(`${diagnostics.map((diagnostic) => colored(diagnostic, terminal.colors)).join('\n\n')}\n`);

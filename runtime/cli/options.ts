@@ -15,7 +15,7 @@ export const precisionOption = (fallback = ''): Option => new Option('--precisio
 export const workspaceOption = (): Option =>
   new Option('--workspace <size>', 'budget for memory beyond inputs and outputs, such as 256MiB (default: 256MiB)').argParser(parseSize);
 
-export const threadsOption = (): Option => new Option('--threads <count>', 'CPU workers (default: one per core)').argParser(parseCount);
+export const threadsOption = (description = 'CPU workers (default: one per core)'): Option => new Option('--threads <count>', description).argParser(parseCount);
 
 export const paramsOption = (fallback = ''): Option =>
   new Option('--params <name=value,...>', `values of the loss's learned scalars${fallback}`).argParser<Readonly<Record<string, number>>>(parseParameters);

@@ -7,7 +7,7 @@ export class Progress {
   #bar: SingleBar | undefined;
   #phase = '';
 
-  constructor({ screen }: Terminal) {
+  constructor({ screen }: Pick<Terminal, 'screen'>) {
     this.#screen = screen;
   }
 

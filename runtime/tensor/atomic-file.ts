@@ -37,11 +37,11 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Writes all of a view: one call may write less. */
-export async function writeView(handle: FileHandle, view: ArrayBufferView): Promise<void> {
+/** Writes all of a view, at a position or behind what was written last: one call may write less. */
+export async function writeView(handle: FileHandle, view: ArrayBufferView, position?: number): Promise<void> {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, largestWrite));
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, largestWrite), position === undefined ? null : position + done);
     done += bytesWritten;
   }
 }

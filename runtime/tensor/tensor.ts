@@ -14,5 +14,5 @@ export {
 } from './matrix.js';
 export { indexMap, type IndexMapExpectation, type IndexMapValue } from './index-map.js';
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half.js';
-export { writeNpy, type NpyContent } from './write.js';
+export { makeNpy, writeNpy, writeNpyRows, type NpyContent, type NpyForm, type NpyRows } from './write.js';
 export type { ElementType } from './element.js';

@@ -9,13 +9,13 @@ import { cli, temporaryFolder, writeMatrix } from './support.js';
 
 const dim = 16;
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test.serial(`${signal} in the middle of a run: no output directory, exit code 130`, async (t) => {
+for (const [signal, ranks] of [['SIGINT', 1], ['SIGTERM', 1], ['SIGTERM', 2]] as const) {
+  test.serial(`${signal} in the middle of a run of ${ranks} ${ranks === 1 ? 'rank' : 'ranks'}: no output directory, exit code 130`, async (t) => {
     const folder = await temporaryFolder(t);
     const small = await writeMatrix(folder, 'small.npy', unitRows(8, dim, 1), dim);
     // Long enough that it cannot end by itself before it is stopped: 10^10 pairs on one thread.
     const large = await writeMatrix(folder, 'large.npy', unitRows(100_000, dim, 1), dim);
-    const args = (file: string) => ['run', 'clip', '--queries', file, '--keys', file, '--params', 'logScale=2', '--threads', '1'];
+    const args = (file: string) => ['run', 'clip', '--queries', file, '--keys', file, '--params', 'logScale=2', '--threads', '1', '--ranks', String(ranks)];
     t.is((await cli(...args(small))).code, 0, 'the kernels are compiled, so that the run is what is stopped');
 
     const child = spawn(process.execPath, ['--import=tsx', packagePath('runtime', 'cli', 'main.ts'), ...args(large), '--out', path.join(folder, 'out')], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,69 +1,20 @@
-import { performance } from 'node:perf_hooks';
-import { Command } from 'commander';
-import { formatBytes } from '../../../codegen/plan/print.js';
-import type { PairwiseLoss } from '../../../dsl/loss.js';
-import type { Tiling } from '../../../dsl/tiling.js';
-import { checkRanked } from '../../check-inputs.js';
-import { compile, type CompileOptions } from '../../compile.js';
-import type { BySide, Kernel } from '../../kernel.js';
-import type { Parameters } from '../../scalars.js';
-import type { Session, StepResult } from '../../session.js';
-import { openInputs, type InputFiles, type InputFlags } from '../inputs.js';
+import { Command, Option } from 'commander';
 import { interruptible } from '../interrupt.js';
-import { loadLoss, loadTiling } from '../load-definition.js';
-import { attributeOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
-import { OutputDirectory } from '../output-directory.js';
-import { checkParameterFlags } from '../parameters.js';
-import { Progress } from '../progress.js';
-import { facts, formatMilliseconds, formatNumber, formatRate } from '../report.js';
-import { takeBySide, takeGradient, takeLse, takeRanks, takeValues, writeResult, type Recall, type Summary } from '../run-output.js';
+import {
+  attributeOption, countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption,
+} from '../options.js';
+import type { RunFlags } from '../run/flags.js';
+import { runRank } from '../run/rank.js';
+import { onRanks } from '../run/ranks.js';
+import { printReport } from '../run/report.js';
 import type { Terminal } from '../terminal.js';
-import { denseBytes, flopsOf } from '../work.js';
-
-interface RunFlags extends InputFlags {
-  readonly params?: Parameters;
-  readonly tiling?: string;
-  readonly target?: string;
-  readonly workspace?: number;
-  readonly threads?: number;
-  readonly forward?: true;
-  readonly lse?: true;
-  readonly perRow?: true;
-  readonly metrics?: true;
-  readonly out?: string;
-  readonly json?: true;
-}
-
-/** What `--json` prints and `result.json` holds. */
-export interface RunReport {
-  readonly name: string;
-  readonly target: string;
-  readonly device: string;
-  readonly tiling: string;
-  readonly precision: string;
-  readonly softmax: string;
-  readonly n: number;
-  readonly m: number;
-  readonly dim: number;
-  readonly params: Parameters;
-  readonly loss: number;
-  readonly gradients: { readonly params: Parameters; readonly queriesNorm: number; readonly keysNorm?: number } | null;
-  readonly lse: { readonly rows: Summary | null; readonly cols: Summary | null } | null;
-  /** Of what each row (column) adds to the loss, with `--per-row`. */
-  readonly perRow?: BySide<Summary>;
-  /** In-batch retrieval, with `--metrics`. */
-  readonly metrics?: BySide<Recall>;
-  readonly seconds: number;
-  readonly pairsPerSecond: number;
-  readonly gflops: number;
-  readonly workspaceBytes: number;
-  readonly denseBytes: number;
-}
 
 export function runCommand(terminal: Terminal): Command {
   return new Command('run')
     .summary('compute a loss and its gradients from files')
-    .description('Compute a loss and its gradients from files of embeddings (.npy, .safetensors, file.safetensors#tensor).')
+    .description(
+      'Compute a loss and its gradients from files of embeddings (.npy, .safetensors, file.safetensors#tensor). Several ranks share the work: those of --ranks, or those that mpirun, srun or torchrun start.',
+    )
     .argument('<loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine')
     .requiredOption('--queries <file>', 'Q [N, D], one embedding a row')
     .option('--keys <file>', 'K [M, D]; needless for a loss between queries alone')
@@ -77,7 +28,11 @@ export function runCommand(terminal: Terminal): Command {
     .addOption(targetOption())
     .addOption(precisionOption(", and what is computed in (default: the files' own)"))
     .addOption(workspaceOption())
-    .addOption(threadsOption())
+    .addOption(threadsOption('CPU workers of a rank (default: one per core, shared by the ranks of a node)'))
+    .addOption(countOption('--ranks <count>', 'ranks of this process, each with a device of its own (default: as the launcher says)'))
+    .addOption(countOption('--patience <seconds>', 'how long a rank waits for another').default(30))
+    .addOption(new Option('--transport <library>', 'what carries messages between ranks of a launcher (default: MPI between CPUs, NCCL between GPUs)').choices(['mpi', 'nccl']))
+    .option('--share-gpu', 'let ranks have one GPU together')
     .option('--forward', 'the loss alone, without gradients')
     .option('--lse', 'also log sum exp of rows and columns')
     .option('--per-row', 'also what each row and column adds to the loss (with --out: rowValues.npy, colValues.npy)')
@@ -87,145 +42,8 @@ export function runCommand(terminal: Terminal): Command {
     .action((loss: string, flags: RunFlags) => interruptible((signal) => run(loss, flags, terminal, signal)));
 }
 
+/** Rank 0 alone tells of the run. */
 async function run(name: string, flags: RunFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const loss = await loadLoss(name);
-  const params = checkParameterFlags(loss, flags.params ?? {});
-  const tiling = flags.tiling === undefined ? undefined : await loadTiling(flags.tiling);
-  const inputs = await openInputs(loss, flags);
-  if (flags.metrics === true) checkRanked(loss);
-  const output = flags.out === undefined ? undefined : await OutputDirectory.begin(flags.out);
-  const progress = new Progress(terminal);
-  try {
-    const kernel = await compile(loss, compileOptions(flags, inputs, tiling, signal, progress));
-    try {
-      const report = await compute(kernel, { loss, params, inputs, flags, output, progress, signal });
-      progress.clear();
-      terminal.out(flags.json === true ? `${JSON.stringify(report)}\n` : printReport(report));
-    } finally {
-      kernel.close();
-    }
-  } finally {
-    progress.clear();
-    await output?.discard();
-  }
-}
-
-function compileOptions(flags: RunFlags, { dim, guideDim, precision }: InputFiles, tiling: Tiling | undefined, signal: AbortSignal, progress: Progress): CompileOptions {
-  return {
-    dim,
-    ...(guideDim === undefined ? {} : { guideDim }),
-    precision,
-    signal,
-    onBuild: (done, total) => progress.show('compiling', done, total),
-    ...(tiling === undefined ? {} : { tiling }),
-    ...(flags.target === undefined ? {} : { target: flags.target }),
-    ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
-    ...(flags.threads === undefined ? {} : { threads: flags.threads }),
-  };
-}
-
-interface Job {
-  readonly loss: PairwiseLoss;
-  readonly params: Parameters;
-  readonly inputs: InputFiles;
-  readonly flags: RunFlags;
-  readonly output: OutputDirectory | undefined;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
-async function compute(kernel: Kernel, job: Job): Promise<RunReport> {
-  const { inputs, flags, params, progress, signal } = job;
-  const session = await kernel.session({ ...inputs.given, convert: flags.precision !== undefined }, signal);
-  try {
-    const started = performance.now();
-    const step = await session.step({
-      params,
-      gradients: flags.forward !== true,
-      forward: flags.lse === true || flags.perRow === true,
-      reports: flags.metrics === true || (flags.perRow === true && job.loss.pairs !== undefined),
-      signal,
-      onProgress: (done, total) => progress.show('computing', done, total),
-    });
-    const report = await gather(kernel, session, step, (performance.now() - started) / 1000, job);
-    if (job.output !== undefined) {
-      await writeResult(job.output, report);
-      signal.throwIfAborted();
-      await job.output.commit();
-    }
-    return report;
-  } finally {
-    session.close();
-  }
-}
-
-async function gather(kernel: Kernel, session: Session, step: StepResult, seconds: number, job: Job): Promise<RunReport> {
-  const { loss, params, inputs, flags, output, signal } = job;
-  const { queries, keys, dim, precision } = inputs;
-  const { n, m } = inputs.shape;
-  const walks = { gradients: flags.forward !== true, forward: flags.lse === true || flags.perRow === true || flags.metrics === true };
-  const lseOf = (side: 'row' | 'col') => (loss[`${side}s`] === undefined ? null : takeLse(session, side, output, signal));
-  return {
-    name: loss.name,
-    target: kernel.target.name,
-    device: kernel.device.description,
-    tiling: kernel.plan.tiling.name,
-    precision,
-    softmax: step.softmax,
-    n,
-    m,
-    dim,
-    params,
-    loss: step.loss,
-    gradients: walks.gradients
-      ? {
-          params: step.params,
-          queriesNorm: await takeGradient(session, { name: 'dQueries', rows: queries, dim }, output, signal),
-          ...(keys === 0 ? {} : { keysNorm: await takeGradient(session, { name: 'dKeys', rows: keys, dim }, output, signal) }),
-        }
-      : null,
-    lse: flags.lse === true ? { rows: await lseOf('row'), cols: await lseOf('col') } : null,
-    ...(flags.perRow === true ? { perRow: await takeBySide((side) => takeValues(session, side, output, signal)) } : {}),
-    ...(flags.metrics === true ? { metrics: await takeBySide((side) => takeRanks(session, side, output, signal)) } : {}),
-    seconds,
-    pairsPerSecond: (n * m) / seconds,
-    gflops: flopsOf(loss, n, m, dim, walks) / seconds / 1e9,
-    workspaceBytes: step.bound.workspaceBytes,
-    denseBytes: denseBytes(n, m),
-  };
-}
-
-function printReport(report: RunReport): string {
-  const { gradients, lse } = report;
-  return facts([
-    ['loss', `${formatNumber(report.loss)}   (${report.name}, N ${report.n}, M ${report.m}, D ${report.dim}, ${report.precision})`],
-    ...(gradients === null
-      ? []
-      : ([
-          ...Object.entries(gradients.params).map(([name, value]) => [`d ${name}`, formatNumber(value)] as const),
-          ['|dQ|', formatNumber(gradients.queriesNorm)],
-          ...(gradients.keysNorm === undefined ? [] : [['|dK|', formatNumber(gradients.keysNorm)] as const]),
-        ] as const)),
-    ...range('row lse', lse?.rows),
-    ...range('column lse', lse?.cols),
-    ...range('row loss', report.perRow?.rows),
-    ...range('column loss', report.perRow?.cols),
-    ...recall('rows find', report.metrics?.rows),
-    ...recall('columns find', report.metrics?.cols),
-    ['time', `${formatMilliseconds(report.seconds * 1000)}, ${formatRate(report.pairsPerSecond)} pairs/s, ${formatNumber(Math.round(report.gflops))} GFLOP/s`],
-    ['workspace', `${formatBytes(report.workspaceBytes)}; the dense matrix would take ${formatBytes(report.denseBytes)}`],
-    ['ran on', `${report.device}, target ${report.target}, tiling ${report.tiling}, softmax ${report.softmax}`],
-  ]);
-}
-
-function range(name: string, summary: Summary | null | undefined): readonly (readonly [string, string])[] {
-  if (summary === null || summary === undefined) return [];
-  const { min, mean, max } = summary;
-  return [[name, `${formatNumber(min)} .. ${formatNumber(max)}, mean ${formatNumber(mean)}`]];
-}
-
-function recall(name: string, found: Recall | undefined): readonly (readonly [string, string])[] {
-  if (found === undefined) return [];
-  const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
-  return [[name, `their positives first ${share(found.recallAt1)}, among five ${share(found.recallAt5)}, among ten ${share(found.recallAt10)}`]];
+  const report = await onRanks(flags, (ring) => runRank({ name, flags, signal, screen: terminal.screen }, ring));
+  if (report !== undefined) terminal.out(flags.json === true ? `${JSON.stringify(report)}\n` : printReport(report));
 }

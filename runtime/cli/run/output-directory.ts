@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InfinitileError } from '../../../dsl/diagnostics/index.js';
+import { syncDirectory } from '../../tensor/atomic-file.js';
+import { makeNpy, writeNpyRows, type NpyForm, type NpyRows } from '../../tensor/tensor.js';
+import type { Communicator } from '../../transport/communicator.js';
+
+/**
+ * A directory that is there with all its files, or not at all: made beside its place under a hidden name, then renamed. All ranks of a
+ * ring write to it: rank 0 makes the directory and its files, and shows it when every rank is done.
+ */
+export class OutputDirectory {
+  readonly #place: string;
+  readonly #making: string;
+  readonly #ring: Communicator;
+
+  private constructor(place: string, making: string, ring: Communicator) {
+    this.#place = place;
+    this.#making = making;
+    this.#ring = ring;
+  }
+
+  /**
+   * Refuses before anything is computed what could not be written afterwards.
+   *
+   * @throws {InfinitileError} when the place is taken, its parent is missing or may not be written, or a rank does not see it.
+   */
+  static async begin(place: string, ring: Communicator): Promise<OutputDirectory> {
+    const absolute = path.resolve(place);
+    const made = ring.rank === 0 ? await make(place, absolute) : '';
+    const [told] = await ring.gather(Buffer.from(made), 'the output directory');
+    const output = new OutputDirectory(absolute, Buffer.from(told ?? []).toString(), ring);
+    const sees = await stat(output.#making).then(() => 1, () => 0);
+    const answers = await ring.gather(Uint8Array.of(sees), 'whether every rank sees the output directory');
+    const blind = answers.findIndex(([seen]) => seen !== 1);
+    if (blind < 0) return output;
+    await output.discard();
+    throw refused(place, `rank ${blind} does not see the directory that rank 0 has made for it`, 'name one on a file system that all ranks share');
+  }
+
+  /** Writes this rank's rows of `<name>.npy`, a file of the rows of all ranks. Every rank calls it, in the same order. */
+  async writeRows(name: string, form: NpyForm, own: readonly NpyRows[], signal: AbortSignal): Promise<void> {
+    const file = this.#file(`${name}.npy`);
+    if (this.#ring.rank === 0) await makeNpy(file, form);
+    await this.#ring.gather(nothing, `${name}.npy`);
+    for (const rows of own) await writeNpyRows(file, form, rows, { signal });
+  }
+
+  /** Shows the directory with `result.json` and all that was written, when every rank has come so far. */
+  async commit(result: unknown): Promise<void> {
+    await this.#ring.gather(nothing, 'the results of every rank');
+    if (this.#ring.rank === 0) await this.#show(result);
+    await this.#ring.gather(nothing, 'the output directory in its place');
+  }
+
+  /** Leaves nothing; after a commit it does nothing. */
+  async discard(): Promise<void> {
+    // A rank that still writes may make a network file system keep a file for it a little longer.
+    if (this.#ring.rank === 0) await rm(this.#making, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #show(result: unknown): Promise<void> {
+    await writeFile(this.#file('result.json'), `${JSON.stringify(result, undefined, 2)}\n`, { flush: true });
+    await syncDirectory(this.#making);
+    try {
+      await rename(this.#making, this.#place);
+    } catch (error) {
+      throw refused(this.#place, error instanceof Error ? error.message : String(error), 'something has been put there meanwhile');
+    }
+    await syncDirectory(path.dirname(this.#place));
+  }
+
+  #file(name: string): string {
+    return path.join(this.#making, name);
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+async function make(place: string, absolute: string): Promise<string> {
+  const taken = await readdir(absolute).then((names) => names.length > 0, (error: unknown) => !isCode(error, 'ENOENT'));
+  if (taken) throw refused(place, 'it is there already and not an empty directory', 'name a directory that does not exist yet, or remove this one');
+  const making = path.join(path.dirname(absolute), `.${path.basename(absolute)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await mkdir(making);
+  } catch (error) {
+    throw refused(place, error instanceof Error ? error.message : String(error), 'choose a folder that exists and may be written');
+  }
+  return making;
+}
+
+function refused(place: string, why: string, hint: string): InfinitileError {
+  return new InfinitileError({ code: 'INF6007', message: `'${place}' cannot be written: ${why}`, hint });
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { InfinitileError } from '../../../dsl/diagnostics/index.js';
+import { loadAddon } from '../../addon.js';
+import { deviceOf } from '../../device/choose-target.js';
+import type { Communicator } from '../../transport/communicator.js';
+import { connect } from '../../transport/connect.js';
+import { detectLaunch } from '../../transport/environment.js';
+import { takeGpu } from '../../transport/gpu-of-rank.js';
+import { connectLocal } from '../../transport/local.js';
+import { OnGpu } from '../../transport/on-gpu.js';
+import { diagnosticsOf, ToldByFirstRank } from '../failure.js';
+import { Interrupted } from '../interrupt.js';
+import type { RankFlags } from './flags.js';
+
+/**
+ * Does a rank's work: on as many ranks of this process as asked for, else as the one that the launcher made of it. Gives what rank 0 has,
+ * where that is here. When a rank fails, so do the others, and the person at the terminal is told once.
+ */
+export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
+  const { target = 'cpu', transport, shareGpu = false } = flags;
+  const patience = flags.patience * 1000;
+  if (flags.ranks !== undefined) {
+    checkHere(flags.ranks, transport);
+    return together(await connectHere(flags.ranks, { target, patience, shareGpu }), work);
+  }
+  const ring = await connect({ target, patience, shareGpu, ...(transport === undefined ? {} : { transport }) });
+  try {
+    return await together([ring], work);
+  } catch (error) {
+    if (ring.rank === 0 || !isTold(error)) throw error;
+    // A launcher ends all ranks when one ends with a failure: rank 0 has to say why, and to clean up.
+    await delay(farewell);
+    throw new ToldByFirstRank(error);
+  }
+}
+
+/** Milliseconds. */
+const farewell = 1000;
+
+async function together<T>(rings: readonly Communicator[], work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
+  const failures: unknown[] = [];
+  const results = await Promise.all(
+    rings.map(async (ring) => {
+      try {
+        return await work(ring);
+      } catch (error) {
+        failures.push(error);
+        // The others know it where it is of another rank.
+        if (!isConsequence(error)) ring.abort(error);
+        return undefined;
+      } finally {
+        await ring.close().catch((error: unknown) => failures.push(error));
+      }
+    }),
+  );
+  if (failures.length > 0) throw failures.find((error) => !isConsequence(error)) ?? failures[0];
+  return rings[0]?.rank === 0 ? results[0] : undefined;
+}
+
+/** Whether it tells of another rank. */
+function isConsequence(error: unknown): boolean {
+  return diagnosticsOf(error)?.every(({ code }) => code === 'INF7101') === true;
+}
+
+/** Whether rank 0 has it too, or has heard of it. A mistake of ours is told where it is made. */
+function isTold(error: unknown): boolean {
+  return error instanceof Interrupted || diagnosticsOf(error) !== undefined;
+}
+
+/** Ranks of this process; on GPUs each takes its own. */
+async function connectHere(ranks: number, { target, patience, shareGpu }: { readonly target: string; readonly patience: number; readonly shareGpu: boolean }): Promise<readonly Communicator[]> {
+  const rings = connectLocal(ranks, { patience });
+  if (deviceOf(target) === 'cpu') return rings;
+  return Promise.all(rings.map(async (ring) => new OnGpu(ring, (await takeGpu(ring, { shareGpu, environment: process.env }, loadAddon())).ordinal, '')));
+}
+
+function checkHere(ranks: number, transport: RankFlags['transport']): void {
+  const { launcher } = detectLaunch();
+  const refuse = (why: string, hint: string) => new InfinitileError({ code: 'INF8004', message: `--ranks ${ranks} are of one process; ${why}`, hint });
+  if (launcher !== 'none') throw refuse(`${launcher} has made this one a rank already`, 'leave --ranks out: there are as many ranks as the launcher starts');
+  if (transport !== undefined) throw refuse(`--transport ${transport} is between processes`, 'leave --transport out, or start the ranks with a launcher');
+}
