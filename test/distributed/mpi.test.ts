@@ -4,7 +4,7 @@ import { mpirun, whyNoMpi } from './mpirun.js';
 
 /** Ranks that mpirun starts, one run after another: as it is, there are more processes than cores. */
 
-/** What the ranks say of a fault of the last of three; they wait for it longer than the test does, or for 2 s. */
+/** What the ranks say of a fault of the last of three; they wait for it longer than the test does, or for less, yet longer than ranks take to start. */
 const faults: readonly { readonly title: string; readonly args: readonly string[]; readonly said: readonly RegExp[] }[] = [
   {
     title: 'a rank that throws tells the others why',
@@ -31,18 +31,18 @@ const faults: readonly { readonly title: string; readonly args: readonly string[
   },
   {
     title: 'a rank that hangs is named when time is up',
-    args: ['hang', 'gather', '2000'],
+    args: ['hang', 'gather', '8000'],
     said: [
-      /^rank 0: INF7101 .*rank 2 has been silent for 2000 ms, and the number of rows is waited for$/,
-      /^rank 1: INF7101 .*rank 2 has been silent for 2000 ms, and the number of rows is waited for$/,
+      /^rank 0: INF7101 .*rank 2 has been silent for 8000 ms, and the number of rows is waited for$/,
+      /^rank 1: INF7101 .*rank 2 has been silent for 8000 ms, and the number of rows is waited for$/,
     ],
   },
   {
     title: 'a rank that is stopped is named, with the step',
-    args: ['stop', 'exchange', '2000'],
+    args: ['stop', 'exchange', '8000'],
     said: [
-      /^rank 0: INF7101 .*, forward, step 3: rank 2 has not (?:sent|taken) 1048576 bytes for 2000 ms$/,
-      /^rank 1: INF7101 .*, forward, step 3: rank 2 has not (?:sent|taken) 1048576 bytes for 2000 ms$/,
+      /^rank 0: INF7101 .*, forward, step 3: rank 2 has not (?:sent|taken) 1048576 bytes for 8000 ms$/,
+      /^rank 1: INF7101 .*, forward, step 3: rank 2 has not (?:sent|taken) 1048576 bytes for 8000 ms$/,
     ],
   },
   {
