@@ -15,7 +15,7 @@ export async function openGroup(options: Required<TcpOptions>): Promise<ControlP
   const server = createServer();
   try {
     const listening = await listenAt(server, options.rendezvous);
-    const peers = await new Reception(options, listening).admit(server).finally(listening.withdraw);
+    const peers = await new Reception(options, listening).admit(server).finally(() => listening.withdraw());
     return new Hub(options, peers, listening.description);
   } finally {
     server.close();
