@@ -1,14 +1,12 @@
 import type { Program } from '../codegen/compile.js';
-import type { ScalarName, Step } from '../codegen/plan/plan.js';
+import type { Step } from '../codegen/plan/plan.js';
 import type { NativeBuffer, NativeList } from './addon.js';
 import type { Device } from './device/device.js';
-import { commandsOf, type Control, type Values } from './execute.js';
+import { commandsOf, type Control } from './execute.js';
 import type { LoadedProgram } from './loaded-program.js';
 import type { Readings } from './readings.js';
-import { noScalars, type Scalars } from './scalars.js';
-
-const wordBytes = 4;
-const scalarNames = Object.keys(noScalars) as readonly ScalarName[];
+import { RunValues } from './run-values.js';
+import type { Scalars } from './scalars.js';
 
 /** The walks of a step as one list that the device has read already: a run brings its scalars and takes its readings. */
 export class PreparedStep {
@@ -17,15 +15,14 @@ export class PreparedStep {
   readonly #list: NativeList;
   /** Pairs of each walk. */
   readonly #pairs: readonly number[];
-  /** Scalars, then uniforms. */
-  readonly #inputs: Float32Array;
+  readonly #values: RunValues;
 
-  private constructor(program: Program, readings: Readings, list: NativeList, pairs: readonly number[], uniformCount: number) {
+  private constructor(program: Program, readings: Readings, list: NativeList, pairs: readonly number[], values: RunValues) {
     this.program = program;
     this.readings = readings;
     this.#list = list;
     this.#pairs = pairs;
-    this.#inputs = new Float32Array(scalarNames.length + uniformCount);
+    this.#values = values;
   }
 
   static prepare(
@@ -37,29 +34,22 @@ export class PreparedStep {
     readings: Readings,
     uniformCount: number,
   ): PreparedStep {
-    const environment = { device, buffers, modules, values: valuesOfInputs(uniformCount) };
+    const values = new RunValues(uniformCount);
+    const environment = { device, buffers, modules, values: values.values };
     const [first, second] = [commandsOf(bound, forward, environment), commandsOf(bound, backward, environment)];
     const list = device.prepare([...first.commands, readings.clock('forward'), ...second.commands, readings.clock('backward'), readings.read]);
-    return new PreparedStep(program, readings, list, [first.pairs, second.pairs], uniformCount);
+    return new PreparedStep(program, readings, list, [first.pairs, second.pairs], values);
   }
 
   /** @throws the signal's reason when aborted before it starts. */
   async run(scalars: Scalars, uniforms: Float32Array, { signal, onPairs }: Control): Promise<void> {
     signal?.throwIfAborted();
-    scalarNames.forEach((name, i) => (this.#inputs[i] = scalars[name]));
-    this.#inputs.set(uniforms, scalarNames.length);
-    await this.#list.run(this.#inputs, this.readings.outputs);
+    this.#values.set(scalars, uniforms);
+    await this.#list.run(this.#values.inputs, this.readings.outputs);
     for (const pairs of this.#pairs) if (pairs > 0) onPairs?.(pairs);
   }
 
   release(): void {
     this.#list.release();
   }
-}
-
-function valuesOfInputs(uniformCount: number): Values {
-  return {
-    scalar: (name) => ({ kind: 'input', offset: scalarNames.indexOf(name) * wordBytes, bytes: wordBytes }),
-    uniforms: { kind: 'input', offset: scalarNames.length * wordBytes, bytes: uniformCount * wordBytes },
-  };
 }

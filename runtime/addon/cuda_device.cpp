@@ -134,7 +134,8 @@ double CudaDevice::run(const CommandList& list, unsigned char* outputs, const st
 }
 
 double CudaDevice::runPrepared(CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
-  if (!recordsLists_ || list.commands.empty()) return run(list, outputs, cancelled);
+  // A graph cannot wait for another rank on the host's side.
+  if (!recordsLists_ || list.commands.empty() || list.hasMessages()) return run(list, outputs, cancelled);
   return guarded([&]() -> double {
     if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(0));
     if (!list.recording) list.recording = CudaGraph::record(context_, list, {begin_, end_, clocks_});

@@ -5,15 +5,15 @@ import type { Pass, Ring } from '../../codegen/ring/schedule.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { DeviceBuffers } from '../device-buffers.js';
 import type { Device } from '../device/device.js';
-import { execute, givenValues, type Ending, type Environment } from '../execute.js';
+import { execute, givenValues, type Ending, type Environment, type Values } from '../execute.js';
 import type { LoadedProgram } from '../loaded-program.js';
 import type { PositiveRelation } from '../positives.js';
 import { checkRows, isInRange, Readings } from '../readings.js';
 import type { StepWalks, WalkRequest, Walked } from '../walks.js';
+import { PassRunner } from './pass-runner.js';
 import { countOf, segmentsOf, type RankShape } from './rank-shape.js';
 import { RingBuffers } from './ring-buffers.js';
 import { sentBytes, type RingGroup } from './ring-group.js';
-import { runPass } from './ring-pass.js';
 import { RingSums } from './ring-sums.js';
 
 /** Runs a rank's part of a step's walks; the loss and the parameters' gradients that it returns are those of all ranks. */
@@ -26,6 +26,8 @@ export class RingWalker implements StepWalks {
   readonly #sums: RingSums;
   readonly #ring: Ring;
   readonly #slots: RingBuffers;
+  readonly #runner: PassRunner;
+  #readings: Readings | undefined;
 
   constructor(device: Device, loss: PairwiseLoss, buffers: DeviceBuffers, group: RingGroup, shape: RankShape, relation: PositiveRelation) {
     this.#device = device;
@@ -35,6 +37,7 @@ export class RingWalker implements StepWalks {
     this.#shape = shape;
     this.#sums = new RingSums(loss, buffers, group.communicator, shape, relation);
     this.#slots = new RingBuffers(device, buffers, shape);
+    this.#runner = new PassRunner(device);
     const counts = (side: 'row' | 'col') => shape.tensors.map((_, rank) => countOf(segmentsOf(loss, shape, side, rank)));
     this.#ring = layOut({ ranks: shape.tensors.length, nodes: group.nodes, inFlight: group.inFlight, rows: counts('row'), cols: counts('col') });
   }
@@ -44,7 +47,7 @@ export class RingWalker implements StepWalks {
     const walks = walksOfRing(loaded);
     const readings = await this.#orLost(async () => {
       await write(this.#allocate(loaded, walks, request));
-      return new Readings(this.#loss, this.#buffers);
+      return (this.#readings ??= new Readings(this.#loss, this.#buffers));
     });
     const ending = { command: readings.read, outputs: readings.outputs };
     const before = sentBytes(this.#group);
@@ -55,13 +58,15 @@ export class RingWalker implements StepWalks {
       if (!isInRange(found) || !checkRows(this.#loss, found)) return undefined;
     }
     const between = sentBytes(this.#group);
-    const backwardMilliseconds = backward ? await this.#orLost(() => this.#pass(request, walks.backward, 'backward', ending)) : 0;
+    const backwardMilliseconds = backward ? await this.#orLost(() => this.#pass(request, walks.backward, 'backward', [], ending)) : 0;
     const traffic = { forward: between - before, backward: sentBytes(this.#group) - between };
     return { ...(await this.#sums.totals(readings)), forwardMilliseconds, backwardMilliseconds, traffic };
   }
 
   release(): void {
+    this.#runner.release();
     this.#slots.close();
+    this.#readings = undefined;
   }
 
   /** Tells the other ranks of an error of this one, which they would wait for. */
@@ -77,26 +82,27 @@ export class RingWalker implements StepWalks {
   async #forward(request: WalkRequest, { positives, forward, terms }: RingWalks, ending: Ending): Promise<number> {
     let milliseconds = 0;
     if (positives !== undefined) {
-      milliseconds += await this.#pass(request, positives, 'forward');
+      milliseconds += await this.#pass(request, positives, 'forward', []);
       await this.#sums.tellColumns(forward.keys);
     }
-    milliseconds += await this.#pass(request, forward, 'forward');
+    if (forward.end.length === 0) return milliseconds + (await this.#pass(request, forward, 'forward', terms, ending));
+    milliseconds += await this.#pass(request, forward, 'forward', []);
     await this.#sums.addTallies();
-    const walked = await execute(request.loaded.bound, terms, this.#environment(request), request.control, ending);
+    const walked = await execute(request.loaded.bound, terms, this.#environment(request, givenValues(request.scalars, request.uniforms)), request.control, ending);
     return milliseconds + walked.milliseconds;
   }
 
-  #pass(request: WalkRequest, walk: RingWalk, pass: Pass, ending?: Ending): Promise<number> {
-    const { loaded, control } = request;
-    const { bound, tiles = new Map() } = loaded;
-    const [group, ring, slots, environment] = [this.#group, this.#ring, this.#slots, this.#environment(request)];
+  #pass(request: WalkRequest, walk: RingWalk, pass: Pass, after: readonly Step[], ending?: Ending): Promise<number> {
+    const { bound, tiles = new Map() } = request.loaded;
+    const [group, ring, slots] = [this.#group, this.#ring, this.#slots];
     const rows = segmentsOf(this.#loss, this.#shape, 'row', group.communicator.rank);
     const colsOf = (rank: number) => segmentsOf(this.#loss, this.#shape, 'col', rank);
-    return runPass({ group, ring, pass, walk, bound, tiles, rows, colsOf, environment, slots, control }, ending);
+    const makePass = (values: Values) => ({ group, ring, pass, walk, after, bound, tiles, rows, colsOf, environment: this.#environment(request, values), slots });
+    return this.#runner.run(walk, makePass, { ...request, ...(ending === undefined ? {} : { ending }) });
   }
 
-  #environment({ loaded, scalars, uniforms }: WalkRequest): Environment {
-    return { device: this.#device, buffers: this.#buffers.all, modules: loaded.modules, values: givenValues(scalars, uniforms) };
+  #environment({ loaded }: WalkRequest, values: Values): Environment {
+    return { device: this.#device, buffers: this.#buffers.all, modules: loaded.modules, values };
   }
 
   /** The rank's own buffers; room for the shards of others is made where they come by. */
