@@ -113,7 +113,7 @@ test('a list that is kept carries its messages each time it runs', async (t) => 
       const [own, other] = [device.allocate(8), device.allocate(8)];
       const peer = 1 - rank;
       const list = device.prepare([exchange(transport, 'step 1', [send(peer, own), receive(peer, other)]), join(transport)]);
-      return { own, other, run: async () => list.run(new Uint8Array(), new Uint8Array()) };
+      return { own, other, run: () => list.run(new Uint8Array(), new Uint8Array()) };
     }),
   );
   for (const round of [1, 2, 3]) {
