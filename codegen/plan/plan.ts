@@ -50,6 +50,8 @@ export interface RingWalk {
   readonly begin: readonly Step[];
   /** Empties the sums of the columns at hand, before a tile adds to them. */
   readonly clear: readonly Step[];
+  /** Before a tile that may have positives. */
+  readonly ofPositives: readonly Step[];
   readonly tile: readonly Step[];
   /** Adds the sums that a tile made on its own to those that came. */
   readonly merge: readonly Step[];

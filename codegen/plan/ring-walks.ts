@@ -26,11 +26,12 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
   const keys = [...embeddings, ...needs.ofPositive.col.map((name) => ofPositiveParameter('col', name))];
   const gradient = ringGradient(needs);
   return {
-    ...(before ? { positives: { ...nothing, begin: positives.begin, tile: positives.tile, keys: embeddings } } : {}),
+    ...(before ? { positives: { ...nothing, begin: positives.begin, ofPositives: positives.tile, keys: embeddings } } : {}),
     forward: {
       begin: [...forward.begin, ...(before ? [] : positives.begin)],
       clear: forward.clear,
-      tile: [...(before ? [] : positives.tile), ...forward.tile],
+      ofPositives: before ? [] : positives.tile,
+      tile: forward.tile,
       merge: mergeSums(col, launch),
       end: forward.tally,
       keys,
@@ -40,6 +41,7 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
     backward: {
       begin: [bits('scalars', 0), bits(stacked ? 'dEmbeddings' : 'dQueries', 0)],
       clear: [bits(gradient, 0)],
+      ofPositives: [],
       tile: gradientTile(needs, kernels, launch),
       merge: [launch('add', { rows: extent('m'), from: at(tileSum(gradient)), to: at(gradient) })],
       // Embeddings that are rows and columns have gradients as both.
@@ -50,7 +52,7 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
   };
 }
 
-const nothing: RingWalk = { begin: [], clear: [], tile: [], merge: [], end: [], keys: [], sums: [] };
+const nothing: RingWalk = { begin: [], clear: [], ofPositives: [], tile: [], merge: [], end: [], keys: [], sums: [] };
 
 function mergeSums(col: SideNeeds | undefined, launch: Launcher): readonly Step[] {
   if (col === undefined) return [];

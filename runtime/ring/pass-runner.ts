@@ -1,10 +1,9 @@
-import type { RingWalk } from '../../codegen/plan/plan.js';
 import type { NativeCommand, NativeList } from '../addon.js';
 import type { Device } from '../device/device.js';
 import { givenValues, ListQueue, targetMilliseconds, type Control, type Ending, type Values } from '../execute.js';
 import { RunValues } from '../run-values.js';
 import type { Scalars } from '../scalars.js';
-import { partsOfPass, type RingPass } from './ring-pass.js';
+import type { PassPart } from './ring-pass.js';
 
 /** What a run of a pass brings. */
 export interface PassRun {
@@ -14,8 +13,11 @@ export interface PassRun {
   readonly ending?: Ending;
 }
 
-/** A pass with the environment that its arguments' values are put in. */
-export type MakePass = (values: Values) => RingPass;
+/** Passes of a rank: what masks read of positives, the two walks, and these as one. */
+export type PassName = 'positives' | 'forward' | 'backward' | 'both';
+
+/** The commands of a pass, with these values of its arguments. */
+export type MakeParts = (values: Values) => Iterable<PassPart>;
 
 /** A list of more commands is not kept ready: it would hold more memory than the time is worth. */
 const mostCommands = 8192;
@@ -26,19 +28,24 @@ const mostCommands = 8192;
  */
 export class PassRunner {
   readonly #device: Device;
-  readonly #prepared = new Map<RingWalk, PreparedPass>();
-  readonly #short = new Set<RingWalk>();
+  readonly #prepared = new Map<PassName, PreparedPass>();
+  readonly #short = new Set<PassName>();
 
   constructor(device: Device) {
     this.#device = device;
   }
 
+  /** Whether a pass was over soon. */
+  isShort(name: PassName): boolean {
+    return this.#short.has(name);
+  }
+
   /** @returns milliseconds on the device. */
-  async run(walk: RingWalk, makePass: MakePass, run: PassRun): Promise<number> {
-    if (run.control.onCommand !== undefined || !this.#short.has(walk)) return this.#queued(walk, makePass, run);
-    const known = this.#prepared.get(walk);
-    const prepared = known ?? PreparedPass.prepare(this.#device, makePass, run);
-    this.#prepared.set(walk, prepared);
+  async run(name: PassName, makeParts: MakeParts, run: PassRun): Promise<number> {
+    if (run.control.onCommand !== undefined || !(name === 'both' || this.isShort(name))) return this.#queued(name, makeParts, run);
+    const known = this.#prepared.get(name);
+    const prepared = known ?? PreparedPass.prepare(this.#device, makeParts, run);
+    this.#prepared.set(name, prepared);
     return prepared.run(run);
   }
 
@@ -46,19 +53,20 @@ export class PassRunner {
   release(): void {
     for (const prepared of this.#prepared.values()) prepared.release();
     this.#prepared.clear();
+    this.#short.clear();
   }
 
-  async #queued(walk: RingWalk, makePass: MakePass, { scalars, uniforms, control, ending }: PassRun): Promise<number> {
+  async #queued(name: PassName, makeParts: MakeParts, { scalars, uniforms, control, ending }: PassRun): Promise<number> {
     const queue = new ListQueue(this.#device, control, ending?.outputs);
     let commands = 0;
-    for (const part of partsOfPass(makePass(givenValues(scalars, uniforms)))) {
+    for (const part of makeParts(givenValues(scalars, uniforms))) {
       if (part.kind === 'chunk') await queue.endOfChunk(part.pairs);
       else queue.add(part.command, part.pairs);
       commands += 1;
     }
     if (ending !== undefined) queue.add(ending.command, 0);
     await queue.drain();
-    if (queue.milliseconds < targetMilliseconds && commands <= mostCommands) this.#short.add(walk);
+    if (queue.milliseconds < targetMilliseconds && commands <= mostCommands) this.#short.add(name);
     return queue.milliseconds;
   }
 }
@@ -77,11 +85,11 @@ class PreparedPass {
     this.#outputs = outputs;
   }
 
-  static prepare(device: Device, makePass: MakePass, { uniforms, ending }: PassRun): PreparedPass {
+  static prepare(device: Device, makeParts: MakeParts, { uniforms, ending }: PassRun): PreparedPass {
     const values = new RunValues(uniforms.length);
     const commands: NativeCommand[] = [];
     let pairs = 0;
-    for (const part of partsOfPass(makePass(values.values))) {
+    for (const part of makeParts(values.values)) {
       if (part.kind === 'chunk') pairs += part.pairs;
       else commands.push(part.command);
     }

@@ -92,9 +92,16 @@ function* tileOfStep(given: RingPass, { cols, keys, into }: Compute): Generator<
   for (const row of rows) {
     for (const col of colsOf(cols.rank)) {
       if (row.count === 0 || col.count === 0) continue;
-      yield* stepsOf(tile, walk.tile, { ...whole, row0: row.first, rows: row.count, rowShift: row.shift, col0: col.first, cols: col.count, colShift: col.shift }, own);
+      const shape = { ...whole, row0: row.first, rows: row.count, rowShift: row.shift, col0: col.first, cols: col.count, colShift: col.shift };
+      yield* stepsOf(tile, [...(mayHavePositives(tile, row, col) ? walk.ofPositives : []), ...walk.tile], shape, own);
     }
   }
+}
+
+/** Where a map tells positives, they may be anywhere. */
+function mayHavePositives({ plan }: BoundPlan, row: Segment, col: Segment): boolean {
+  const [rowBegin, colBegin] = [row.first + row.shift, col.first + col.shift];
+  return plan.positives !== 'diagonal' || (rowBegin < colBegin + col.count && colBegin < rowBegin + row.count);
 }
 
 function* mergeOf(given: RingPass, { shard, from, into }: Merge): Generator<PassPart> {

@@ -8,6 +8,15 @@ import { gatherNumbers } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
 import { segmentsOf, wholeNumber, wholeOf, type RankShape } from './rank-shape.js';
 
+export interface RingReadings {
+  /** As of `Readings`, rows by their numbers in the whole. */
+  readonly found: Int32Array;
+  /** Whether the walks of all ranks were over soon. */
+  readonly short: boolean;
+  readonly loss: number;
+  readonly params: Readonly<Record<string, number>>;
+}
+
 /** What ranks find out one by one, and need of all: numbers that the host passes on. In the order of ranks, so that all have the same bits. */
 export class RingSums {
   readonly #loss: PairwiseLoss;
@@ -24,18 +33,17 @@ export class RingSums {
     this.#relation = relation;
   }
 
-  async totals({ loss, params }: Readings): Promise<{ readonly loss: number; readonly params: Readonly<Record<string, number>> }> {
-    const names = Object.keys(params);
-    const all = await gatherNumbers(this.#communicator, Float64Array.of(loss, ...Object.values(params)), 'the parts of the loss');
-    const sum = (i: number): number => all.reduce((total, part) => total + (part[i] ?? 0), 0);
-    return { loss: sum(0), params: Object.fromEntries(names.map((name, i) => [name, sum(i + 1)])) };
-  }
-
-  /** Rows by their numbers in the whole. */
-  async foundByAll(found: Int32Array): Promise<Int32Array> {
+  /** What the walks of all ranks have come to; `short`: whether this rank's were over soon. */
+  async read({ found, loss, params }: Readings, short: boolean): Promise<RingReadings> {
     const numbered = flags.map((flag, i) => this.#inTheWhole(flag, found[i] ?? unset));
-    const all = await gatherNumbers(this.#communicator, Float64Array.from(numbered), 'what rows were found');
-    return Int32Array.from(flags, (_, i) => all.reduce((least, part) => Math.min(least, part[i] ?? unset), unset));
+    const all = await gatherNumbers(this.#communicator, Float64Array.of(...numbered, Number(short), loss, ...Object.values(params)), 'the parts of the loss');
+    const sum = (i: number): number => all.reduce((total, part) => total + (part[flags.length + 1 + i] ?? 0), 0);
+    return {
+      found: Int32Array.from(flags, (_, i) => all.reduce((least, part) => Math.min(least, part[i] ?? unset), unset)),
+      short: all.every((part) => part[flags.length] === 1),
+      loss: sum(0),
+      params: Object.fromEntries(Object.keys(params).map((name, i) => [name, sum(i + 1)])),
+    };
   }
 
   /** Of terms whose mean is over the rows (columns) that the tiles have found to count. */

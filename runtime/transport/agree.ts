@@ -36,7 +36,12 @@ async function outcomeOf<T>(work: () => T | Promise<T>): Promise<Outcome<T>> {
  * @throws {InfinitileError} INF7102 on every rank, with each difference.
  */
 export async function requireSame(communicator: Gatherer, record: Readonly<Record<string, string>>): Promise<void> {
-  const records = await gatherJson(communicator, record, 'what ranks have in common', z.record(z.string(), z.string()));
+  const what = 'what ranks have in common';
+  const own = Buffer.from(JSON.stringify(record));
+  const parts = await communicator.gather(own, what);
+  // As good as always: then nothing needs to be read.
+  if (parts.every((part) => own.equals(part))) return;
+  const records = parts.map((bytes, rank) => parseAs(z.record(z.string(), z.string()), bytes, rank, what));
   const [first = {}] = records;
   const names = new Set(records.flatMap((other) => Object.keys(other)));
   const differences = [...names].flatMap((name) => {
@@ -53,11 +58,13 @@ function print(value: string | undefined): string {
 /** What each rank gave, in the order of ranks, checked by a schema. */
 export async function gatherJson<T>(communicator: Gatherer, value: T, what: string, schema: z.ZodType<T>): Promise<readonly T[]> {
   const parts = await communicator.gather(Buffer.from(JSON.stringify(value)), what);
-  return parts.map((bytes, rank) => {
-    const parsed = schema.safeParse(JSON.parse(Buffer.from(bytes).toString()));
-    if (!parsed.success) throw ranksDisagree([`${what}: rank ${rank} has given something else`]);
-    return parsed.data;
-  });
+  return parts.map((bytes, rank) => parseAs(schema, bytes, rank, what));
+}
+
+function parseAs<T>(schema: z.ZodType<T>, bytes: Uint8Array, rank: number, what: string): T {
+  const parsed = schema.safeParse(JSON.parse(Buffer.from(bytes).toString()));
+  if (!parsed.success) throw ranksDisagree([`${what}: rank ${rank} has given something else`]);
+  return parsed.data;
 }
 
 /** The numbers of each rank, in the order of ranks; ranks may have different counts of them. */

@@ -108,14 +108,12 @@ test('large blocks pass round', (t) => passRound(t, 3, 2 ** 18));
 
 test('a list that is kept carries its messages each time it runs', async (t) => {
   const ranks = openRanks(2);
-  const lists = await Promise.all(
-    ranks.map(async ({ device, transport }, rank) => {
-      const [own, other] = [device.allocate(8), device.allocate(8)];
-      const peer = 1 - rank;
-      const list = device.prepare([exchange(transport, 'step 1', [send(peer, own), receive(peer, other)]), join(transport)]);
-      return { own, other, run: () => list.run(new Uint8Array(), new Uint8Array()) };
-    }),
-  );
+  const lists = ranks.map(({ device, transport }, rank) => {
+    const [own, other] = [device.allocate(8), device.allocate(8)];
+    const peer = 1 - rank;
+    const list = device.prepare([exchange(transport, 'step 1', [send(peer, own), receive(peer, other)]), join(transport)]);
+    return { own, other, run: () => list.run(new Uint8Array(), new Uint8Array()) };
+  });
   for (const round of [1, 2, 3]) {
     await Promise.all(lists.map(({ own }, rank) => own.write(Int32Array.of(round, rank), 0)));
     await Promise.all(lists.map(({ run }) => run()));
