@@ -10,9 +10,10 @@ void CudaLocalTransport::start(const std::vector<Message>& messages, const std::
                                const std::atomic<bool>&) {
   step_ = step;
   transport_->end().require(step);
-  followCompute(compute);
-  const auto written = std::make_shared<CudaEvent>(context_);
+  copied_ = unusedEvent();
+  const std::shared_ptr<CudaEvent> written = unusedEvent();
   written->record(compute);
+  written->holdBack(stream_.handle());
   for (const Message& message : messages) {
     if (message.send) {
       auto post = std::make_shared<LocalPost>();
@@ -31,14 +32,21 @@ void CudaLocalTransport::start(const std::vector<Message>& messages, const std::
 
 void CudaLocalTransport::take(const Message& message, LocalPost& post) {
   if (!post.written) throw std::runtime_error("ranks of one process are either all on GPUs or all on the CPU");
-  post.written->holdBack(stream_.handle());
+  if (post.written != followed_) post.written->holdBack(stream_.handle());
+  followed_ = post.written;
   if (post.bytes > 0)
     driver().check(driver().memcpyAny(message.buffer->address() + message.offset, reinterpret_cast<cuda::DevicePointer>(post.data),
                                       post.bytes, stream_.handle()),
                    "copying a message of " + std::to_string(post.bytes) + " bytes");
-  auto copied = std::make_shared<CudaEvent>(context_);
-  copied->record(stream_.handle());
-  post.copied = std::move(copied);
+  // A sender that sees it waits for the copies so far, its own among them.
+  copied_->record(stream_.handle());
+  post.copied = copied_;
+}
+
+std::shared_ptr<CudaEvent> CudaLocalTransport::unusedEvent() {
+  for (const std::shared_ptr<CudaEvent>& event : events_)
+    if (event.use_count() == 1) return event;
+  return events_.emplace_back(std::make_shared<CudaEvent>(context_));
 }
 
 void CudaLocalTransport::join(cuda::Stream compute, const std::atomic<bool>& cancelled) {
@@ -50,8 +58,12 @@ void CudaLocalTransport::join(cuda::Stream compute, const std::atomic<bool>& can
     throw;
   }
   // A rank that could not take a message has none to show for it, and loses the group.
-  for (const std::shared_ptr<LocalPost>& post : transport_->end().taken())
-    if (post->copied) post->copied->holdBack(compute);
+  const CudaEvent* heldBack = nullptr;
+  for (const std::shared_ptr<LocalPost>& post : transport_->end().taken()) {
+    if (post->copied && post->copied.get() != heldBack) post->copied->holdBack(compute);
+    heldBack = post->copied.get();
+  }
+  followed_ = nullptr;
   holdBackCompute(compute);
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "errors.h"
@@ -16,6 +17,9 @@ using Time = std::chrono::steady_clock;
 
 /** Nobody tells of a message that becomes ready, or of a device that is closed: whoever waits looks by itself. */
 constexpr std::chrono::milliseconds kGlance{2};
+
+/** So long who hurries looks out before it sleeps: waking up takes longer than most waits of threads that only feed a GPU. */
+constexpr std::chrono::microseconds kHurry{500};
 
 std::string rankText(int rank) { return "rank " + std::to_string(rank); }
 
@@ -33,7 +37,7 @@ void LocalEnd::send(std::shared_ptr<LocalPost> post) {
   const Lock lock(group_->mutex);
   const int to = post->to;
   group_->mailbox(rank_, to).push_back(std::move(post));
-  group_->changed.notify_all();
+  group_->tell();
 }
 
 void LocalEnd::receive(int from, std::size_t bytes, const std::string& step, Take take) {
@@ -72,8 +76,20 @@ void LocalEnd::await(const std::atomic<bool>& cancelled, Lock& lock) {
     if (left < before) end = Time::now() + group_->patience();
     before = left;
     if (group_->lost() || cancelled || Time::now() >= end) giveUp(cancelled);
-    group_->changed.wait_for(lock, kGlance);
+    waitForChange(lock);
   }
+}
+
+void LocalEnd::waitForChange(Lock& lock) {
+  if (hurries_) {
+    const std::uint64_t seen = group_->changes;
+    lock.unlock();
+    const Time::time_point sleepAt = Time::now() + kHurry;
+    while (group_->changes == seen && Time::now() < sleepAt) std::this_thread::yield();
+    lock.lock();
+    if (group_->changes != seen) return;
+  }
+  group_->changed.wait_for(lock, kGlance);
 }
 
 void LocalEnd::takeArrived(Lock& lock) {
@@ -105,7 +121,7 @@ void LocalEnd::take(int from, const Awaited& awaited, LocalPost& post, Lock& loc
   }
   lock.lock();
   post.state = LocalPost::State::taken;
-  group_->changed.notify_all();
+  group_->tell();
   if (!failure.empty()) fail(rankText(rank_) + ", " + awaited.step + ": a message of " + rankText(from) + " cannot be taken: " + failure);
 }
 

@@ -23,6 +23,8 @@ class LocalEnd {
       : group_(std::move(group)), rank_(rank), awaited_(static_cast<std::size_t>(group_->ranks())) {}
 
   int rank() const { return rank_; }
+  /** From now on waits look out before they sleep: for a thread that computes nothing itself. */
+  void hurry() { hurries_ = true; }
   /** Throws where the group is lost. */
   void require(const std::string& step);
   void send(std::shared_ptr<LocalPost> post);
@@ -52,6 +54,7 @@ class LocalEnd {
   void collectTaken();
   std::size_t pending() const;
   void await(const std::atomic<bool>& cancelled, Lock& lock);
+  void waitForChange(Lock& lock);
   /** The group is lost for what the rank waits for first. */
   [[noreturn]] void giveUp(const std::atomic<bool>& cancelled);
   void withdraw(Lock& lock);
@@ -59,6 +62,7 @@ class LocalEnd {
 
   std::shared_ptr<LocalGroup> group_;
   int rank_;
+  bool hurries_ = false;
   /** By the rank they come from: messages of one rank come in order. */
   std::vector<std::deque<Awaited>> awaited_;
   std::vector<std::shared_ptr<LocalPost>> sent_;

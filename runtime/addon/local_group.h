@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -46,6 +48,8 @@ class LocalGroup {
   std::mutex mutex;
   /** A message has been sent or taken, or the group is lost. */
   std::condition_variable changed;
+  /** How often, for those who look without the mutex. */
+  std::atomic<std::uint64_t> changes{0};
 
   /** With the mutex: messages that nobody has taken, in the order they were sent. */
   Mailbox& mailbox(int from, int to) { return mailboxes_[static_cast<std::size_t>(from * ranks_ + to)]; }
@@ -53,6 +57,11 @@ class LocalGroup {
   /** Tells all ranks. The first reason counts. */
   void lose(const std::string& reason) {
     if (!lost_) lost_ = reason;
+    tell();
+  }
+  /** With the mutex: something has changed. */
+  void tell() {
+    ++changes;
     changed.notify_all();
   }
 
