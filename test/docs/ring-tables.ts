@@ -27,7 +27,7 @@ function hops(): string {
   return markdown(['bytes a hop and key row', 'Inf-CL, fp32', 'here, bf16', `Inf-CL, D = ${dim}`, `here, D = ${dim}`, 'less'], rows);
 }
 
-/** Of what travels with keys and sums, a slot holds one pass's after the other's; sums of the two are buffers of their own. */
+/** A slot of keys serves both passes; a slot of sums has buffers of its own for each. */
 function memory(): string {
   const { forward, backward } = ours.rowBytes;
   const rows = settings.flatMap((setting) =>
