@@ -54,6 +54,7 @@ const splits: readonly (RingOptions & { readonly nodes: number })[] = [
 for (const split of splits) {
   test.serial(`${split.ranks} ranks on ${split.nodes} nodes send what the account says`, async (t) => {
     t.timeout(300_000);
+    const ran = new Set<string>();
     for (const { what, loss, inputs: given, precision = 'f32' } of losses) {
       const kernel = new RingKernel(loss, { dim, guideDim, precision }, { ...split, seed: split.ranks });
       // Log sum exps want the forward pass of losses, too, whose gradients do without.
@@ -61,7 +62,9 @@ for (const split of splits) {
       await kernel.close();
       const ring = ringOf(loss, kernel.shapeOf(given), split);
       t.deepEqual(results.map(({ traffic }) => traffic), results.map((result, rank) => accountOf(ring, rank, result)), what);
+      for (const { softmax, bound } of results) ran.add(softmax).add(bound.plan.ring?.positives === undefined ? 'two passes' : 'three passes');
     }
+    t.deepEqual([...ran].sort(), ['bounded', 'running', 'three passes', 'two passes']);
   });
 }
 
