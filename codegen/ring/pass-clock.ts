@@ -1,14 +1,15 @@
-import { messageBytes, type Embeddings } from './bytes.js';
+import { messageBytes } from './bytes.js';
 import type { Cluster } from './cluster.js';
 import { stepCount, stepOf } from './lower.js';
 import { symbolOf } from './print.js';
+import type { PassCosts } from './row-bytes.js';
 import { linkOf, type Buffer, type Compute, type Merge, type Pass, type Receive, type Ring, type Step } from './schedule.js';
 import { laneOf, tileLabel, type Span } from './timeline.js';
 
 /** A pair costs 2 D flops forward, and 6 D backward: its logit again, and both products. */
 const flopsPerPair: Readonly<Record<Pass, number>> = { forward: 2, backward: 6 };
 
-export function tileFlops(pass: Pass, rows: number, cols: number, { dim }: Embeddings): number {
+export function tileFlops(pass: Pass, rows: number, cols: number, dim: number): number {
   return flopsPerPair[pass] * rows * cols * dim;
 }
 
@@ -16,7 +17,7 @@ export function tileFlops(pass: Pass, rows: number, cols: number, { dim }: Embed
 export interface PricedPass {
   readonly ring: Ring;
   readonly pass: Pass;
-  readonly embeddings: Embeddings;
+  readonly costs: PassCosts;
   readonly cluster: Cluster;
   /** All ranks do the same at the same time: rank 0 stands for all. */
   readonly alike: boolean;
@@ -83,7 +84,7 @@ export class PassClock {
   }
 
   #transfer(rank: number, { content, from, into }: Receive, { sends }: Step): void {
-    const { ring, embeddings, cluster } = this.#priced;
+    const { ring, pass, costs, cluster } = this.#priced;
     const send = sends.find(({ to, content: sent }) => to === rank && sent.kind === content.kind && sent.shard === content.shard);
     if (send === undefined) throw new Error(`rank ${from} does not send what rank ${rank} receives`);
     const [sender, receiver] = [this.#times(from), this.#times(rank)];
@@ -91,7 +92,7 @@ export class PassClock {
     const idle = cluster.overlap ? 0 : Math.max(sender.computed, receiver.computed);
     const begin = Math.max(source.written, target.written, target.read, receiver.links.get(from) ?? 0, idle);
     const { latencySeconds, bytesPerSecond } = cluster[linkOf(ring, from, rank)];
-    const end = begin + latencySeconds + messageBytes(ring, content, embeddings) / bytesPerSecond;
+    const end = begin + latencySeconds + messageBytes(ring, content, costs.rowBytes[pass]) / bytesPerSecond;
     receiver.links.set(from, end);
     source.read = Math.max(source.read, end);
     target.written = end;
@@ -100,11 +101,11 @@ export class PassClock {
   }
 
   #compute(rank: number, { rows, cols, keys, into }: Compute): void {
-    const { pass, embeddings, cluster } = this.#priced;
+    const { pass, costs, cluster } = this.#priced;
     const times = this.#times(rank);
     const [source, target] = [buffer(times, keys), buffer(times, into)];
     const begin = Math.max(times.computed, source.written, target.written, target.read, cluster.overlap ? 0 : times.exchanged);
-    const duration = tileFlops(pass, rows.count, cols.count, embeddings) / cluster.flopsPerSecond;
+    const duration = tileFlops(pass, rows.count, cols.count, costs.dim) / cluster.flopsPerSecond;
     const end = begin + duration;
     source.read = Math.max(source.read, end);
     target.written = end;

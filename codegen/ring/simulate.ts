@@ -1,6 +1,6 @@
-import type { Embeddings } from './bytes.js';
 import type { Cluster } from './cluster.js';
 import { PassClock, tileFlops } from './pass-clock.js';
+import type { PassCosts } from './row-bytes.js';
 import { passes, type Pass, type Ring, type Shard } from './schedule.js';
 import type { Span } from './timeline.js';
 
@@ -27,13 +27,13 @@ const everyRank = 64;
  * at most, one rank is followed, as if all shards were as large as the largest: that takes time that grows with the ranks, not with
  * their square.
  */
-export function simulate(ring: Ring, embeddings: Embeddings, cluster: Cluster): Simulation {
+export function simulate(ring: Ring, costs: PassCosts, cluster: Cluster): Simulation {
   const alike = ring.ranks > everyRank && isEven(ring.rows) && isEven(ring.cols);
   const priced = alike ? { ...ring, rows: evened(ring.rows), cols: evened(ring.cols) } : ring;
-  const [forward, backward] = [PassClock.run({ ring: priced, pass: 'forward', embeddings, cluster, alike }), PassClock.run({ ring: priced, pass: 'backward', embeddings, cluster, alike })];
+  const [forward, backward] = [PassClock.run({ ring: priced, pass: 'forward', costs, cluster, alike }), PassClock.run({ ring: priced, pass: 'backward', costs, cluster, alike })];
   const seconds = forward.seconds + backward.seconds;
   const computeSeconds = forward.computeSeconds + backward.computeSeconds;
-  const flops = passes.reduce((sum, pass) => sum + tileFlops(pass, total(ring.rows), total(ring.cols), embeddings), 0);
+  const flops = passes.reduce((sum, pass) => sum + tileFlops(pass, total(ring.rows), total(ring.cols), costs.dim), 0);
   const oneRankSeconds = flops / cluster.flopsPerSecond;
   return {
     seconds,
@@ -46,9 +46,9 @@ export function simulate(ring: Ring, embeddings: Embeddings, cluster: Cluster): 
 }
 
 /** When each tile and each message of a pass begins and ends, of all ranks, in seconds. */
-export function simulatedTimeline(ring: Ring, pass: Pass, embeddings: Embeddings, cluster: Cluster): readonly Span[] {
+export function simulatedTimeline(ring: Ring, pass: Pass, costs: PassCosts, cluster: Cluster): readonly Span[] {
   const spans: Span[] = [];
-  PassClock.run({ ring, pass, embeddings, cluster, alike: false, observe: (span) => spans.push(span) });
+  PassClock.run({ ring, pass, costs, cluster, alike: false, observe: (span) => spans.push(span) });
   return spans;
 }
 

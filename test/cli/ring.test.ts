@@ -25,7 +25,7 @@ test('all that one rank does', async (t) => {
 test('one line of JSON, with these fields and no others', async (t) => {
   const { code, stdout } = await cli('ring', '--ranks', '8', '--nodes', '2', '--n', '4096', '--dim', '96', '--precision', 'bf16', '--json');
   t.is(code, 0);
-  t.deepEqual(JSON.parse(stdout), { ranks: 8, nodes: 2, steps: 10, verified: true, bytesPerHopForward: 512 * (2 * 96 + 8), bytesPerHopBackward: 512 * (2 * 96 + 4 * 96), efficiency: null });
+  t.deepEqual(JSON.parse(stdout), { ranks: 8, nodes: 2, steps: 10, verified: true, bytesPerHopForward: 512 * (2 * 96 + 8), bytesPerHopBackward: 512 * (2 * 96 + 4 * 96), bytesPerHopFinishedSums: 512 * 8, efficiency: null });
   t.regex(stdout, /^[^\n]+\n$/);
 });
 

@@ -1,25 +1,20 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { hopBytes, hopBytesPerRow, messageBytes, trafficOf } from '../../codegen/ring/bytes.js';
+import { hopBytes, messageBytes, trafficOf } from '../../codegen/ring/bytes.js';
 import type { Cluster } from '../../codegen/ring/cluster.js';
 import { drawTimeline } from '../../codegen/ring/draw.js';
-import { layOut, splitEvenly } from '../../codegen/ring/layout.js';
+import { layOut } from '../../codegen/ring/layout.js';
 import { lower, stepCount } from '../../codegen/ring/lower.js';
-import { printMistake } from '../../codegen/ring/mistake.js';
 import { printSchedule } from '../../codegen/ring/print.js';
+import { finishedSumBytes, hopBytesPerRow, softmaxCosts } from '../../codegen/ring/row-bytes.js';
 import { linkOf, passes, type Buffer, type Ring, type Schedule } from '../../codegen/ring/schedule.js';
 import { simulate, simulatedTimeline } from '../../codegen/ring/simulate.js';
 import { stepTimeline } from '../../codegen/ring/timeline.js';
-import { verify, type Verification } from '../../codegen/ring/verify.js';
+import { verify } from '../../codegen/ring/verify.js';
 import { InfinitileError } from '../../dsl/diagnostics/index.js';
 import { golden } from '../support/golden.js';
 import { mutantsAt, swapped } from './ring-mutants.js';
-
-const even = (ranks: number, nodes = 1, rows = 100 * ranks): Ring => layOut({ ranks, nodes, rows: splitEvenly(rows, ranks), cols: splitEvenly(rows, ranks) });
-
-const divisorsOf = (ranks: number): readonly number[] => Array.from({ length: ranks }, (_, i) => i + 1).filter((nodes) => ranks % nodes === 0);
-
-const told = (verification: Verification): string => (verification.verified ? 'verified' : verification.mistakes.map(printMistake).join('\n'));
+import { divisorsOf, even, told } from './ring-shapes.js';
 
 /** Rings of any shape, some ranks of which may have nothing. */
 const rings = (mostRanks: number): fc.Arbitrary<Ring> =>
@@ -30,22 +25,6 @@ const rings = (mostRanks: number): fc.Arbitrary<Ring> =>
       return fc.record({ ranks: fc.constant(ranks), nodes: fc.constantFrom(...divisorsOf(ranks)), inFlight: fc.integer({ min: 2, max: 5 }), rows: counts, cols: counts });
     })
     .map(layOut);
-
-for (let first = 1; first <= 64; first += 16) {
-  test(`rings of ${first} to ${first + 15} ranks, on every number of nodes that divides them, hold`, (t) => {
-    for (let ranks = first; ranks < first + 16; ranks += 1) {
-      for (const nodes of divisorsOf(ranks)) for (const pass of passes) t.is(told(verify(lower(even(ranks, nodes), pass))), 'verified', `${ranks} ranks, ${nodes} nodes, ${pass}`);
-    }
-  });
-}
-
-for (const [ranks, nodes] of [[127, 1], [128, 16], [192, 24], [255, 5], [256, 1], [256, 32]] as const) {
-  test(`a ring of ${ranks} ranks on ${nodes} nodes holds`, (t) => {
-    const verification = verify(lower(even(ranks, nodes), 'backward'));
-    t.is(told(verification), 'verified');
-    t.true(verification.verified && verification.tiles === ranks ** 2);
-  });
-}
 
 test('rings of uneven and empty shards, with any number in flight, hold', (t) => {
   fc.assert(fc.property(rings(20), fc.constantFrom(...passes), (ring, pass) => {
@@ -149,21 +128,23 @@ test('what cannot be laid out is refused with all that is wrong', (t) => {
 test('bytes per hop and key row', (t) => {
   for (const [precision, stored] of [['f32', 4], ['bf16', 2], ['f16', 2]] as const) {
     for (const dim of [1, 512, 768]) {
-      t.is(hopBytesPerRow('forward', { dim, precision }), stored * dim + 8);
-      t.is(hopBytesPerRow('backward', { dim, precision }), stored * dim + 4 * dim);
+      const costs = softmaxCosts({ dim, precision });
+      t.is(hopBytesPerRow(costs, 'forward'), stored * dim + 8);
+      t.is(hopBytesPerRow(costs, 'backward'), stored * dim + 4 * dim);
+      t.is(finishedSumBytes(costs), 8);
     }
   }
   const ring = layOut({ ranks: 3, rows: [1, 1, 1], cols: [5, 0, 7] });
-  t.is(hopBytes(ring, 'forward', { dim: 16, precision: 'bf16' }), 7 * (2 * 16 + 8));
-  t.is(hopBytes(even(1), 'forward', { dim: 16, precision: 'bf16' }), 0);
+  t.is(hopBytes(ring, 40), 7 * 40);
+  t.is(hopBytes(even(1), 40), 0);
 });
 
 test('what all ranks send: a shard passes P - 1 links with its keys, its sums pass P and come home', (t) => {
   fc.assert(fc.property(rings(12), fc.constantFrom(...passes), (ring, pass) => {
-    const embeddings = { dim: 24, precision: 'bf16' } as const;
-    const sent = ring.rows.flatMap(({ rank }) => trafficOf(ring, pass, rank, embeddings));
-    const keys = ring.cols.reduce((sum, { rank }) => sum + messageBytes(ring, { kind: 'keys', shard: rank }, embeddings), 0);
-    const sums = ring.cols.reduce((sum, { rank }) => sum + messageBytes(ring, { kind: pass === 'forward' ? 'statistics' : 'dKeys', shard: rank }, embeddings), 0);
+    const rowBytes = softmaxCosts({ dim: 24, precision: 'bf16' }).rowBytes[pass];
+    const sent = ring.rows.flatMap(({ rank }) => trafficOf(ring, pass, rank, rowBytes));
+    const keys = ring.cols.reduce((sum, { rank }) => sum + messageBytes(ring, { kind: 'keys', shard: rank }, rowBytes), 0);
+    const sums = ring.cols.reduce((sum, { rank }) => sum + messageBytes(ring, { kind: pass === 'forward' ? 'statistics' : 'dKeys', shard: rank }, rowBytes), 0);
     const turns = ring.nodes === ring.ranks ? 1 : ring.nodes;
     // With several nodes a node's sums come together once a turn, before they go on to the next node.
     const sumHops = ring.ranks === 1 ? 0 : turns === 1 ? ring.ranks : ring.ranks + turns;
@@ -185,10 +166,10 @@ const cluster: Cluster = {
   flopsPerSecond: 4e14,
   overlap: true,
 };
-const embeddings = { dim: 768, precision: 'bf16' } as const;
+const costs = softmaxCosts({ dim: 768, precision: 'bf16' });
 
 test('one rank is as efficient as one rank', (t) => {
-  const simulation = simulate(even(1), embeddings, cluster);
+  const simulation = simulate(even(1), costs, cluster);
   t.is(simulation.efficiency, 1);
   t.is(simulation.exposedSeconds, 0);
   t.is(simulation.seconds, (8 * 100 * 100 * 768) / 4e14);
@@ -197,7 +178,7 @@ test('one rank is as efficient as one rank', (t) => {
 test('efficiency falls with bandwidth, without overlap, and with latency; it is 1 on links that cost nothing', (t) => {
   for (const [ranks, nodes] of [[8, 1], [8, 2], [128, 16]] as const) {
     const ring = even(ranks, nodes, 4096 * ranks);
-    const on = (change: Partial<Cluster>): number => simulate(ring, embeddings, { ...cluster, ...change }).efficiency;
+    const on = (change: Partial<Cluster>): number => simulate(ring, costs, { ...cluster, ...change }).efficiency;
     const link = (latencySeconds: number, bytesPerSecond: number): Partial<Cluster> => ({ intra: { latencySeconds, bytesPerSecond }, inter: { latencySeconds, bytesPerSecond } });
     const falling = [4e11, 1e11, 2e10, 5e9, 1e9].map((bandwidth) => on(link(5e-6, bandwidth)));
     falling.forEach((efficiency, i) => t.true(i === 0 || efficiency < (falling[i - 1] ?? 0), falling.join(' ')));
@@ -211,7 +192,7 @@ test('efficiency falls with bandwidth, without overlap, and with latency; it is 
 test('without overlap a ring takes its tiles and its messages, one after the other', (t) => {
   const ring = even(2, 1, 2000);
   const message = (bytes: number): number => 5e-6 + bytes / 4e11;
-  const { passSeconds } = simulate(ring, embeddings, { ...cluster, overlap: false });
+  const { passSeconds } = simulate(ring, costs, { ...cluster, overlap: false });
   const tiles = (2 * 2 * 1000 * 1000 * 768) / 4e14;
   const expected = tiles + message(1000 * 2 * 768) + 2 * message(8000);
   t.true(Math.abs(passSeconds.forward - expected) < 1e-12, `${passSeconds.forward} ${expected}`);
@@ -219,21 +200,21 @@ test('without overlap a ring takes its tiles and its messages, one after the oth
 
 test('of even shards one rank stands for all', (t) => {
   const ring = even(72, 9, 72 * 512);
-  const { passSeconds } = simulate(ring, embeddings, cluster);
+  const { passSeconds } = simulate(ring, costs, cluster);
   for (const pass of passes) {
-    const end = Math.max(...simulatedTimeline(ring, pass, embeddings, cluster).map((span) => span.end));
+    const end = Math.max(...simulatedTimeline(ring, pass, costs, cluster).map((span) => span.end));
     t.true(Math.abs(passSeconds[pass] - end) < 1e-9 * end, `${pass} ${passSeconds[pass]} ${end}`);
   }
 });
 
 test('uneven shards wait for the largest', (t) => {
   const uneven = layOut({ ranks: 4, rows: [4096, 0, 0, 0], cols: [1024, 1024, 1024, 1024] });
-  const { efficiency } = simulate(uneven, embeddings, cluster);
+  const { efficiency } = simulate(uneven, costs, cluster);
   t.true(efficiency < 0.25 && efficiency > 0.2, `${efficiency}`);
 });
 
 test('4,096 ranks are simulated', (t) => {
-  const { efficiency, exposedSeconds } = simulate(even(4096, 512, 2 ** 24), embeddings, cluster);
+  const { efficiency, exposedSeconds } = simulate(even(4096, 512, 2 ** 24), costs, cluster);
   t.true(efficiency > 0.9 && efficiency < 1, `${efficiency}`);
   t.true(exposedSeconds > 0);
 });

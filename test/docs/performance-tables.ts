@@ -1,5 +1,6 @@
 import { formatBytes } from '../../codegen/plan/print.js';
 import { gflopsOf, type BenchRecord, type CaseRecord, type PassRecord, type PeerRecord } from '../../runtime/bench/record.js';
+import { grouped, markdown, milliseconds } from './markdown.js';
 
 /** A record of `infinitile bench --json` as docs/performance.md shows it: its command, where it ran, its tables. */
 export function renderMeasurement(record: BenchRecord): string {
@@ -103,17 +104,4 @@ function sizes({ n, m, dim, precision }: CaseRecord): readonly string[] {
 
 function teraflops(record: CaseRecord, ms: number): string {
   return (gflopsOf(record, ms) / 1000).toPrecision(3);
-}
-
-function milliseconds(ms: number): string {
-  return ms < 1000 ? String(Number(ms.toPrecision(3))) : grouped(Math.round(ms));
-}
-
-function grouped(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`.replace(/ {2,}/g, ' ');
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

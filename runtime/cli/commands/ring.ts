@@ -43,6 +43,8 @@ export interface RingReport {
   /** Bytes that the largest shard takes from one rank to the next. */
   readonly bytesPerHopForward: number;
   readonly bytesPerHopBackward: number;
+  /** Of the columns' finished sums, that keys bring in the backward pass beside them. */
+  readonly bytesPerHopFinishedSums: number;
   /** Null without `--simulate`. */
   readonly efficiency: number | null;
 }
@@ -108,8 +110,8 @@ function textOf(known: RingFacts, rank: number | undefined): string {
   return [printRing(known), ...passes.map((pass) => printTimeline(lower(laidOut, pass)))].join('\n');
 }
 
-function drawing({ ring: laidOut, embeddings }: RingFacts, cluster: Cluster | undefined): string {
-  const drawn = passes.map((pass) => ({ pass, spans: cluster === undefined ? stepTimeline(laidOut, pass) : simulatedTimeline(laidOut, pass, embeddings, cluster) }));
+function drawing({ ring: laidOut, costs }: RingFacts, cluster: Cluster | undefined): string {
+  const drawn = passes.map((pass) => ({ pass, spans: cluster === undefined ? stepTimeline(laidOut, pass) : simulatedTimeline(laidOut, pass, costs, cluster) }));
   return drawTimeline(laidOut, drawn, cluster === undefined ? { scale: 1, unit: 'steps' } : { scale: 1000, unit: 'ms' });
 }
 
@@ -120,7 +122,7 @@ async function writeText(path: string, text: string): Promise<void> {
 }
 
 function reportOf(known: RingFacts): RingReport {
-  const { ring: laidOut, steps, hopBytes, simulation } = known;
+  const { ring: laidOut, steps, hopBytes, finishedSums, simulation } = known;
   return {
     ranks: laidOut.ranks,
     nodes: laidOut.nodes,
@@ -128,6 +130,7 @@ function reportOf(known: RingFacts): RingReport {
     verified: isVerified(known),
     bytesPerHopForward: hopBytes.forward,
     bytesPerHopBackward: hopBytes.backward,
+    bytesPerHopFinishedSums: finishedSums.hopBytes,
     efficiency: simulation?.efficiency ?? null,
   };
 }

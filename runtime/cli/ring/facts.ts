@@ -1,6 +1,7 @@
-import { hopBytes, hopBytesPerRow, trafficOf, type Embeddings, type LinkTraffic } from '../../../codegen/ring/bytes.js';
+import { hopBytes, trafficOf, type LinkTraffic } from '../../../codegen/ring/bytes.js';
 import type { Cluster } from '../../../codegen/ring/cluster.js';
 import { lower, stepCount } from '../../../codegen/ring/lower.js';
+import { finishedSumBytes, hopBytesPerRow, softmaxCosts, type Embeddings, type PassCosts } from '../../../codegen/ring/row-bytes.js';
 import type { Pass, Ring } from '../../../codegen/ring/schedule.js';
 import { simulate, type Simulation } from '../../../codegen/ring/simulate.js';
 import { verify, type Verification } from '../../../codegen/ring/verify.js';
@@ -11,6 +12,8 @@ type ByPass<T> = Readonly<Record<Pass, T>>;
 export interface RingFacts {
   readonly ring: Ring;
   readonly embeddings: Embeddings;
+  /** Those of a softmax of rows and one of columns. */
+  readonly costs: PassCosts;
   /** Of each pass. */
   readonly steps: number;
   /** Left out for rings of more than {@link largestVerified} ranks. */
@@ -18,6 +21,8 @@ export interface RingFacts {
   /** Of the largest shard. */
   readonly hopBytes: ByPass<number>;
   readonly hopBytesPerRow: ByPass<number>;
+  /** Beside them, in the backward pass: of the largest shard, and of a row. */
+  readonly finishedSums: { readonly hopBytes: number; readonly perRow: number };
   /** What rank 0 sends. */
   readonly traffic: ByPass<readonly LinkTraffic[]>;
   readonly simulation?: Simulation;
@@ -27,15 +32,19 @@ export interface RingFacts {
 export const largestVerified = 256;
 
 export function factsOf(ring: Ring, embeddings: Embeddings, cluster: Cluster | undefined): RingFacts {
+  const costs = softmaxCosts(embeddings);
+  const finished = finishedSumBytes(costs);
   return {
     ring,
     embeddings,
+    costs,
     steps: stepCount(ring),
     ...(ring.ranks > largestVerified ? {} : { verification: byPass((pass) => verify(lower(ring, pass))) }),
-    hopBytes: byPass((pass) => hopBytes(ring, pass, embeddings)),
-    hopBytesPerRow: byPass((pass) => hopBytesPerRow(pass, embeddings)),
-    traffic: byPass((pass) => trafficOf(ring, pass, 0, embeddings)),
-    ...(cluster === undefined ? {} : { simulation: simulate(ring, embeddings, cluster) }),
+    hopBytes: byPass((pass) => hopBytes(ring, hopBytesPerRow(costs, pass))),
+    hopBytesPerRow: byPass((pass) => hopBytesPerRow(costs, pass)),
+    finishedSums: { hopBytes: hopBytes(ring, finished), perRow: finished },
+    traffic: byPass((pass) => trafficOf(ring, pass, 0, costs.rowBytes[pass])),
+    ...(cluster === undefined ? {} : { simulation: simulate(ring, costs, cluster) }),
   };
 }
 

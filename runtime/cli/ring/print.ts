@@ -13,7 +13,7 @@ import { largestVerified, type RingFacts } from './facts.js';
 export const widestTimeline = 8;
 
 /** Everything about a ring but its timeline. */
-export function printRing({ ring, embeddings, verification, hopBytes, hopBytesPerRow, traffic, simulation }: RingFacts): string {
+export function printRing({ ring, embeddings, verification, hopBytes, hopBytesPerRow, finishedSums, traffic, simulation }: RingFacts): string {
   const { ranks, nodes, inFlight, rows, cols } = ring;
   const { dim, precision } = embeddings;
   const byPass = (print: (pass: Pass) => string): string => passes.map((pass) => `${pass} ${print(pass)}`).join(', ');
@@ -22,7 +22,7 @@ export function printRing({ ring, embeddings, verification, hopBytes, hopBytesPe
       ['ring', `${ranks} ${ranks === 1 ? 'rank' : 'ranks'} on ${nodes} ${nodes === 1 ? 'node' : 'nodes'}, ${inFlight} shards of keys in flight`],
       ['shards', `${rowsOf(rows)} queries and ${rowsOf(cols)} keys a rank, D ${dim}, ${precision}`],
       ['verified', verification === undefined ? `no: of more than ${largestVerified} ranks it takes minutes` : passes.map((pass) => `${pass} ${printVerification(verification[pass])}`).join('\n          ')],
-      ['per hop', byPass((pass) => `${formatBytes(hopBytes[pass])} (${hopBytesPerRow[pass]} bytes a key row)`)],
+      ['per hop', `${byPass((pass) => `${formatBytes(hopBytes[pass])} (${hopBytesPerRow[pass]} bytes a key row)`)}\n          and ${finishedSums.perRow} bytes a key row of finished sums in the backward pass`],
     ]),
     ...(ranks === 1 ? [] : ['\nwhat rank 0 sends\n', table(['pass', 'link', 'to rank', 'messages', 'bytes'], passes.flatMap((pass) => traffic[pass].map((sent) => trafficRow(pass, sent))), [2, 3, 4])]),
     ...(simulation === undefined ? [] : ['\n', printSimulation(simulation)]),
