@@ -43,6 +43,22 @@ export class RingWalker implements StepWalks {
   }
 
   async run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
+    try {
+      return await this.#run(request, write);
+    } catch (error) {
+      // Whatever an abort makes fail, such as a message from another rank that it has ended, the abort is why.
+      request.control.signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  release(): void {
+    this.#runner.release();
+    this.#slots.close();
+    this.#readings = undefined;
+  }
+
+  async #run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const { loaded, forward, backward } = request;
     const walks = walksOfRing(loaded);
     const readings = await this.#orLost(async () => {
@@ -61,12 +77,6 @@ export class RingWalker implements StepWalks {
     const backwardMilliseconds = backward ? await this.#orLost(() => this.#pass(request, walks.backward, 'backward', [], ending)) : 0;
     const traffic = { forward: between - before, backward: sentBytes(this.#group) - between };
     return { ...(await this.#sums.totals(readings)), forwardMilliseconds, backwardMilliseconds, traffic };
-  }
-
-  release(): void {
-    this.#runner.release();
-    this.#slots.close();
-    this.#readings = undefined;
   }
 
   /** Tells the other ranks of an error of this one, which they would wait for. */
