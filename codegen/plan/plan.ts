@@ -45,6 +45,12 @@ export interface RingWalks {
   readonly backward: RingWalk;
 }
 
+/** What columns get can wait until what came with them is there, and is then added to it at once. */
+export interface TilePiece {
+  readonly make: readonly Step[];
+  readonly add: readonly Step[];
+}
+
 /** Of a rank whose rows meet one shard of columns after another: `m` are the columns of the shard at hand. */
 export interface RingWalk {
   readonly begin: readonly Step[];
@@ -53,6 +59,8 @@ export interface RingWalk {
   /** Before a tile that may have positives. */
   readonly ofPositives: readonly Step[];
   readonly tile: readonly Step[];
+  /** The same for a tile that is one chunk. */
+  readonly piece: TilePiece;
   /** Adds the sums that a tile made on its own to those that came. */
   readonly merge: readonly Step[];
   /** With the sums of the rank's own columns complete. */

@@ -32,6 +32,7 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
       clear: forward.clear,
       ofPositives: before ? [] : positives.tile,
       tile: forward.tile,
+      piece: forward.piece,
       merge: mergeSums(col, launch),
       end: forward.tally,
       keys,
@@ -42,7 +43,7 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
       begin: [bits('scalars', 0), bits(stacked ? 'dEmbeddings' : 'dQueries', 0)],
       clear: [bits(gradient, 0)],
       ofPositives: [],
-      tile: gradientTile(needs, kernels, launch),
+      ...gradientTile(needs, kernels, launch),
       merge: [launch('add', { rows: extent('m'), from: at(tileSum(gradient)), to: at(gradient) })],
       // Embeddings that are rows and columns have gradients as both.
       end: stacked ? [launch('add', { rows: extent('m'), from: at(gradient), to: at('dEmbeddings', times('colStart', problem.dim)) })] : [],
@@ -52,7 +53,7 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
   };
 }
 
-const nothing: RingWalk = { begin: [], clear: [], ofPositives: [], tile: [], merge: [], end: [], keys: [], sums: [] };
+const nothing: RingWalk = { begin: [], clear: [], ofPositives: [], tile: [], piece: { make: [], add: [] }, merge: [], end: [], keys: [], sums: [] };
 
 function mergeSums(col: SideNeeds | undefined, launch: Launcher): readonly Step[] {
   if (col === undefined) return [];

@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks';
+import type { Precision } from '../../dsl/problem.js';
 import { Contender, type BenchResult, type ContenderOptions, type Entry } from './contender.js';
 import { Synthetic, type SyntheticShape } from './synthetic.js';
 
 export interface BenchRequest extends ContenderOptions {
-  /** Losses compiled for one depth and one precision; one or more. */
-  readonly entries: readonly [Entry, ...Entry[]];
+  /** Losses compiled for one depth and one precision, or one loss on so many ranks and so many; one or more. */
+  readonly entries: readonly Entry[];
+  readonly precision: Precision;
   readonly shape: SyntheticShape;
   /** Timed rounds; when absent, as many as take about ten seconds, from 3 to 25. */
   readonly repeat?: number;
@@ -15,18 +17,16 @@ export interface BenchRequest extends ContenderOptions {
 const usualMilliseconds = 10_000;
 const [fewest, most] = [3, 25];
 
-/** Times kernels on synthetic rows, round after round: in a round each loss, and each of its peers, has one turn. */
+/** Times kernels on synthetic rows, round after round: in a round each entry, and each of its peers, has one turn. */
 export async function bench(request: BenchRequest): Promise<readonly BenchResult[]> {
-  const { entries, shape, signal, onProgress } = request;
+  const { entries, shape, precision, signal, onProgress } = request;
   const contenders: Contender[] = [];
   try {
     onProgress('inputs', 0, 1);
-    const { precision } = entries[0].kernel.plan;
     const synthetic = new Synthetic(shape, { precision, signal });
-    await synthetic.draw(entries.map(({ kernel }) => kernel.loss));
+    await synthetic.draw(entries.map(({ ranks: [{ kernel }] }) => kernel.loss));
     for (const [i, entry] of entries.entries()) {
-      const inputs = await synthetic.inputsOf(entry.kernel.loss);
-      contenders.push(await Contender.open(entry, inputs, request, (part) => onProgress('warming up', i + part, entries.length)));
+      contenders.push(await Contender.open(entry, synthetic, request, (part) => onProgress('warming up', i + part, entries.length)));
     }
     let rounds = request.repeat ?? most;
     const started = performance.now();

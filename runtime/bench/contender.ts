@@ -3,16 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BoundPlan } from '../../codegen/plan/bind.js';
 import type { Kernel } from '../kernel.js';
 import type { Parameters } from '../scalars.js';
-import type { Session, StepOptions, StepResult } from '../session.js';
+import type { StepOptions, StepResult } from '../session.js';
+import type { Traffic } from '../walks.js';
 import { median } from './median.js';
 import { PassTimes, type Pass, type Product } from './passes.js';
 import { peerVersions, type PeerName, type PeerVersion } from './peer-catalog.js';
 import { meetPeers, type Agreement, type OnAbsent, type Peer } from './peers.js';
-import type { SyntheticInputs } from './synthetic.js';
+import { RankSessions, type RankKernel, type RankMemory } from './rank-sessions.js';
+import type { Synthetic, SyntheticInputs } from './synthetic.js';
 
-/** A loss that is timed. */
+/** A loss that is timed, on one rank or on several that share its matrix. */
 export interface Entry {
-  readonly kernel: Kernel;
+  readonly ranks: readonly [RankKernel, ...RankKernel[]];
   readonly params: Parameters;
 }
 
@@ -37,10 +39,12 @@ export interface TimedPeer {
   readonly agreement: Agreement | null;
 }
 
-export interface BenchResult {
+export interface BenchResult extends RankMemory {
+  /** Of rank 0. */
   readonly kernel: Kernel;
   readonly bound: BoundPlan;
-  /** Milliseconds around the awaited step, and on the device alone: medians. */
+  readonly ranks: number;
+  /** Milliseconds around the awaited step of all ranks, and on the device of rank 0 alone: medians. */
   readonly forwardMs: number;
   readonly forwardBackwardMs: number;
   readonly forwardDeviceMs: number;
@@ -48,9 +52,8 @@ export interface BenchResult {
   /** Of forward and backward, the part of the step that the device does not work: the median of the rounds' differences. */
   readonly overheadMs: number;
   readonly rounds: number;
-  /** The most that was allocated on the device: beyond inputs, and beyond inputs and outputs. */
-  readonly peakBeyondInputsBytes: number;
-  readonly peakExtraBytes: number;
+  /** Bytes that the rank sends which sends most. */
+  readonly traffic: Traffic;
   /** Null unless asked for. */
   readonly passes: readonly Pass[] | null;
   /** Null when nothing was asked to be compared. */
@@ -67,26 +70,28 @@ const settlingMilliseconds = 10;
 export class Contender {
   readonly #entry: Entry;
   readonly #options: ContenderOptions;
-  readonly #session: Session;
+  readonly #sessions: RankSessions;
   readonly #forward: Timed[] = [];
   readonly #both: Timed[] = [];
   readonly #passes = new PassTimes();
   /** Milliseconds that a step took the last time: without gradients, and with them. */
   readonly #lastWall = { forward: 0, both: 0 };
   #peers: readonly Peer[] = [];
-  #peakBytes = 0;
+  #memory: RankMemory | undefined;
 
-  private constructor(entry: Entry, options: ContenderOptions, session: Session) {
+  private constructor(entry: Entry, options: ContenderOptions, sessions: RankSessions) {
     this.#entry = entry;
     this.#options = options;
-    this.#session = session;
+    this.#sessions = sessions;
   }
 
   /** @throws {InfinitileError} when a peer disagrees. */
-  static async open(entry: Entry, inputs: SyntheticInputs, options: ContenderOptions, onProgress: (part: number) => void): Promise<Contender> {
-    const contender = new Contender(entry, options, await entry.kernel.session(inputs, options.signal));
+  static async open(entry: Entry, synthetic: Synthetic, options: ContenderOptions, onProgress: (part: number) => void): Promise<Contender> {
+    const [{ kernel }] = entry.ranks;
+    const sessions = await RankSessions.open(entry.ranks, (ring) => synthetic.inputsOf(kernel.loss, ring), options.signal);
+    const contender = new Contender(entry, options, sessions);
     try {
-      await contender.#warmUp(inputs, onProgress);
+      await contender.#warmUp(await synthetic.inputsOf(kernel.loss), onProgress);
       return contender;
     } catch (error) {
       contender.close();
@@ -111,17 +116,17 @@ export class Contender {
   }
 
   async result(): Promise<BenchResult> {
-    const { kernel } = this.#entry;
+    const [{ kernel }] = this.#entry.ranks;
     const rounds = this.#both.length;
     const timed = this.#peers.map((peer) => ({ peer, result: resultOf(peer) }));
     const products = timed.flatMap(({ result }) => ('parts' in result ? result.parts : []));
     const { reports } = await kernel.load();
-    const bound = this.#both[0]?.step.bound;
-    if (bound === undefined) throw new Error('no round was timed');
+    const [first] = this.#both;
+    if (first === undefined || this.#memory === undefined) throw new Error('no round was timed');
+    const [{ bound }] = first.steps;
     return {
-      ...{ kernel, bound, rounds },
-      peakBeyondInputsBytes: this.#peakBytes - bytesOf(bound, 'input'),
-      peakExtraBytes: this.#peakBytes - bytesOf(bound, 'input') - bytesOf(bound, 'output'),
+      ...{ kernel, bound, rounds, ranks: this.#entry.ranks.length, ...this.#memory },
+      traffic: { forward: mostSent(first, 'forward'), backward: mostSent(first, 'backward') },
       forwardMs: median(this.#forward.map(({ wall }) => wall)),
       forwardBackwardMs: median(this.#both.map(({ wall }) => wall)),
       forwardDeviceMs: median(this.#forward.map(deviceTime)),
@@ -134,17 +139,17 @@ export class Contender {
 
   close(): void {
     for (const peer of this.#peers) peer.close();
-    this.#session.close();
+    this.#sessions.close();
   }
 
   async #warmUp({ q, k }: SyntheticInputs, onProgress: (part: number) => void): Promise<void> {
-    const { kernel, params } = this.#entry;
+    const { ranks: [{ kernel }], params } = this.#entry;
     await this.#timed({ gradients: false }, (part) => onProgress(part / 3));
-    kernel.device.resetPeak();
-    const { step } = await this.#timed({ gradients: true }, (part) => onProgress((1 + part) / 3));
-    this.#peakBytes = kernel.device.peakBytes;
+    this.#sessions.resetPeaks();
+    const { steps } = await this.#timed({ gradients: true }, (part) => onProgress((1 + part) / 3));
+    this.#memory = this.#sessions.memory(steps);
     const { against: names, threads, signal, onAbsent } = this.#options;
-    if (names.length > 0 && k !== undefined) this.#peers = await meetPeers({ names, kernel, params, threads, q, k, signal, onAbsent }, step);
+    if (names.length > 0 && k !== undefined) this.#peers = await meetPeers({ names, kernel, params, threads, q, k, signal, onAbsent }, steps[0]);
     onProgress(1);
   }
 
@@ -158,10 +163,10 @@ export class Contender {
   async #timed(options: Pick<StepOptions, 'gradients' | 'onCommand'>, onProgress: (part: number) => void): Promise<Timed> {
     const { signal } = this.#options;
     const start = performance.now();
-    const step = await this.#session.step({ ...options, params: this.#entry.params, signal, onProgress: (done, total) => onProgress(done / total) });
+    const steps = await this.#sessions.step({ ...options, params: this.#entry.params, signal, onProgress: (done, total) => onProgress(done / total) });
     const wall = performance.now() - start;
     this.#lastWall[options.gradients ? 'both' : 'forward'] = wall;
-    return { wall, step };
+    return { wall, steps };
   }
 
   async #rest(): Promise<void> {
@@ -172,15 +177,16 @@ export class Contender {
 interface Timed {
   /** Milliseconds around the awaited step. */
   readonly wall: number;
-  readonly step: StepResult;
+  /** Of each rank. */
+  readonly steps: readonly [StepResult, ...StepResult[]];
 }
 
-function deviceTime({ step }: Timed): number {
-  return step.forwardMilliseconds + step.backwardMilliseconds;
+function deviceTime({ steps: [{ forwardMilliseconds, backwardMilliseconds }] }: Timed): number {
+  return forwardMilliseconds + backwardMilliseconds;
 }
 
-function bytesOf({ buffers }: BoundPlan, wanted: 'input' | 'output'): number {
-  return buffers.filter(({ role }) => role === wanted).reduce((sum, { bytes }) => sum + bytes, 0);
+function mostSent({ steps }: Timed, pass: keyof Traffic): number {
+  return Math.max(...steps.map(({ traffic }) => traffic?.[pass] ?? 0));
 }
 
 function resultOf({ steps, absent, agreement }: Peer): PeerResult {

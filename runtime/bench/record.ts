@@ -68,13 +68,22 @@ const caseSchema = z.strictObject({
   /** At 8 N M D, whatever the loss needs, by the wall clock. */
   gflops: z.number(),
   workspaceBytes: count,
-  /** The most on the device: beyond inputs, and beyond inputs and outputs. */
+  /** The most on the device: beyond inputs, and beyond inputs and outputs. Of several ranks, the one with the most. */
   peakBeyondInputsBytes: count,
   peakExtraBytes: count,
   passes: z.array(passSchema).nullable(),
   against: z.partialRecord(z.enum(peerVersions), peerSchema).nullable(),
-  /** Forward and backward through those of the first loss of the same shape; null where a loss was timed alone. */
+  /** Forward and backward through those of the first loss of the same shape, or of one rank; null where a loss was timed alone. */
   ofFirst: z.strictObject({ wall: z.number(), device: z.number() }).nullable(),
+  /** With `--ranks`. The wall clock is that of all ranks; target, chunk, workspace and times on the device are of rank 0. */
+  ring: z
+    .strictObject({
+      ranks: count,
+      /** What the rank sends which sends most. */
+      bytesForward: count,
+      bytesBackward: count,
+    })
+    .optional(),
 });
 
 export const benchSchema = z.strictObject({
@@ -93,11 +102,12 @@ export function benchRecord(args: readonly string[], cases: readonly CaseRecord[
   return { infinitile: compilerVersion, command: ['infinitile', ...args].join(' '), cases: [...cases] };
 }
 
-/** Losses of one shape, timed in turns. */
+/** Losses of one shape, or one loss on several numbers of ranks, timed in turns. */
 export function caseRecords(results: readonly BenchResult[], shape: SyntheticShape, params: readonly Readonly<Record<string, number>>[]): readonly CaseRecord[] {
   const [first] = results;
+  const inRings = results.some(({ ranks }) => ranks > 1);
   return results.map((result, i) => {
-    const { kernel, bound, passes, against, ...times } = result;
+    const { kernel, bound, passes, against, ranks, traffic, ...times } = result;
     const { forwardBackwardMs, forwardBackwardDeviceMs } = times;
     const { n, m } = matrixShape(kernel.loss, { queries: shape.n, keys: usesTensor(kernel.loss, 'keys') ? shape.m : 0 });
     return {
@@ -114,6 +124,7 @@ export function caseRecords(results: readonly BenchResult[], shape: SyntheticSha
       passes: passes === null ? null : passes.map((pass: Pass) => ({ ...pass })),
       against: against === null ? null : Object.fromEntries(Object.entries(against).map(([version, peer]) => [version, peerRecord(peer, result)])),
       ofFirst: first === undefined || results.length === 1 ? null : { wall: forwardBackwardMs / first.forwardBackwardMs, device: forwardBackwardDeviceMs / first.forwardBackwardDeviceMs },
+      ...(inRings ? { ring: { ranks, bytesForward: traffic.forward, bytesBackward: traffic.backward } } : {}),
     };
   });
 }

@@ -1,8 +1,13 @@
 import type { AttributeType, PairwiseLoss } from '../../dsl/loss.js';
 import type { RunInputs } from '../inputs.js';
-import { matrixShape, usesTensor } from '../matrix-shape.js';
+import { usesTensor } from '../matrix-shape.js';
+import { countOf, evenRankShape, segmentsOf, wholeNumber, type RankShape } from '../ring/rank-shape.js';
 import type { ShapedArray } from '../tensor/tensor.js';
+import type { Communicator } from '../transport/communicator.js';
 import { drawMatrix, type DrawOptions } from './rows.js';
+
+/** Of a matrix that no ranks share. */
+const alone = { rank: 0, ranks: 1 };
 
 /** Rows that share an integer attribute. */
 const rowsPerLabel = 8;
@@ -34,17 +39,22 @@ export class Synthetic {
     for (const loss of losses) await this.inputsOf(loss);
   }
 
-  async inputsOf(loss: PairwiseLoss): Promise<SyntheticInputs> {
+  /** A rank's part of them: tensors are shared out evenly. */
+  async inputsOf(loss: PairwiseLoss, rank: Pick<Communicator, 'rank' | 'ranks'> = alone): Promise<SyntheticInputs> {
     const { n, m } = this.#shape;
     const keys = usesTensor(loss, 'keys');
-    const shape = matrixShape(loss, { queries: n, keys: keys ? m : 0 });
+    const shape = evenRankShape(loss, { queries: n, keys: keys ? m : 0 }, rank);
+    const own = shape.tensors[rank.rank] ?? { queries: 0, keys: 0 };
+    const queriesOf = async (seed: number) => rowsFrom(await this.#rows(n, seed), shape.firstQuery, own.queries);
+    const keysOf = async (seed: number) => rowsFrom(await this.#rows(m, seed), shape.firstKey, own.keys);
+    const [row, col] = [numbersOf(loss, shape, 'row'), numbersOf(loss, shape, 'col')];
     return {
-      q: await this.#rows(n, 1),
-      ...(keys ? { k: await this.#rows(m, 2) } : {}),
-      ...(loss.guide ? { guide: { q: await this.#rows(n, 3), ...(keys ? { k: await this.#rows(m, 4) } : {}) } } : {}),
-      ...(loss.positives.kind === 'indexMap' ? { positives: Int32Array.from({ length: shape.n }, (_, row) => row % shape.m) } : {}),
-      rows: attributes(loss.attributes.rows, shape.n),
-      cols: attributes(loss.attributes.cols, shape.m),
+      q: await queriesOf(1),
+      ...(keys ? { k: await keysOf(2) } : {}),
+      ...(loss.guide ? { guide: { q: await queriesOf(3), ...(keys ? { k: await keysOf(4) } : {}) } } : {}),
+      ...(loss.positives.kind === 'indexMap' ? { positives: row.map((number) => number % shape.whole.m) } : {}),
+      rows: attributes(loss.attributes.rows, row, shape.whole.n),
+      cols: attributes(loss.attributes.cols, col, shape.whole.m),
     };
   }
 
@@ -58,11 +68,18 @@ export class Synthetic {
   }
 }
 
-function attributes(declared: Readonly<Record<string, AttributeType>>, count: number): Readonly<Record<string, Float32Array | Int32Array>> {
-  return Object.fromEntries(Object.entries(declared).map(([name, type]) => [name, type === 'f32' ? new Float32Array(count).fill(1) : labels(count)]));
+function rowsFrom({ data, shape: [, dim = 0], ...rest }: ShapedArray, first: number, count: number): ShapedArray {
+  return { ...rest, data: data.subarray(first * dim, (first + count) * dim), shape: [count, dim] };
 }
 
-function labels(count: number): Int32Array {
-  const distinct = Math.max(1, Math.floor(count / rowsPerLabel));
-  return Int32Array.from({ length: count }, (_, row) => row % distinct);
+/** In the whole matrix, of the rank's own rows (columns). */
+function numbersOf(loss: PairwiseLoss, shape: RankShape, side: 'row' | 'col'): Int32Array {
+  const segments = segmentsOf(loss, shape, side, shape.rank);
+  return Int32Array.from({ length: countOf(segments) }, (_, own) => wholeNumber(segments, own));
+}
+
+function attributes(declared: Readonly<Record<string, AttributeType>>, numbers: Int32Array, total: number): Readonly<Record<string, Float32Array | Int32Array>> {
+  const labels = Math.max(1, Math.floor(total / rowsPerLabel));
+  const valuesOf = (type: AttributeType) => (type === 'f32' ? new Float32Array(numbers.length).fill(1) : numbers.map((number) => number % labels));
+  return Object.fromEntries(Object.entries(declared).map(([name, type]) => [name, valuesOf(type)]));
 }

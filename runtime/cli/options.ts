@@ -26,4 +26,8 @@ export const attributeOption = (flag: string, what: string): Option =>
 
 export const countOption = (flags: string, description: string): Option => new Option(flags, description).argParser(parseCount);
 
+export const patienceOption = (): Option => countOption('--patience <seconds>', 'how long a rank waits for another').default(30);
+
+export const shareGpuOption = (): Option => new Option('--share-gpu', 'let ranks have one GPU together');
+
 export const jsonOption = (): Option => new Option('--json', 'print one line of JSON');

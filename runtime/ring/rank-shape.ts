@@ -1,7 +1,9 @@
 import { isStacked } from '../../codegen/plan/needs.js';
 import type { Shard } from '../../codegen/plan/bind.js';
+import { splitEvenly } from '../../codegen/ring/layout.js';
 import type { PairwiseLoss, Tensor } from '../../dsl/loss.js';
 import { matrixShape, type MatrixShape, type TensorRows } from '../matrix-shape.js';
+import type { Communicator } from '../transport/communicator.js';
 
 /** What a rank has of a matrix that ranks share. */
 export interface RankShape extends MatrixShape, Shard {
@@ -36,6 +38,12 @@ export function rankShape(loss: PairwiseLoss, rank: number, tensors: readonly Te
     whole,
     tensors,
   };
+}
+
+/** Of tensors that are shared out evenly, rank after rank. */
+export function evenRankShape(loss: PairwiseLoss, rows: TensorRows, { rank, ranks }: Pick<Communicator, 'rank' | 'ranks'>): RankShape {
+  const keys = splitEvenly(rows.keys, ranks);
+  return rankShape(loss, rank, splitEvenly(rows.queries, ranks).map((queries, of) => ({ queries, keys: keys[of] ?? 0 })));
 }
 
 /** Those of any rank: one of each tensor that is rows (columns) of the loss. */

@@ -46,12 +46,16 @@ export function* partsOfPass(given: RingPass): Generator<PassPart> {
   for (let number = 0; number < steps; number += 1) {
     const step = stepOf(ring, pass, group.communicator.rank, number);
     yield* messagesOf(given, step, `${pass} pass, step ${number + 1} of ${steps}`);
-    if (step.compute !== undefined) yield* tileOfStep(given, step.compute);
-    yield part({ kind: 'join', transport: group.transports.intra });
-    if (endsTurn(ring, number)) yield part({ kind: 'join', transport: group.transports.inter });
-    for (const merged of step.merges) yield* mergeOf(given, merged);
+    if (step.compute !== undefined) yield* computeOf(given, step.compute, joins(given, number), step.merges);
+    else yield* joins(given, number);
+    for (const merged of step.merges) if (merged.from !== 'partial') yield* mergeOf(given, merged);
   }
   yield* stepsOf(bound, [...walk.end, ...after], bound.shape, environment);
+}
+
+function* joins({ group, ring }: RingPass, step: number): Generator<PassPart> {
+  yield part({ kind: 'join', transport: group.transports.intra });
+  if (endsTurn(ring, step)) yield part({ kind: 'join', transport: group.transports.inter });
 }
 
 function endsTurn(ring: Ring, step: number): boolean {
@@ -81,27 +85,52 @@ function buffersOf(given: RingPass, slot: Slot, { kind, shard }: Content): reado
   return (kind === 'keys' ? walk.keys : walk.sums).map((name) => ({ buffer: slots.get(slot, name), bytes: bytesOf(tile, name) }));
 }
 
-/** The rank's rows with the columns at hand, piece by piece of both that follow each other in the whole matrix. */
-function* tileOfStep(given: RingPass, { cols, keys, into }: Compute): Generator<PassPart> {
-  const { pass, walk, rows, colsOf, slots, environment } = given;
+/**
+ * The rank's rows with the columns at hand, and the join of the step's messages. Where the tile is one chunk, and messages stay within a
+ * node, sums have come long before the tile's own are made: these are then added to them directly, and are nowhere on their own.
+ */
+function* computeOf(given: RingPass, step: Compute, join: Iterable<PassPart>, merges: readonly Merge[]): Generator<PassPart> {
+  const { ring, walk, slots, environment } = given;
+  const { cols, keys, into } = step;
   const tile = tileTo(given, cols.rank);
   const named = (names: readonly string[], slot: Slot) => names.map((name): [string, NativeBuffer] => [name, slots.get(slot, name)]);
-  const own = withBuffers(environment, [...named(walk.keys, keys), ...named(walk.sums, into)]);
-  const whole = pass === 'forward' ? tile.forwardShape : tile.shape;
-  yield* stepsOf(tile, walk.clear, whole, own);
-  for (const row of rows) {
-    for (const col of colsOf(cols.rank)) {
-      if (row.count === 0 || col.count === 0) continue;
-      const shape = { ...whole, row0: row.first, rows: row.count, rowShift: row.shift, col0: col.first, cols: col.count, colShift: col.shift };
-      yield* stepsOf(tile, [...(mayHavePositives(tile, row, col) ? walk.ofPositives : []), ...walk.tile], shape, own);
-    }
+  const withKeys = withBuffers(environment, named(walk.keys, keys));
+  const [merge] = merges.filter(({ from }) => from === 'partial');
+  const target = withBuffers(withKeys, named(walk.sums, merge?.into ?? into));
+  const pieces = piecesOf(given, cols.rank);
+  const [piece] = pieces;
+  if (ring.nodes === 1 && pieces.length === 1 && piece !== undefined && isOneChunk(piece)) {
+    if (merge === undefined) yield* stepsOf(tile, walk.clear, piece, target);
+    yield* stepsOf(tile, [...ofPositives(given, piece), ...walk.piece.make], piece, withKeys);
+    yield* join;
+    yield* stepsOf(tile, walk.piece.add, piece, target);
+    yield { kind: 'chunk', pairs: piece.rows * piece.cols };
+    return;
   }
+  const own = withBuffers(withKeys, named(walk.sums, into));
+  yield* stepsOf(tile, walk.clear, tile.shape, own);
+  for (const shape of pieces) yield* stepsOf(tile, [...ofPositives(given, shape), ...walk.tile], shape, own);
+  yield* join;
+  if (merge !== undefined) yield* mergeOf(given, merge);
 }
 
-/** Where a map tells positives, they may be anywhere. */
-function mayHavePositives({ plan }: BoundPlan, row: Segment, col: Segment): boolean {
-  const [rowBegin, colBegin] = [row.first + row.shift, col.first + col.shift];
-  return plan.positives !== 'diagonal' || (rowBegin < colBegin + col.count && colBegin < rowBegin + row.count);
+/** The tile by pieces of rows and columns that follow each other in the whole matrix. */
+function piecesOf(given: RingPass, shard: number): readonly Shape[] {
+  const { pass, rows, colsOf } = given;
+  const tile = tileTo(given, shard);
+  const whole = pass === 'forward' ? tile.forwardShape : tile.shape;
+  const pieces = rows.flatMap((row) => colsOf(shard).map((col) => ({ ...whole, row0: row.first, rows: row.count, rowShift: row.shift, col0: col.first, cols: col.count, colShift: col.shift })));
+  return pieces.filter(({ rows: count, cols }) => count > 0 && cols > 0);
+}
+
+function isOneChunk({ rows, cols, chunkRows, chunkCols }: Shape): boolean {
+  return rows <= chunkRows && cols <= chunkCols;
+}
+
+/** None where no positive can be: one on the diagonal is in a piece that the diagonal crosses. */
+function ofPositives({ walk, bound }: RingPass, { row0, rows, rowShift, col0, cols, colShift }: Shape): readonly PlanStep[] {
+  const [row, col] = [row0 + rowShift, col0 + colShift];
+  return bound.plan.positives !== 'diagonal' || (row < col + cols && col < row + rows) ? walk.ofPositives : [];
 }
 
 function* mergeOf(given: RingPass, { shard, from, into }: Merge): Generator<PassPart> {

@@ -46,6 +46,23 @@ export class RingWalker implements StepWalks {
   }
 
   async run(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
+    try {
+      return await this.#walk(request, write);
+    } catch (error) {
+      // Whatever an abort makes fail, such as a message from another rank that it has ended, the abort is why.
+      request.control.signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  release(): void {
+    this.#runner.release();
+    this.#slots.close();
+    this.#readings = undefined;
+    this.#short = undefined;
+  }
+
+  async #walk(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const walks = walksOfRing(request.loaded);
     const readings = await this.#orLost(async () => {
       await write(this.#allocate(request.loaded, walks, request));
@@ -54,13 +71,6 @@ export class RingWalker implements StepWalks {
     const { forward, backward, control } = request;
     const known = this.#short;
     return known !== undefined && forward && backward && control.onCommand === undefined ? this.#asOne(request, walks, readings, known) : this.#inTurn(request, walks, readings);
-  }
-
-  release(): void {
-    this.#runner.release();
-    this.#slots.close();
-    this.#readings = undefined;
-    this.#short = undefined;
   }
 
   /** Where both walks are over soon, nothing waits between them: the backward walk of an attempt that leaves fp32's range is lost. */

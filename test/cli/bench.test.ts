@@ -105,6 +105,50 @@ test.serial('a sweep: the passes of a step, with what they multiply', async (t) 
   t.regex(stdout, /^all +[\d.]+ (µs|ms)$/m);
 });
 
+test.serial('ranks that share the matrix take turns with one that has it all', async (t) => {
+  const { cases } = await recordOf(t, ...small, '--ranks', '3,1,2');
+  t.deepEqual(cases.map(({ ring }) => ring?.ranks), [1, 3, 2]);
+  const [one, three] = cases;
+  if (one === undefined || three === undefined) return t.fail();
+  t.deepEqual(one.ring, { ranks: 1, bytesForward: 0, bytesBackward: 0 });
+  t.deepEqual(one.ofFirst, { wall: 1, device: 1 });
+  for (const { loss, n, m, dim, rounds, forwardMs, forwardBackwardMs, forwardBackwardDeviceMs, ofFirst, chunk, ring, peakExtraBytes, workspaceBytes } of cases) {
+    const ranks = ring?.ranks ?? 0;
+    t.deepEqual([loss, n, m, dim, rounds], ['clip', 300, 300, 32, 2], 'the whole');
+    t.is(chunk.rows, 300 / ranks, 'and the part of rank 0');
+    t.true(forwardMs > 0 && forwardBackwardDeviceMs > 0);
+    t.is(ofFirst?.wall, forwardBackwardMs / one.forwardBackwardMs);
+    t.true(peakExtraBytes >= workspaceBytes);
+  }
+  // Keys go two hops, backward with two numbers of their softmax. Their sums, two numbers forward, then gradients, go one more: home.
+  const numbers = 100 * 4;
+  t.is(three.ring?.bytesForward, numbers * (2 * 32 + 3 * 2));
+  t.is(three.ring?.bytesBackward, numbers * (2 * (32 + 2) + 3 * 32));
+  t.true(three.peakExtraBytes < one.peakExtraBytes);
+});
+
+test.serial('ranks, for people', async (t) => {
+  const { code, stdout, stderr } = await cli(...small, '--loss', 'supCon', '--ranks', '2');
+  t.is(stderr, '');
+  t.is(code, 0);
+  t.regex(stdout, /^loss +supCon, N 300, M 300, D 32, f32$/m);
+  t.regex(stdout, /^ +1 +([\d.]+ (µs|ms) +){2}1\.000 x +([\d.]+ (µs|ms) +){2}0 B +0 B +[\d.]+ [KM]iB$/m);
+  t.regex(stdout, /^ +2 +([\d.]+ (µs|ms) +){2}[\d.]+ x +([\d.]+ (µs|ms) +){2}([\d.]+ KiB +){2}[\d.]+ [KM]iB$/m);
+});
+
+test('what does not go with ranks is refused', async (t) => {
+  for (const [flags, message] of [
+    [['--loss', 'clip,gte'], /^INF8004 --ranks does not go with several losses: clip, gte\n/],
+    [['--sweep'], /^INF8004 --ranks does not go with --sweep\n/],
+    [['--against', 'cublas'], /^INF8004 --ranks does not go with --against\n/],
+    [['--m', '3'], /^INF8004 --ranks does not go with 3 rows: there are 4 ranks\n/],
+  ] as const) {
+    const { code, stderr } = await cli(...small, '--ranks', '4', ...flags);
+    t.is(code, 1);
+    t.regex(stderr, message);
+  }
+});
+
 test('passes: medians over steps, and what the compiler and a library say of them', (t) => {
   const times = new PassTimes();
   for (const milliseconds of [1, 3, 2]) {

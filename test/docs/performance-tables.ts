@@ -8,7 +8,7 @@ export function renderMeasurement(record: BenchRecord): string {
   return [
     `    npx ${command}`,
     places(cases),
-    inTurns(cases) ? turnsTable(cases) : timesTable(cases),
+    tableOf(cases),
     ...(cases.some(({ passes }) => passes !== null) ? [passesTable(cases)] : []),
     ...leftOut(cases),
   ].join('\n\n');
@@ -21,8 +21,22 @@ function places(cases: readonly CaseRecord[]): string {
   return `${devices.join('; ')}; medians of ${fewest === most ? fewest : `${fewest} to ${most}`} rounds.`;
 }
 
-function inTurns(cases: readonly CaseRecord[]): boolean {
-  return cases.some(({ ofFirst }) => ofFirst !== null);
+function tableOf(cases: readonly CaseRecord[]): string {
+  if (cases.some(({ ring }) => ring !== undefined)) return ranksTable(cases);
+  return cases.some(({ ofFirst }) => ofFirst !== null) ? turnsTable(cases) : timesTable(cases);
+}
+
+function ranksTable(cases: readonly CaseRecord[]): string {
+  const rows = cases.map((record) => [
+    String(record.ring?.ranks ?? 1),
+    ...sizes(record),
+    ...[record.forwardMs, record.forwardBackwardMs].map(milliseconds),
+    record.ofFirst === null ? '' : `${record.ofFirst.wall.toFixed(2)} x`,
+    ...[record.forwardDeviceMs, record.forwardBackwardDeviceMs].map(milliseconds),
+    ...[record.ring?.bytesForward ?? 0, record.ring?.bytesBackward ?? 0, record.peakExtraBytes].map(formatBytes),
+  ]);
+  const head = ['ranks', 'N', 'D', 'precision', 'forward, ms', 'forward and backward, ms', 'of one rank', 'rank 0: forward, ms', 'forward and backward, ms', 'a rank sends forward', 'backward', 'beyond inputs and outputs'];
+  return markdown(head, rows);
 }
 
 function turnsTable(cases: readonly CaseRecord[]): string {

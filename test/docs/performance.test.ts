@@ -52,6 +52,15 @@ Left out: liger (it ran out of memory), N = 16,384, D = 512.`,
   );
 });
 
+test('ranks: the ratio to one, what they send and hold', (t) => {
+  const turn = { ...alone, passes: null, against: null };
+  const cases = [
+    { ...turn, ofFirst: { wall: 1, device: 1 }, ring: { ranks: 1, bytesForward: 0, bytesBackward: 0 } },
+    { ...turn, forwardBackwardMs: 1, ofFirst: { wall: 0.25, device: 0.3 }, ring: { ranks: 8, bytesForward: 2 ** 20, bytesBackward: 2 ** 21 } },
+  ];
+  t.true(renderMeasurement({ ...record, cases }).includes('| 1 | 16,384 | 512 | bf16 | 1 | 4 | 1.00 x | 0.9 | 3.5 | 0 B | 0 B | 128 MiB |\n| 8 | 16,384 | 512 | bf16 | 1 | 1 | 0.25 x | 0.9 | 3.5 | 1.00 MiB | 2.00 MiB | 128 MiB |'));
+});
+
 test('losses in turns: the ratio to the first', (t) => {
   const turn = { ...alone, passes: null, against: null };
   const cases = [{ ...turn, ofFirst: { wall: 1, device: 1 } }, { ...turn, loss: 'siglip', m: 8192, forwardBackwardMs: 1234.5, ofFirst: { wall: 0.9, device: 0.82 } }];

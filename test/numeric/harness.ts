@@ -92,7 +92,8 @@ function repeated(row: Float32Array, count: number): Float32Array {
   return Float32Array.from({ length: row.length * count }, (_, i) => row[i % row.length] ?? 0);
 }
 
-function round(values: Float32Array, precision: Precision): { readonly stored: Float32Array | Uint16Array; readonly values: Float32Array } {
+/** As a kernel of that precision stores them, and what they are then. */
+export function round(values: Float32Array, precision: Precision): { readonly stored: Float32Array | Uint16Array; readonly values: Float32Array } {
   if (precision === 'f32') return { stored: values, values };
   const [narrow, widen] = precision === 'bf16' ? [f32ToBf16, bf16ToF32] : [f32ToF16, f16ToF32];
   const stored = narrow(values);

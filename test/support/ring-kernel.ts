@@ -24,7 +24,7 @@ export interface RingOptions {
   readonly seed?: number;
 }
 
-interface RankKernel {
+export interface RankKernel {
   readonly communicator: Communicator;
   readonly kernel: Kernel;
 }
@@ -54,7 +54,7 @@ export class RingKernel {
   async runEach(inputs: WholeInputs, options: RunOptions = {}): Promise<readonly RunResult[]> {
     const shape = this.shapeOf(inputs);
     const kernels = await this.kernels(shape.tensors.length);
-    return settled(kernels.map(({ kernel }, rank) => kernel.run(this.#partOf(inputs, shape, rank), options)));
+    return settled(kernels.map(({ kernel }, rank) => kernel.run(this.partOf(inputs, shape, rank), options)));
   }
 
   /** As many ranks as were asked for, unless there are too few rows. */
@@ -85,7 +85,8 @@ export class RingKernel {
     return compile(this.#loss, { threads: 1, ...this.#options, tiling: { ...automatic, ...this.#options.tiling, ring }, ring: communicator });
   }
 
-  #partOf({ q, k, positives, rows, cols, guide, ...same }: WholeInputs, shape: RankShape, rank: number): RunInputs {
+  /** What a rank has of whole inputs. */
+  partOf({ q, k, positives, rows, cols, guide, ...same }: WholeInputs, shape: RankShape, rank: number): RunInputs {
     const loss = this.#loss;
     const { dim, guideDim = dim } = this.#options;
     const tensor = <T extends Float32Array | Uint16Array>(values: T, name: 'queries' | 'keys', depth: number): T => {
@@ -148,10 +149,9 @@ function shares(total: number, ranks: number, random: () => number): readonly nu
 }
 
 /** All of them, or the error that the first that failed by itself has; none is left running. */
-async function settled<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+export async function settled<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   const outcomes = await Promise.allSettled(work);
   const errors = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  const own = errors.find((error) => !String(error).includes('INF7101')) ?? errors[0];
-  if (own !== undefined) throw own instanceof Error ? own : new Error(String(own));
+  if (errors.length > 0) throw errors.find((error) => !String(error).includes('INF7101')) ?? errors[0];
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
 }

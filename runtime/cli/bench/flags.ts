@@ -10,6 +10,11 @@ export function parseCounts(text: string): readonly number[] {
   return text.split(',').map(parseCount);
 }
 
+/** `2,8`, each once; one rank, with which the others are compared, comes first. */
+export function parseRanks(text: string): readonly number[] {
+  return [...new Set([1, ...parseCounts(text)])];
+}
+
 /** `clip,infoNCE`. Given several times, the names add up. */
 export function parseLosses(text: string, previous: readonly string[]): readonly string[] {
   const names = text.split(',').map((name) => name.trim());

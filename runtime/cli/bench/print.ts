@@ -1,9 +1,11 @@
 import { formatBytes } from '../../../codegen/plan/print.js';
 import { gflopsOf, type CaseRecord, type PassRecord, type PeerRecord } from '../../bench/record.js';
 import { facts, formatMilliseconds, table } from '../report.js';
+import { printRanks } from './print-ranks.js';
 
-/** Losses of one shape, timed in turns, for people. */
+/** Losses of one shape, or one loss on several numbers of ranks, timed in turns, for people. */
 export function printCases(cases: readonly CaseRecord[]): string {
+  if (cases.some(({ ring }) => ring !== undefined)) return printRanks(cases);
   const blocks = cases.map(printCase);
   return cases.length === 1 ? blocks.join('') : [...blocks, printTurns(cases)].join('\n');
 }

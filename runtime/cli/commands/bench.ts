@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
 import type { Precision } from '../../../dsl/problem.js';
 import type { Tiling } from '../../../dsl/tiling.js';
@@ -8,15 +9,20 @@ import type { Entry } from '../../bench/contender.js';
 import { peerNames, requirePeers, type PeerName } from '../../bench/peer-catalog.js';
 import { benchRecord, caseRecords, type CaseRecord } from '../../bench/record.js';
 import type { SyntheticShape } from '../../bench/synthetic.js';
-import { compile } from '../../compile.js';
 import type { Parameters } from '../../scalars.js';
-import { defaultLosses, parseCounts, parseLosses, parsePeers } from '../bench/flags.js';
+import type { Communicator } from '../../transport/communicator.js';
+import { connectLocal } from '../../transport/local.js';
+import { defaultLosses, parseCounts, parseLosses, parsePeers, parseRanks } from '../bench/flags.js';
 import { printCases } from '../bench/print.js';
+import { closeRanks, compileRanks } from '../bench/rank-kernels.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
-import { countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
+import {
+  countOption, jsonOption, paramsOption, patienceOption, precisionOption, shareGpuOption, targetOption, threadsOption, tilingOption, workspaceOption,
+} from '../options.js';
 import { checkParameterFlags } from '../parameters.js';
 import { Progress } from '../progress.js';
+import { connectHere } from '../run/ranks.js';
 import type { Terminal } from '../terminal.js';
 
 interface BenchFlags {
@@ -30,6 +36,10 @@ interface BenchFlags {
   readonly tiling?: string;
   readonly workspace?: number;
   readonly threads?: number;
+  readonly ranks?: readonly number[];
+  /** Seconds. */
+  readonly patience: number;
+  readonly shareGpu?: true;
   readonly repeat?: number;
   readonly sweep?: true;
   readonly against?: readonly PeerName[];
@@ -42,7 +52,7 @@ const usualParameters: Parameters = { logScale: Math.log(50), bias: -10 };
 export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
     .summary('time losses on synthetic rows')
-    .description('Time forward, and forward and backward, on synthetic unit rows: medians after a warm-up. Lists of sizes are timed one after the other, lists of losses in turns.')
+    .description('Time forward, and forward and backward, on synthetic unit rows: medians after a warm-up. Lists of sizes are timed one after the other, lists of losses, and one loss on several numbers of ranks, in turns.')
     .addOption(
       new Option('--loss <loss,...>', 'presets (clip, siglip, ntXent, ...), or exports of files: losses.ts#mine; repeatable')
         .argParser(parseLosses)
@@ -56,7 +66,10 @@ export function benchCommand(terminal: Terminal): Command {
     .addOption(targetOption())
     .addOption(tilingOption())
     .addOption(workspaceOption())
-    .addOption(threadsOption())
+    .addOption(threadsOption('CPU workers of a rank (default: one per core, shared by the ranks)'))
+    .addOption(new Option('--ranks <count,...>', 'share the matrix among so many ranks of this process, in turns with one that has it all').argParser(parseRanks))
+    .addOption(patienceOption())
+    .addOption(shareGpuOption())
     .addOption(countOption('--repeat <count>', 'timed rounds (default: about ten seconds, 3 to 25 rounds)'))
     .addOption(new Option('--sweep', 'also time every pass on the device; with --against cublas, as shares of the product of that shape'))
     .addOption(new Option('--against <peer,...>', `take turns with other implementations, of python3's packages: ${peerNames.join(', ')} (cublas: bare matrix products)`).argParser(parsePeers))
@@ -71,6 +84,7 @@ interface Chosen {
 }
 
 async function run(flags: BenchFlags, args: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<void> {
+  checkRanksFlags(flags);
   const chosen = await chooseLosses(flags);
   const shapes = flags.dim.flatMap((dim) => flags.n.map((n) => ({ n, m: flags.m ?? n, dim })));
   for (const { loss } of chosen) for (const { n, m } of shapes) requirePeers(flags.against ?? [], loss.name, n, m);
@@ -114,31 +128,43 @@ async function chooseLosses(flags: BenchFlags): Promise<readonly [Chosen, ...Cho
   return [choose(first), ...others.map(choose)];
 }
 
-/** Losses of one shape, in turns. */
+/** Losses of one shape, or one loss on several numbers of ranks, in turns. */
 async function timeShape(chosen: readonly [Chosen, ...Chosen[]], shape: SyntheticShape, flags: BenchFlags, tiling: Tiling | undefined, reporting: Pick<BenchRequest, 'signal' | 'onProgress' | 'onAbsent'>): Promise<readonly CaseRecord[]> {
-  const { threads = availableParallelism() } = flags;
+  const { precision, threads, ranks: counts } = flags;
   const opened: Entry[] = [];
-  const open = async ({ loss, params }: Chosen): Promise<Entry> => {
-    const kernel = await compile(loss, {
-      ...{ dim: shape.dim, precision: flags.precision, threads, signal: reporting.signal },
+  const open = async ({ loss, params }: Chosen, rings: readonly Communicator[]): Promise<void> => {
+    const ranks = await compileRanks(loss, rings, {
+      ...{ dim: shape.dim, precision, signal: reporting.signal },
       ...(tiling === undefined ? {} : { tiling }),
       ...(flags.target === undefined ? {} : { target: flags.target }),
       ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
+      ...(threads === undefined ? {} : { threads }),
       onBuild: (done, total) => reporting.onProgress('compiling', done, total),
     });
-    opened.push({ kernel, params });
-    return { kernel, params };
+    opened.push({ ranks, params });
   };
+  const here = { target: flags.target ?? 'cpu', patience: flags.patience * 1000, shareGpu: flags.shareGpu === true };
   try {
-    const [first, ...others] = chosen;
-    const entries: [Entry, ...Entry[]] = [await open(first)];
-    for (const other of others) entries.push(await open(other));
-    const request = { ...reporting, entries, shape, threads, sweep: flags.sweep === true, against: flags.against ?? [] };
+    const [only] = chosen;
+    if (counts === undefined) for (const one of chosen) await open(one, connectLocal(1));
+    else for (const count of counts) await open(only, await connectHere(count, here));
+    const request = { ...reporting, entries: opened, shape, precision, threads: threads ?? availableParallelism(), sweep: flags.sweep === true, against: flags.against ?? [] };
     const results = await bench(flags.repeat === undefined ? request : { ...request, repeat: flags.repeat });
-    return caseRecords(results, shape, entries.map(({ params }) => params));
+    return caseRecords(results, shape, opened.map(({ params }) => params));
   } finally {
-    for (const { kernel } of opened) kernel.close();
+    for (const { ranks } of opened) await closeRanks(ranks);
   }
+}
+
+/** Ranks are compared with one that does the same. */
+function checkRanksFlags({ ranks, loss, n, m, sweep, against }: BenchFlags): void {
+  if (ranks === undefined) return;
+  const refuse = (other: string, hint: string) => new InfinitileError({ code: 'INF8004', message: `--ranks does not go with ${other}`, hint });
+  if (loss.length > 1) throw refuse(`several losses: ${loss.join(', ')}`, 'time them one by one');
+  if (sweep === true) throw refuse('--sweep', 'the passes of one rank are timed without --ranks');
+  const [most, rows] = [Math.max(...ranks), Math.min(...n, m ?? Infinity)];
+  if (most > rows) throw refuse(`${rows} rows: there are ${most} ranks`, 'each rank has a row at least');
+  if (against !== undefined) throw refuse('--against', 'others are compared with one rank, without --ranks');
 }
 
 /** The values that were given, and the usual ones of the others that the loss has. */

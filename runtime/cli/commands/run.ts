@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander';
 import { interruptible } from '../interrupt.js';
 import {
-  attributeOption, countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption,
+  attributeOption, countOption, jsonOption, paramsOption, patienceOption, precisionOption, shareGpuOption, targetOption, threadsOption, tilingOption,
+  workspaceOption,
 } from '../options.js';
 import type { RunFlags } from '../run/flags.js';
 import { runRank } from '../run/rank.js';
@@ -30,9 +31,9 @@ export function runCommand(terminal: Terminal): Command {
     .addOption(workspaceOption())
     .addOption(threadsOption('CPU workers of a rank (default: one per core, shared by the ranks of a node)'))
     .addOption(countOption('--ranks <count>', 'ranks of this process, each with a device of its own (default: as the launcher says)'))
-    .addOption(countOption('--patience <seconds>', 'how long a rank waits for another').default(30))
+    .addOption(patienceOption())
     .addOption(new Option('--transport <library>', 'what carries messages between ranks of a launcher (default: MPI between CPUs, NCCL between GPUs)').choices(['mpi', 'nccl']))
-    .option('--share-gpu', 'let ranks have one GPU together')
+    .addOption(shareGpuOption())
     .option('--forward', 'the loss alone, without gradients')
     .option('--lse', 'also log sum exp of rows and columns')
     .option('--per-row', 'also what each row and column adds to the loss (with --out: rowValues.npy, colValues.npy)')

@@ -1,7 +1,6 @@
-import { splitEvenly } from '../../../codegen/ring/layout.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
 import type { MatrixShape, TensorRows } from '../../matrix-shape.js';
-import { rankShape, segmentsOf, type Segment } from '../../ring/rank-shape.js';
+import { evenRankShape, segmentsOf, type Segment } from '../../ring/rank-shape.js';
 import type { Communicator } from '../../transport/communicator.js';
 
 /** What one rank has of a run's inputs and results. */
@@ -28,17 +27,16 @@ export interface Run {
 }
 
 /** Queries and keys are shared out evenly, rank after rank. */
-export function partsOf(loss: PairwiseLoss, rows: TensorRows, { rank, ranks }: Pick<Communicator, 'rank' | 'ranks'>): RankParts {
-  const keys = splitEvenly(rows.keys, ranks);
-  const tensors = splitEvenly(rows.queries, ranks).map((queries, of) => ({ queries, keys: keys[of] ?? 0 }));
-  const shape = rankShape(loss, rank, tensors);
-  const own = tensors[rank] ?? { queries: 0, keys: 0 };
+export function partsOf(loss: PairwiseLoss, rows: TensorRows, of: Pick<Communicator, 'rank' | 'ranks'>): RankParts {
+  const shape = evenRankShape(loss, rows, of);
+  const { rank, whole, firstQuery, firstKey } = shape;
+  const own = shape.tensors[rank] ?? { queries: 0, keys: 0 };
   return {
-    whole: shape.whole,
-    queries: { runs: [{ first: shape.firstQuery, count: own.queries }], total: rows.queries },
-    keys: { runs: [{ first: shape.firstKey, count: own.keys }], total: rows.keys },
-    row: { runs: segmentsOf(loss, shape, 'row', rank).map(inWhole), total: shape.whole.n },
-    col: { runs: segmentsOf(loss, shape, 'col', rank).map(inWhole), total: shape.whole.m },
+    whole,
+    queries: { runs: [{ first: firstQuery, count: own.queries }], total: rows.queries },
+    keys: { runs: [{ first: firstKey, count: own.keys }], total: rows.keys },
+    row: { runs: segmentsOf(loss, shape, 'row', rank).map(inWhole), total: whole.n },
+    col: { runs: segmentsOf(loss, shape, 'col', rank).map(inWhole), total: whole.m },
   };
 }
 

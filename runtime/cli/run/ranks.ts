@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import { loadAddon } from '../../addon.js';
 import { deviceOf } from '../../device/choose-target.js';
+import { onAllRanks } from '../../transport/all-ranks.js';
 import type { Communicator } from '../../transport/communicator.js';
 import { connect } from '../../transport/connect.js';
 import { detectLaunch } from '../../transport/environment.js';
@@ -38,28 +39,20 @@ export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) =>
 const farewell = 1000;
 
 async function together<T>(rings: readonly Communicator[], work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
-  const failures: unknown[] = [];
-  const results = await Promise.all(
-    rings.map(async (ring) => {
-      try {
-        return await work(ring);
-      } catch (error) {
-        failures.push(error);
-        // The others know it where it is of another rank.
-        if (!isConsequence(error)) ring.abort(error);
-        return undefined;
-      } finally {
-        await ring.close().catch((error: unknown) => failures.push(error));
-      }
-    }),
-  );
-  if (failures.length > 0) throw failures.find((error) => !isConsequence(error)) ?? failures[0];
-  return rings[0]?.rank === 0 ? results[0] : undefined;
-}
-
-/** Whether it tells of another rank. */
-function isConsequence(error: unknown): boolean {
-  return diagnosticsOf(error)?.every(({ code }) => code === 'INF7101') === true;
+  try {
+    const [first] = await onAllRanks(
+      rings.map((ring) => ({ ring })),
+      async ({ ring }) => {
+        const result = await work(ring);
+        await ring.close();
+        return result;
+      },
+    );
+    return rings[0]?.rank === 0 ? first : undefined;
+  } finally {
+    // What failed has been told already.
+    await Promise.allSettled(rings.map((ring) => ring.close()));
+  }
 }
 
 /** Whether rank 0 has it too, or has heard of it. A mistake of ours is told where it is made. */
@@ -67,8 +60,15 @@ function isTold(error: unknown): boolean {
   return error instanceof Interrupted || diagnosticsOf(error) !== undefined;
 }
 
+export interface RanksHere {
+  readonly target: string;
+  /** Milliseconds. */
+  readonly patience: number;
+  readonly shareGpu: boolean;
+}
+
 /** Ranks of this process; on GPUs each takes its own. */
-async function connectHere(ranks: number, { target, patience, shareGpu }: { readonly target: string; readonly patience: number; readonly shareGpu: boolean }): Promise<readonly Communicator[]> {
+export async function connectHere(ranks: number, { target, patience, shareGpu }: RanksHere): Promise<readonly Communicator[]> {
   const rings = connectLocal(ranks, { patience });
   if (deviceOf(target) === 'cpu') return rings;
   return Promise.all(rings.map(async (ring) => new OnGpu(ring, (await takeGpu(ring, { shareGpu, environment: process.env }, loadAddon())).ordinal, '')));
