@@ -3,6 +3,7 @@ import { compilerVersion } from '../../codegen/emit/header.js';
 import { formatDiagnostic, type Diagnostic } from '../../dsl/diagnostics/index.js';
 import { Interrupted, interruptedExit } from './interrupt.js';
 import type { Colors, Terminal } from './terminal.js';
+import { ToldByFirstRank } from './told-by-first-rank.js';
 
 /** Exit codes: a mistake in what was asked for, in how it was asked, and a mistake of ours (sysexits' EX_SOFTWARE). */
 export const exitCodes = { ok: 0, mistake: 1, usage: 2, internal: 70, interrupted: interruptedExit } as const;
@@ -10,15 +11,6 @@ export const exitCodes = { ok: 0, mistake: 1, usage: 2, internal: 70, interrupte
 /** Ends a command whose result is a list of mistakes: it has told them. */
 export class MistakesTold extends Error {
   override readonly name = 'MistakesTold';
-}
-
-/** Ends a rank whose failure rank 0 tells: it ends as it would have, and says nothing. */
-export class ToldByFirstRank extends Error {
-  override readonly name = 'ToldByFirstRank';
-
-  constructor(readonly failure: unknown) {
-    super('rank 0 tells why');
-  }
 }
 
 /** Tells a failure to the person at the terminal and says how the process is to end. */

@@ -1,3 +1,5 @@
+import { ToldByFirstRank } from './told-by-first-rank.js';
+
 /** Why a run that was interrupted ended. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
@@ -24,8 +26,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     return await work(controller.signal);
   } catch (error) {
     // Whatever an abort makes fail, the abort is why.
-    if (controller.signal.aborted) throw controller.signal.reason;
-    throw error;
+    if (!controller.signal.aborted) throw error;
+    throw error instanceof ToldByFirstRank ? new ToldByFirstRank(controller.signal.reason) : controller.signal.reason;
   } finally {
     for (const name of watched) process.off(name, stop);
   }

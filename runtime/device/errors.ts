@@ -28,7 +28,7 @@ export function rankLost(cause: Error): InfinitileError {
     {
       code: 'INF7101',
       message: cause.message,
-      hint: 'what the rank that failed first has said tells why; one that only takes longer needs a longer time limit',
+      hint: 'a rank that is gone or stands still ends the others; one that is only late needs a longer time limit (patience)',
     },
     { cause },
   );

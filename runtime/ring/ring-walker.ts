@@ -29,6 +29,8 @@ export class RingWalker implements StepWalks {
   readonly #slots: RingBuffers;
   readonly #runner: PassRunner;
   #readings: Readings | undefined;
+  /** The last step, if its buffers are still there. */
+  #allocated: WalkRequest | undefined;
   /** What was sent in a step whose walks, of all ranks, were over soon: it is the same each time. */
   #short: Traffic | undefined;
 
@@ -60,12 +62,14 @@ export class RingWalker implements StepWalks {
     this.#slots.close();
     this.#readings = undefined;
     this.#short = undefined;
+    this.#allocated = undefined;
   }
 
   async #walk(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const walks = walksOfRing(request.loaded);
     const readings = await this.#orLost(async () => {
-      await write(this.#allocate(request.loaded, walks, request));
+      if (!this.#isAllocated(request)) await write(this.#allocate(request.loaded, walks, request));
+      this.#allocated = request;
       return (this.#readings ??= new Readings(this.#loss, this.#buffers));
     });
     const { forward, backward, control } = request;
@@ -145,6 +149,11 @@ export class RingWalker implements StepWalks {
 
   #environment({ loaded }: WalkRequest, values: Values): Environment {
     return { device: this.#device, buffers: this.#buffers.all, modules: loaded.modules, values };
+  }
+
+  #isAllocated({ loaded, forward, backward }: WalkRequest): boolean {
+    const last = this.#allocated;
+    return last !== undefined && last.loaded === loaded && last.forward === forward && last.backward === backward;
   }
 
   /** The rank's own buffers; room for the shards of others is made where they come by. */

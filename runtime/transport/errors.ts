@@ -4,22 +4,16 @@ import { messageOf } from '../device/errors.js';
 /** What can be wrong between ranks, in one place. */
 
 export function rankFailed(rank: number, reason: string): InfinitileError {
-  return ranksLost([rank], `has failed: ${reason}`, 'what that rank has written tells more');
+  return ranksLost([rank], `has failed: ${reason}`, 'the others end with it: once its mistake is put right, start all again');
 }
 
 export function rankGone(rank: number, how: string): InfinitileError {
-  return ranksLost([rank], `is gone: ${how}`, 'what that rank has written, or its launcher, tells why it has ended');
-}
-
-/** As the library that carries the messages tells it. */
-export function groupLost(message: string, cause?: unknown): InfinitileError {
-  const hint = 'what the rank named has written tells more; one that is only late needs a longer time limit (patience)';
-  return new InfinitileError({ code: 'INF7101', message, hint }, { cause });
+  return ranksLost([rank], `is gone: ${how}`, 'its launcher may tell why it has ended; a rank that takes too much memory is killed by the system');
 }
 
 /** What a rank could not do, told to the others. */
 export function rankElsewhere(rank: number, reason: string): InfinitileError {
-  return new InfinitileError({ code: 'INF7101', message: `rank ${rank}: ${reason}`, hint: 'the mistake is that rank\'s; what it has written tells more' });
+  return new InfinitileError({ code: 'INF7101', message: `rank ${rank}: ${reason}`, hint: 'the mistake is that rank\'s own, in what it was given or on its machine' });
 }
 
 export function ranksSilent(ranks: readonly number[], patience: number, what: string): InfinitileError {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { OutputDirectory } from '../../runtime/cli/run/output-directory.js';
 import { connectLocal } from '../../runtime/transport/local.js';
@@ -26,9 +27,9 @@ test('a file has the rows of all ranks, and the directory shows when all are don
   const folder = await temporaryFolder(t);
   const place = path.join(folder, 'out');
   const outcomes = await onEach(connectLocal(3), async (ring) => {
-    const output = await OutputDirectory.begin(place, ring);
+    const output = await OutputDirectory.begin(place, ring, signal);
     const own = [{ firstRow: ring.rank, rowCount: 1, pieces: [Float32Array.of(ring.rank, 7)] }];
-    await output.writeRows('rows', form, own, signal);
+    await output.writeRows('rows', form, own);
     t.deepEqual((await readdir(folder)).filter((name) => name === 'out'), [], 'not yet');
     await output.commit({ ranks: ring.ranks });
     await output.discard();
@@ -43,10 +44,10 @@ test('a file has the rows of all ranks, and the directory shows when all are don
 test('a rank that fails leaves nothing of what the others wrote', async (t) => {
   const folder = await temporaryFolder(t);
   const outcomes = await onEach(connectLocal(3), async (ring) => {
-    const output = await OutputDirectory.begin(path.join(folder, 'out'), ring);
+    const output = await OutputDirectory.begin(path.join(folder, 'out'), ring, signal);
     try {
       if (ring.rank === 2) throw new Error('the device is lost');
-      await output.writeRows('rows', form, [{ firstRow: ring.rank, rowCount: 1, pieces: [new Float32Array(2)] }], signal);
+      await output.writeRows('rows', form, [{ firstRow: ring.rank, rowCount: 1, pieces: [new Float32Array(2)] }]);
       await output.commit({});
     } finally {
       await output.discard();
@@ -56,10 +57,32 @@ test('a rank that fails leaves nothing of what the others wrote', async (t) => {
   t.deepEqual(await readdir(folder), []);
 });
 
+for (const lost of ['killed', 'interrupted'] as const) {
+  test(`of ranks that are ${lost} any one leaves nothing, until rank 0 may show it`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const place = path.join(folder, 'out');
+    const rings = connectLocal(2);
+    const interrupts = rings.map(() => new AbortController());
+    const [first, second] = await Promise.all(rings.map((ring, rank) => OutputDirectory.begin(place, ring, interrupts[rank]?.signal ?? signal)));
+    await second?.discard();
+    t.is((await readdir(folder)).length, 1, 'rank 0 has it in hand');
+    if (lost === 'killed') {
+      rings[0]?.abort(new Error('gone'));
+      await second?.discard();
+    } else {
+      interrupts[1]?.abort(new Error('SIGTERM'));
+      while ((await readdir(folder)).length > 0) await delay(10);
+    }
+    t.deepEqual(await readdir(folder), []);
+    rings[1]?.abort(new Error('gone'));
+    await t.throwsAsync(async () => first?.commit({}));
+  });
+}
+
 test('a rank that does not see the directory of rank 0 is named, to every rank', async (t) => {
   const folder = await temporaryFolder(t);
   const place = path.join(folder, 'out');
-  const outcomes = await onEach(connectLocal(3).map((ring) => (ring.rank === 1 ? elsewhere(ring) : ring)), (ring) => OutputDirectory.begin(place, ring));
+  const outcomes = await onEach(connectLocal(3).map((ring) => (ring.rank === 1 ? elsewhere(ring) : ring)), (ring) => OutputDirectory.begin(place, ring, signal));
   for (const outcome of outcomes) {
     t.regex(outcome.status === 'rejected' ? String(outcome.reason) : '', /INF6007 '.*out' cannot be written: rank 1 does not see[^]*hint: name one on a file system that all ranks share/);
   }
@@ -68,7 +91,7 @@ test('a rank that does not see the directory of rank 0 is named, to every rank',
 
 test('what rank 0 cannot make, the others hear of', async (t) => {
   const folder = await temporaryFolder(t);
-  const outcomes = await onEach(connectLocal(2), (ring) => OutputDirectory.begin(path.join(folder, 'no', 'out'), ring));
+  const outcomes = await onEach(connectLocal(2), (ring) => OutputDirectory.begin(path.join(folder, 'no', 'out'), ring, signal));
   const [first, second] = outcomes.map((outcome) => (outcome.status === 'rejected' ? String(outcome.reason) : ''));
   t.regex(first ?? '', /^InfinitileError: INF6007 /);
   t.regex(second ?? '', /INF7101 rank 0 has failed: INF6007 /);

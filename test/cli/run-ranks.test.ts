@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { z } from 'zod';
-import { openTensor, writeNpy } from '../../runtime/index.js';
-import { readRows } from '../../runtime/tensor/file.js';
+import { packagePath } from '../../codegen/emit/package-path.js';
+import { writeNpy } from '../../runtime/index.js';
 import { rows } from '../numeric/rows.js';
+import { near, nearInFiles, numbersOf } from './results.js';
 import { cli, temporaryFolder, writeMatrix, type Ran } from './support.js';
 
 const [n, m, dim] = [23, 31, 12];
@@ -37,32 +39,6 @@ function reportOf({ code, stdout, stderr }: Ran, t: ExecutionContext) {
   return reportSchema.parse(JSON.parse(stdout));
 }
 
-/** Of a report what does not depend on how many ranks there were: its numbers, by name. */
-function numbersOf(report: object): readonly (readonly [string, number])[] {
-  const others = ['seconds', 'pairsPerSecond', 'gflops', 'workspaceBytes', 'ring'];
-  return Object.entries(report).flatMap(([name, value]: readonly [string, unknown]): readonly (readonly [string, number])[] => {
-    if (others.includes(name)) return [];
-    if (typeof value === 'number') return [[name, value]];
-    return typeof value === 'object' && value !== null ? numbersOf(value).map(([inner, number]) => [`${name}.${inner}`, number]) : [];
-  });
-}
-
-async function numbersIn(file: string): Promise<readonly (readonly [string, number])[]> {
-  const tensor = await openTensor(file);
-  const bytes = new Uint8Array(tensor.bytes);
-  await readRows(tensor, 0, tensor.shape[0] ?? 0, (piece, offset) => bytes.set(piece, offset));
-  const values = tensor.element === 'f64' ? new Float64Array(bytes.buffer) : tensor.element === 'i32' ? new Int32Array(bytes.buffer) : new Float32Array(bytes.buffer);
-  return Array.from(values, (value, i) => [`${path.basename(file)} ${tensor.shape.join(' x ')} at ${i}`, value]);
-}
-
-function near(t: ExecutionContext, actual: readonly (readonly [string, number])[], expected: readonly (readonly [string, number])[]): void {
-  t.deepEqual(actual.map(([name]) => name), expected.map(([name]) => name));
-  for (const [i, [name, value]] of expected.entries()) {
-    const got = actual[i]?.[1] ?? NaN;
-    t.true(Object.is(got, value) || Math.abs(got - value) <= 2e-5 * Math.max(1, Math.abs(value)), `${name} is ${got}, of one rank ${value}`);
-  }
-}
-
 const cases: readonly { readonly what: string; readonly loss: string; readonly make: (t: ExecutionContext) => Promise<Inputs> }[] = [
   { what: 'rows that do not divide by the ranks', loss: 'infoNCE', make: (t) => inputs(t) },
   { what: 'both directions', loss: 'clip', make: (t) => inputs(t, rows(n, dim, 1), rows(n, dim, 2)) },
@@ -91,10 +67,7 @@ for (const { what, loss, make } of cases) {
     const several = await run(4, 'several');
     t.is(several.ring?.ranks, 4);
     near(t, numbersOf(several), numbersOf(one));
-    const names = await readdir(path.join(folder, 'one'));
-    t.deepEqual(await readdir(path.join(folder, 'several')), names);
-    t.true(names.length > 3);
-    for (const name of names.filter((file) => file.endsWith('.npy'))) near(t, await numbersIn(path.join(folder, 'several', name)), await numbersIn(path.join(folder, 'one', name)));
+    await nearInFiles(t, path.join(folder, 'several'), path.join(folder, 'one'));
   });
 }
 
@@ -149,3 +122,22 @@ test.serial('more ranks than rows are refused', async (t) => {
   t.is(code, 1);
   t.regex(stderr, /^INF4003 rank 2 was given no queries/);
 });
+
+test.serial('ranks on CPUs that another launcher than mpirun has started are told what carries their messages', async (t) => {
+  const { flags } = await inputs(t);
+  const launched = { RANK: '0', WORLD_SIZE: '2', LOCAL_RANK: '0', LOCAL_WORLD_SIZE: '2', MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29500' };
+  const { code, stdout, stderr } = await cliAs(launched, 'run', 'infoNCE', ...flags);
+  t.is(code, 1);
+  t.is(stdout, '');
+  t.regex(stderr, /^INF7104 torchrun has started the ranks, and target cpu runs on CPUs, which send by MPI\n {2}hint: [^\n]*mpirun[^\n]*\n$/);
+});
+
+/** Runs a command line in a process of its own. */
+function cliAs(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ran> {
+  const command = ['--import=tsx', packagePath('runtime', 'cli', 'main.ts'), ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, command, { env: { ...process.env, ...environment } }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}

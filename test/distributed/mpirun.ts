@@ -24,6 +24,15 @@ const settings = {
   PRTE_MCA_rmaps_default_mapping_policy: ':oversubscribe',
 };
 
+/** What one rank of the command line does otherwise than the rest: see `programs/cli.ts`. */
+export interface Otherwise {
+  readonly rank?: number;
+  readonly flags?: readonly string[];
+  /** Flags of the rest. */
+  readonly others?: readonly string[];
+  readonly signal?: 'SIGKILL' | 'SIGSTOP';
+}
+
 /** Why programs cannot be run under MPI here; undefined where they can. */
 export async function whyNoMpi(): Promise<string | undefined> {
   try {

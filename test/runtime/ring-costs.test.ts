@@ -4,7 +4,7 @@ import type { RingWalk, RingWalks, Step } from '../../codegen/plan/plan.js';
 import { layOut } from '../../codegen/ring/layout.js';
 import { stepCount, stepOf } from '../../codegen/ring/lower.js';
 import type { Pass } from '../../codegen/ring/schedule.js';
-import { clip, gte, infoNCE, maskedFalseNegatives, siglip, supCon, type PairwiseLoss } from '../../runtime/index.js';
+import { clip, gte, infoNCE, maskedFalseNegatives, siglip, supCon, tiling, type PairwiseLoss } from '../../runtime/index.js';
 import { readingNames } from '../../runtime/device-buffers.js';
 import { segmentsOf, countOf } from '../../runtime/ring/rank-shape.js';
 import { rows } from '../numeric/rows.js';
@@ -73,10 +73,14 @@ for (const { ranks, nodes } of [{ ranks: 3, nodes: 1 }, { ranks: 4, nodes: 2 }])
 
 const ranks = 6;
 
-for (const inFlight of [2, 4]) {
-  test(`a rank holds its own and room for others: ${inFlight} shards of keys and of sums, and a partial`, async (t) => {
+/** A tile that is one chunk adds to the sums that came, and makes none of its own. */
+const chunkSize = 16;
+const small = tiling('small', (levels) => levels.chunk({ rows: chunkSize, cols: chunkSize }));
+
+for (const { inFlight, chunks } of [{ inFlight: 2 }, { inFlight: 4 }, { inFlight: 2, chunks: small }].map((given) => ({ chunks: undefined, ...given }))) {
+  test(`a rank holds its own and room for others: ${inFlight} shards of keys and of sums${chunks === undefined ? '' : ', and sums of a tile'}`, async (t) => {
     for (const { loss, inputs, more = {} } of cases) {
-      const ring = new RingKernel(loss, { dim }, { ranks, inFlight });
+      const ring = new RingKernel(loss, { dim, ...(chunks === undefined ? {} : { tiling: chunks }) }, { ranks, inFlight });
       const sessions = await RingSessions.open(ring, inputs);
       for (const { kernel } of sessions.ranks) kernel.device.resetPeak();
       const steps = await sessions.step({ params: { ...params, ...more }, gradients: true, forward: true });
@@ -89,8 +93,11 @@ for (const inFlight of [2, 4]) {
         for (const name of buffersOf([...walks.flatMap(({ begin, clear, tile, end }): readonly Step[] => [...begin, ...clear, ...tile, ...end]), ...terms])) own.add(name);
         // Of a stack the columns are a part, which takes nothing.
         const parts = ['colEmbeddings', 'colGuides'].filter((name) => own.delete(name));
+        const several = (count: number) => chunks !== undefined && count > chunkSize;
+        const othersCols = ring.shapeOf(inputs).tensors.map((_, of) => (of === rank ? 0 : countOf(segmentsOf(loss, ring.shapeOf(inputs), 'col', of))));
+        const makesSums = several(bound.shape.n) || othersCols.some(several) || loss.between.rows.length * loss.between.cols.length > 1;
         const perRow = (of: (walk: RingWalk) => readonly string[]) => rowBytes(bound, [...new Set(walks.flatMap(of))]);
-        const others = largest * (inFlight * perRow(({ keys }) => keys) + (inFlight + 1) * perRow(({ sums }) => sums));
+        const others = largest * (inFlight * perRow(({ keys }) => keys) + inFlight * perRow(({ sums }) => sums)) + (makesSums ? largest * perRow(({ sums }) => sums) : 0);
         t.is(device.peakBytes, bytesOf(bound, own) + readingGaps(bound) + others, `${loss.name}, rank ${rank}, ${parts.join()}`);
         t.is(device.allocatedBytes, device.peakBytes, 'and goes on holding it');
       }

@@ -45,6 +45,6 @@ export function runCommand(terminal: Terminal): Command {
 
 /** Rank 0 alone tells of the run. */
 async function run(name: string, flags: RunFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const report = await onRanks(flags, (ring) => runRank({ name, flags, signal, screen: terminal.screen }, ring));
+  const report = await onRanks(flags, (ring) => runRank({ name, flags, signal, screen: terminal.screen }, ring), signal);
   if (report !== undefined) terminal.out(flags.json === true ? `${JSON.stringify(report)}\n` : printReport(report));
 }

@@ -35,16 +35,19 @@ export async function runRank({ name, flags, signal, screen }: RunRequest, ring:
   const inputs = await openInputs(loss, flags, ring);
   if (flags.metrics === true) checkRanked(loss);
   await requireSame(ring, sharedFacts(flags, inputs));
-  const output = flags.out === undefined ? undefined : await OutputDirectory.begin(flags.out, ring);
+  const output = flags.out === undefined ? undefined : await OutputDirectory.begin(flags.out, ring, signal);
   const progress = new Progress({ screen: ring.rank === 0 ? screen : undefined });
+  // A rank that waits for another, which may be gone, hears of nothing else.
+  const interrupt = (): void => ring.abort(signal.reason);
+  signal.addEventListener('abort', interrupt);
   try {
     const kernel = await compile(loss, compileOptions(flags, inputs, tiling, { ring, signal, progress }));
-    try {
-      return await compute(kernel, { loss, params, inputs, flags, progress, ring, output, signal });
-    } finally {
-      kernel.close();
-    }
+    const report = await compute(kernel, { loss, params, inputs, flags, progress, ring, output, signal }).finally(() => kernel.close());
+    signal.removeEventListener('abort', interrupt);
+    await output?.commit(report);
+    return report;
   } finally {
+    signal.removeEventListener('abort', interrupt);
     progress.clear();
     await output?.discard();
   }
@@ -98,10 +101,7 @@ async function compute(kernel: Kernel, job: Job): Promise<RunReport> {
       signal,
       onProgress: (done, total) => progress.show('computing', done, total),
     });
-    const report = await reportOf(kernel, session, step, (performance.now() - started) / 1000, job);
-    signal.throwIfAborted();
-    await job.output?.commit(report);
-    return report;
+    return await reportOf(kernel, session, step, (performance.now() - started) / 1000, job);
   } finally {
     session.close();
   }

@@ -9,15 +9,16 @@ import { detectLaunch } from '../../transport/environment.js';
 import { takeGpu } from '../../transport/gpu-of-rank.js';
 import { connectLocal } from '../../transport/local.js';
 import { OnGpu } from '../../transport/on-gpu.js';
-import { diagnosticsOf, ToldByFirstRank } from '../failure.js';
+import { diagnosticsOf } from '../failure.js';
 import { Interrupted } from '../interrupt.js';
+import { ToldByFirstRank } from '../told-by-first-rank.js';
 import type { RankFlags } from './flags.js';
 
 /**
  * Does a rank's work: on as many ranks of this process as asked for, else as the one that the launcher made of it. Gives what rank 0 has,
- * where that is here. When a rank fails, so do the others, and the person at the terminal is told once.
+ * where that is here. When a rank fails, so do the others, and the person at the terminal is told once: by rank 0, else by rank 1.
  */
-export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
+export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const { target = 'cpu', transport, shareGpu = false } = flags;
   const patience = flags.patience * 1000;
   if (flags.ranks !== undefined) {
@@ -29,14 +30,16 @@ export async function onRanks<T>(flags: RankFlags, work: (ring: Communicator) =>
     return await together([ring], work);
   } catch (error) {
     if (ring.rank === 0 || !isTold(error)) throw error;
-    // A launcher ends all ranks when one ends with a failure: rank 0 has to say why, and to clean up.
-    await delay(farewell);
-    throw new ToldByFirstRank(error);
+    // A launcher ends all ranks when one ends with a failure: rank 0 has to say why first.
+    const told = new ToldByFirstRank(error);
+    await delay(ring.rank === 1 ? farewell : 2 * farewell, undefined, { signal }).catch(() => Promise.reject(told));
+    // Rank 0 has ended nobody: it may be the one that stands still.
+    throw ring.rank === 1 ? error : told;
   }
 }
 
 /** Milliseconds. */
-const farewell = 1000;
+const farewell = 1500;
 
 async function together<T>(rings: readonly Communicator[], work: (ring: Communicator) => Promise<T>): Promise<T | undefined> {
   try {

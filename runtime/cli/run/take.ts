@@ -38,7 +38,7 @@ export async function takeGradient(session: Pick<Session, 'read'>, { name, part,
   };
   const rows = rowsOfPart(part, read);
   if (output === undefined) for (const { pieces } of rows) await drain(pieces);
-  else await output.writeRows(name, { element: 'f32', shape: [part.total, dim] }, rows, signal);
+  else await output.writeRows(name, { element: 'f32', shape: [part.total, dim] }, rows);
   const ofRanks = await gatherNumbers(ring, Float64Array.of(squares), `the norm of ${name}`);
   return Math.sqrt(ofRanks.reduce((sum, [own = 0]) => sum + own, 0));
 }
@@ -89,9 +89,9 @@ async function takeVector(values: Float64Array, name: string, part: Part, taking
   return { min: Math.min(...ofRanks.map(([own = min]) => own)), mean: total(2) / total(3), max: Math.max(...ofRanks.map(([, own = max]) => own)) };
 }
 
-async function writeVector(values: Float64Array | Int32Array, name: string, part: Part, { output, signal }: Taking): Promise<void> {
+async function writeVector(values: Float64Array | Int32Array, name: string, part: Part, { output }: Taking): Promise<void> {
   const element = values instanceof Int32Array ? 'i32' : 'f64';
-  await output?.writeRows(name, { element, shape: [part.total] }, rowsOfPart(part, (begin, count) => [values.subarray(begin, begin + count)]), signal);
+  await output?.writeRows(name, { element, shape: [part.total] }, rowsOfPart(part, (begin, count) => [values.subarray(begin, begin + count)]));
 }
 
 /** A rank's runs lie one after the other in what it has. */
