@@ -125,17 +125,22 @@ void CudaDevice::read(const Buffer& buffer, std::size_t offset, void* target, st
 }
 
 double CudaDevice::run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
+  return runPatiently(list, CudaStream::kPatience, outputs, cancelled);
+}
+
+double CudaDevice::runPatiently(const CommandList& list, std::chrono::milliseconds patience, unsigned char* outputs,
+                                const std::atomic<bool>& cancelled) {
   return guarded([&]() -> double {
     Progress progress = begin(list);
     for (std::size_t i = 0; i < list.commands.size(); ++i) issueNext(list, i, progress, cancelled);
-    finish(list, driver().eventRecord(end_, stream_.handle()), CudaStream::kPatience, progress.staging, outputs, cancelled);
+    finish(list, driver().eventRecord(end_, stream_.handle()), patience, progress.staging, outputs, cancelled);
     return milliseconds(begin_, end_);
   });
 }
 
 double CudaDevice::runPrepared(CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) {
   // A graph cannot wait for another rank on the host's side.
-  if (!recordsLists_ || list.commands.empty() || list.hasMessages()) return run(list, outputs, cancelled);
+  if (!recordsLists_ || list.commands.empty() || list.hasMessages()) return runPatiently(list, kPreparedPatience, outputs, cancelled);
   return guarded([&]() -> double {
     if (cancelled) throw std::runtime_error("the device was closed before " + list.describe(0));
     if (!list.recording) list.recording = CudaGraph::record(context_, list, {begin_, end_, clocks_});

@@ -42,6 +42,8 @@ class CudaDevice final : public Device {
     std::size_t staged = 0;
     std::size_t clocks = 0;
   };
+  double runPatiently(const CommandList& list, std::chrono::milliseconds patience, unsigned char* outputs,
+                      const std::atomic<bool>& cancelled);
   Progress begin(const CommandList& list);
   /** Issues one command, and tells what an earlier one did to the context if that is why it fails. */
   void issueNext(const CommandList& list, std::size_t index, Progress& progress, const std::atomic<bool>& cancelled);
