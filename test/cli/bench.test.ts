@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { findPython } from '../../runtime/bench/find-python.js';
@@ -10,6 +9,7 @@ import { PassTimes } from '../../runtime/bench/passes.js';
 import { benchSchema, type BenchRecord, type CaseRecord } from '../../runtime/bench/record.js';
 import { drawMatrix, unitRows } from '../../runtime/bench/rows.js';
 import { bf16ToF32, compile, clip } from '../../runtime/index.js';
+import { busyFor } from '../support/busy.js';
 import { cli } from './support.js';
 
 const small = ['bench', '--n', '300', '--dim', '32', '--repeat', '2', '--threads', '1'];
@@ -282,7 +282,7 @@ test.serial('Ctrl-C in the middle: exit code 130', async (t) => {
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  await delay(6000);
+  await busyFor(child.pid, 6);
   child.kill('SIGINT');
   t.is(await ended, 130);
   t.is(said, 'stopped by SIGINT; nothing was written\n');

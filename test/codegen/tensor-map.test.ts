@@ -23,7 +23,7 @@ function mapping(...maps: readonly TensorMap[]): Target {
 }
 
 const queries: TensorMap = { of: 'queries', rows: 'rows', cols: 512, planes: 1, pitch: 512, planePitch: 512, boxRows: 128, boxCols: 64 };
-const keys: TensorMap = { of: 'allKeys', rows: 'm', cols: 512, planes: 1, pitch: 520, planePitch: 520, boxRows: 256, boxCols: 64 };
+const keys: TensorMap = { of: 'keys', rows: 'm', cols: 512, planes: 1, pitch: 520, planePitch: 520, boxRows: 256, boxCols: 64 };
 
 function planOf(loss: PairwiseLoss, ...maps: readonly TensorMap[]) {
   const problem: Problem = { loss, dim: 512, precision: 'bf16', softmax: 'bounded' };
@@ -34,7 +34,7 @@ function planOf(loss: PairwiseLoss, ...maps: readonly TensorMap[]) {
 
 test('a tensor map starts where a pointer parameter of that name would point', (t) => {
   const plan = planOf(clip, queries, keys);
-  t.regex(printPlan(plan), /stats\w*\(tiles 128 x 64 of queries \+ row0 \* 512 \[rows x 512\], tiles 256 x 64 of keys \[m x 512, 520 apart\]\)/);
+  t.regex(printPlan(plan), /stats\w*\(tiles 128 x 64 of queries \+ row0 \* 512 \[rows x 512\], tiles 256 x 64 of keys \+ col0 \* 512 \[m x 512, 520 apart\]\)/);
   const args = [...walk(bind(plan, { n: 300, m: 200, workers: 1 }), plan.forward)].flatMap((step): readonly (readonly BoundArg[])[] =>
     step.kind === 'launch' && step.kernel.name.startsWith('stats') ? [step.args] : [],
   );
