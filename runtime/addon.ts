@@ -141,7 +141,7 @@ export interface NativeDevice {
   run(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<number>;
   /** Likewise, and resolves with the milliseconds of each command. CUDA: from event to event, so that commands do not overlap. */
   profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
-  /** Reads a list once, to be run as often as wanted. Throws where `run` rejects, and for lists with messages between ranks. */
+  /** Reads a list once, to be run as often as wanted. Throws where `run` rejects. One with messages between ranks runs command by command. */
   prepare(commands: readonly NativeCommand[]): NativeList;
   /**
    * Releases everything: buffers and modules of the device are dead afterwards. The command that runs ends first, in the

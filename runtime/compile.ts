@@ -65,7 +65,7 @@ async function compilePrefixes(loss: MatryoshkaLoss, options: CompileOptions): P
 /** A kernel for the first `dim` numbers of embeddings of `options.dim`. */
 async function compileDepth(loss: PairwiseLoss, dim: number, options: CompileOptions): Promise<Kernel> {
   const { guideDim = options.dim, precision = 'f32', tiling = automatic, workspace, threads = availableThreads(options.ring), signal } = options;
-  const backend = await onEveryRank(options.ring, 'the devices of all ranks', () => openBackend(options.target ?? 'cpu', precision, options.ring?.gpu));
+  const backend = await openOnEveryRank(options, precision);
   try {
     const declared = { loss, dim, inputDim: options.dim, guideDim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) };
     const group = await joined(options.ring, declared);
@@ -110,6 +110,17 @@ function checkOptions({ dim, guideDim, threads, workspace }: CompileOptions): vo
 /** Where one rank alone cannot go on, none does. */
 async function onEveryRank<T>(communicator: Communicator | undefined, what: string, work: () => T | Promise<T>): Promise<T> {
   return communicator === undefined ? work() : agree(communicator, what, work);
+}
+
+/** Closed again where another rank has none. */
+async function openOnEveryRank({ ring, target = 'cpu' }: CompileOptions, precision: Precision): Promise<Backend> {
+  let opened: Backend | undefined;
+  try {
+    return await onEveryRank(ring, 'the devices of all ranks', () => (opened = openBackend(target, precision, ring?.gpu)));
+  } catch (error) {
+    opened?.close();
+    throw error;
+  }
 }
 
 function openBackend(target: string, precision: Precision, gpu: number | undefined): Backend {

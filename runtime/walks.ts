@@ -106,7 +106,7 @@ export class Walks implements StepWalks {
     const [first, second] = walksOf(loaded.bound, request);
     await this.#allocate(request, write);
     const readings = new Readings(this.#loss, this.#buffers);
-    return PreparedStep.prepare(this.#device, loaded, first, second, this.#buffers.all, readings, request.uniforms.length);
+    return new PreparedStep(this.#device, loaded, first, second, this.#buffers.all, readings, request.uniforms.length);
   }
 
   async #inTurn(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { packagePath } from '../../codegen/emit/package-path.js';
+import { compilerVersion } from '../../codegen/emit/header.js';
 import type { KernelOptions } from '../kernel.js';
 import { requireSame } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
@@ -13,7 +11,7 @@ import type { Communicator } from '../transport/communicator.js';
  */
 export async function agreeOnKernel(communicator: Communicator, { loss, dim, inputDim, guideDim, precision, tiling, backend }: KernelOptions): Promise<void> {
   await requireSame(communicator, {
-    version: versionOfPackage(),
+    version: compilerVersion,
     loss: `${loss.name} (${fingerprint(loss)})`,
     tiling: `${tiling.name} (${fingerprint(tiling)})`,
     dim: inputDim === dim ? String(dim) : `${dim} of ${inputDim}`,
@@ -27,9 +25,4 @@ export async function agreeOnKernel(communicator: Communicator, { loss, dim, inp
 function fingerprint(declaration: object): string {
   const text = JSON.stringify(declaration, (key, value: unknown) => (key === 'span' || key === 'spans' ? undefined : value));
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
-}
-
-function versionOfPackage(): string {
-  const { version } = createRequire(import.meta.url)(join(packagePath(), 'package.json')) as { readonly version: string };
-  return version;
 }

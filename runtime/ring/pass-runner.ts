@@ -1,7 +1,6 @@
-import type { NativeCommand, NativeList } from '../addon.js';
 import type { Device } from '../device/device.js';
 import { givenValues, ListQueue, targetMilliseconds, type Control, type Ending, type Values } from '../execute.js';
-import { RunValues } from '../run-values.js';
+import { PreparedList } from '../prepared-list.js';
 import type { Scalars } from '../scalars.js';
 import type { PassPart } from './ring-pass.js';
 
@@ -28,7 +27,7 @@ const mostCommands = 8192;
  */
 export class PassRunner {
   readonly #device: Device;
-  readonly #prepared = new Map<PassName, PreparedPass>();
+  readonly #prepared = new Map<PassName, PreparedList>();
   readonly #short = new Set<PassName>();
 
   constructor(device: Device) {
@@ -44,9 +43,9 @@ export class PassRunner {
   async run(name: PassName, makeParts: MakeParts, run: PassRun): Promise<number> {
     if (run.control.onCommand !== undefined || !(name === 'both' || this.isShort(name))) return this.#queued(name, makeParts, run);
     const known = this.#prepared.get(name);
-    const prepared = known ?? PreparedPass.prepare(this.#device, makeParts, run);
+    const prepared = known ?? prepare(this.#device, makeParts, run);
     this.#prepared.set(name, prepared);
-    return prepared.run(run);
+    return prepared.run(run.scalars, run.uniforms, run.control);
   }
 
   /** Lets go of what is kept ready: before a buffer is freed. */
@@ -71,42 +70,11 @@ export class PassRunner {
   }
 }
 
-/** A pass that the device has read already. */
-class PreparedPass {
-  readonly #list: NativeList;
-  readonly #values: RunValues;
-  readonly #pairs: number;
-  readonly #outputs: ArrayBufferView;
-
-  private constructor(list: NativeList, values: RunValues, pairs: number, outputs: ArrayBufferView) {
-    this.#list = list;
-    this.#values = values;
-    this.#pairs = pairs;
-    this.#outputs = outputs;
-  }
-
-  static prepare(device: Device, makeParts: MakeParts, { uniforms, ending }: PassRun): PreparedPass {
-    const values = new RunValues(uniforms.length);
-    const commands: NativeCommand[] = [];
-    let pairs = 0;
-    for (const part of makeParts(values.values)) {
-      if (part.kind === 'chunk') pairs += part.pairs;
-      else commands.push(part.command);
-    }
-    if (ending !== undefined) commands.push(ending.command);
-    return new PreparedPass(device.prepare(commands), values, pairs, ending?.outputs ?? new Uint8Array());
-  }
-
-  /** @throws the signal's reason when aborted before it starts. */
-  async run({ scalars, uniforms, control: { signal, onPairs } }: PassRun): Promise<number> {
-    signal?.throwIfAborted();
-    this.#values.set(scalars, uniforms);
-    const milliseconds = await this.#list.run(this.#values.inputs, this.#outputs);
-    if (this.#pairs > 0) onPairs?.(this.#pairs);
-    return milliseconds;
-  }
-
-  release(): void {
-    this.#list.release();
-  }
+function prepare(device: Device, makeParts: MakeParts, { uniforms, ending }: PassRun): PreparedList {
+  return new PreparedList(device, uniforms.length, ending?.outputs ?? new Uint8Array(), (values) => {
+    const parts = [...makeParts(values)];
+    const commands = parts.flatMap((part) => (part.kind === 'command' ? [part.command] : []));
+    const pairs = parts.reduce((sum, part) => sum + (part.kind === 'chunk' ? part.pairs : 0), 0);
+    return { commands: [...commands, ...(ending === undefined ? [] : [ending.command])], pairs: [pairs] };
+  });
 }

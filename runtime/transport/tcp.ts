@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { packagePath } from '../../codegen/emit/package-path.js';
+import { compilerVersion } from '../../codegen/emit/header.js';
 import type { ControlPlane } from './control-plane.js';
 import type { Place } from './place.js';
 import type { Rendezvous } from './rendezvous.js';
@@ -25,13 +24,8 @@ export interface TcpOptions {
  * is of another version.
  */
 export function connectTcp(options: TcpOptions): Promise<ControlPlane> {
-  const set = { version: packageVersion(), onWarning: warn, ...options };
+  const set = { version: compilerVersion, onWarning: warn, ...options };
   return set.place.rank === 0 ? openGroup(set) : joinGroup(set);
-}
-
-function packageVersion(): string {
-  const { version } = createRequire(import.meta.url)(packagePath('package.json')) as { readonly version: string };
-  return version;
 }
 
 function warn(message: string): void {

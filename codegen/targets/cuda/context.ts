@@ -1,13 +1,12 @@
 import { kernelContext, type KernelContext, type SideContext } from '../../emit/context.js';
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
 import type { PlaceField } from '../../emit/places.js';
-import { needsOf, readsGuide } from '../../plan/needs.js';
+import { knowsPositive, needsOf, readsGuide } from '../../plan/needs.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { formsOf } from './forms.js';
 import { elementType, operandLayout, segments, type OperandLayout } from './layout.js';
 import { guideGranule, vectorThreads } from './limits.js';
 import { operandNames } from './operands.js';
-import { knowsPositive } from '../../plan/needs.js';
 
 /** What the templates of every GPU are given. */
 export function cudaContext(problem: Problem, target: string, tiling: ResolvedTiling, epilogue: EmittedEpilogue) {
