@@ -4,6 +4,8 @@ export default {
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
+  // Where the runner's own output is coloured, it asks every process below it for colours.
+  environmentVariables: { NO_COLOR: '1' },
   timeout: '5m',
   concurrency: 2,
 };

@@ -22,7 +22,6 @@ const settings = {
   OMPI_MCA_rmaps_base_oversubscribe: '1',
   OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
   PRTE_MCA_rmaps_default_mapping_policy: ':oversubscribe',
-  NO_COLOR: '1',
 };
 
 /** What one rank of the command line does otherwise than the rest: see `programs/cli.ts`. */

@@ -88,7 +88,7 @@ export class Workplace {
 
 function run(program: string, args: readonly string[], cwd: string, environment: Readonly<Record<string, string>>): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...environment }, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd, env: { ...process.env, ...environment }, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? 1), output: `${stdout}${stderr}` });
     });
   });
