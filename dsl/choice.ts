@@ -1,0 +1,24 @@
+/** What a knob of a tiling is set to. */
+export type KnobValue = number | string;
+
+/** Values that a knob is left to choose from. The first is taken where nothing is known of their speed. */
+export interface Choice<T extends KnobValue = KnobValue> {
+  readonly kind: 'choice';
+  readonly values: readonly T[];
+}
+
+/** Leaves a knob open among these values: `block({ rows: oneOf(64, 128), ... })`. */
+export function oneOf<T extends KnobValue>(...values: readonly T[]): Choice<T> {
+  return { kind: 'choice', values };
+}
+
+/** How a range goes on: by a difference, or by a factor. */
+export type Stride = { readonly by: number } | { readonly times: number };
+
+/** Leaves a knob open among numbers from one to another, both included: `range(1024, 16384, { times: 2 })`. */
+export function range(from: number, to: number, stride: Stride): Choice<number> {
+  const next = (value: number): number => ('by' in stride ? value + stride.by : value * stride.times);
+  const values: number[] = [];
+  for (let value = from; value <= to && (values.at(-1) ?? -Infinity) < value; value = next(value)) values.push(value);
+  return { kind: 'choice', values };
+}
