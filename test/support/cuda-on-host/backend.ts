@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Program } from '../../../codegen/compile.js';
@@ -10,10 +10,14 @@ import type { NativeArg, NativeBuffer, NativeCommand, NativeList } from '../../.
 import type { Backend } from '../../../runtime/device/backend.js';
 import type { LoadedModules } from '../../../runtime/loaded-program.js';
 import { HostDevice } from '../../../runtime/device/host.js';
+import { Turns } from '../turns.js';
 import { hostSource } from './host-source.js';
 
 const run = promisify(execFile);
 const flags = ['-std=c++17', '-O1', '-w', '-fPIC', '-fvisibility-inlines-hidden', '-fno-gnu-unique'];
+
+/** More at once than there are cores would only take more memory: tests of a file begin together. */
+const compilers = new Turns(availableParallelism());
 
 /** The host's compiler, and the emulator compiled by it. */
 export class CudaOnHost {
@@ -51,7 +55,8 @@ export class CudaOnHost {
     const compileOne = async ([name, text]: readonly [string, string]): Promise<readonly [string, string]> => {
       const [source, library] = [path.join(folder, `${name}.cpp`), path.join(folder, `${name}.so`)];
       await writeFile(source, text);
-      await run('g++', [...flags, '-shared', '-I', packagePath('test', 'support', 'cuda-on-host'), '-o', library, source, path.join(this.#folder, 'emulator.o')], { maxBuffer: 1 << 24 });
+      const command = [...flags, '-shared', '-I', packagePath('test', 'support', 'cuda-on-host'), '-o', library, source, path.join(this.#folder, 'emulator.o')];
+      await compilers.take(() => run('g++', command, { maxBuffer: 1 << 24 }));
       return [name, library];
     };
     return Promise.all(sources.map(compileOne));
