@@ -5,7 +5,7 @@ export default {
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
   // Where the runner's own output is coloured, it asks every process below it for colours.
-  environmentVariables: { NO_COLOR: '1' },
+  environmentVariables: { FORCE_COLOR: '0' },
   timeout: '5m',
   concurrency: 2,
 };
