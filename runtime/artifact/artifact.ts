@@ -42,7 +42,7 @@ export interface BuildProgress {
 
 export function artifactSpec(source: SourceText, compiler: Compiler, cache: ArtifactCache, origin: ArtifactOrigin): ArtifactSpec {
   const name = basename(source.path);
-  const key = artifactKey({ source: withoutHeader(source.text), compiler: compiler.identity, flags: compiler.flags, file: name });
+  const key = artifactKey({ source: source.text, compiler: compiler.identity, flags: compiler.flags, file: name });
   const output = `${basename(name, extname(name))}${compiler.extension}`;
   const spec: ArtifactSpec = {
     source,
@@ -70,11 +70,6 @@ export function artifactSpec(source: SourceText, compiler: Compiler, cache: Arti
     },
   };
   return spec;
-}
-
-/** What compilers read: the comment at the head tells people of a whole tiling, of which most files depend on a part. */
-function withoutHeader(text: string): string {
-  return text.replace(/^(?:\/\/.*\n)+/, '');
 }
 
 /**

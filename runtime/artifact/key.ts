@@ -5,7 +5,6 @@ const entryFormat = 1;
 
 /** All that an artifact depends on. */
 export interface KeyFacts {
-  /** Without the comment at its head. */
   readonly source: string;
   /** Compiler, its version, and the machine where flags speak of it. */
   readonly compiler: string;

@@ -86,14 +86,6 @@ test('built once, then found', async (t) => {
   t.deepEqual(t.context.warnings, []);
 });
 
-test('files that differ in the comment at their head alone are one artifact', (t) => {
-  const compiler = copyingCompiler();
-  const keyOf = (text: string) => artifactSpec({ path: 'clip/stats.cpp', text }, compiler, t.context.cache, origin).key;
-  t.is(keyOf('// chunk 64 x 64\n//\n// block 8 x 8\nint x;\n'), keyOf('// chunk 32 x 64\nint x;\n'));
-  t.not(keyOf('int x;\n// one\n'), keyOf('int x;\n// another\n'));
-  t.not(keyOf('// head\nint x;\n'), keyOf('// head\nint y;\n'));
-});
-
 test('a damaged entry is a warning and a rebuild', async (t) => {
   const { cache, warnings } = t.context;
   const spec = artifactSpec({ path: 'stats.cpp', text: 'int x;' }, copyingCompiler(), cache, origin);
