@@ -1,4 +1,5 @@
 import type { Span } from './diagnostics/span.js';
+import type { Precision } from './problem.js';
 
 /**
  * How the iteration space N x M x D is split, outermost level first. A level or a knob left out is chosen by the target.
@@ -19,8 +20,20 @@ export interface Tiling {
   readonly block?: BlockLevel;
   readonly register?: RegisterLevel;
   readonly instruction?: InstructionLevel;
+  /** Of a tiling that was tuned: what for. */
+  readonly tunedFor?: TunedFor;
   /** Where each level was written, for messages. */
   readonly spans?: Readonly<Partial<Record<LevelName, Span>>>;
+}
+
+/** What a tiling was found to be the fastest of. */
+export interface TunedFor {
+  readonly loss: string;
+  /** Of its expressions. */
+  readonly lossHash: string;
+  readonly dim: number;
+  readonly precision: Precision;
+  readonly target: string;
 }
 
 export type LevelName = 'ring' | 'chunk' | 'block' | 'register' | 'instruction';

@@ -91,6 +91,10 @@ const rows = {
   INF6007: row('file cannot be written', 'The folder is missing, full or may not be written.'),
   INF6101: row('cache cannot be written', 'Compiled kernels are kept in $INFINITILE_CACHE_DIR, else in the user\'s cache directory.'),
   INF6102: row('damaged cache entry', 'The entry is rebuilt.'),
+  INF6103: row('tuned tiling that cannot be used', 'What was tuned says what it is of; what does not, or is of something else, counts as nothing.'),
+  INF6104: row('tuning that is not kept', 'What is measured, and the winner, are kept in the cache.'),
+  INF6105: row('file without a tiling', 'A tuned tiling is a JSON file, as `infinitile tune --save` writes it.'),
+  INF6106: row('tiling tuned for something else', 'A tuned tiling is the fastest of one loss, depth, precision, target and device; elsewhere it is a tiling like any other.'),
 
   INF7001: row('no such device', 'The target needs a device that this machine does not have.'),
   INF7002: row('device out of memory', 'Inputs, outputs, statistics and workspace did not fit.'),
@@ -109,6 +113,7 @@ const rows = {
   INF8005: row('missing program', 'Another program does a part of what the command does.'),
   INF8006: row('results that disagree', 'Two implementations of one loss are compared before they are timed.'),
   INF8007: row('cluster description', 'A cluster is a JSON file: the latency and bandwidth of its links, the flops of a rank, whether they overlap.'),
+  INF8008: row('budget too short', 'A search builds and times the usual tiling and one other at least.'),
 } as const satisfies Readonly<Record<`INF${number}`, CatalogRow>>;
 
 export type DiagnosticCode = keyof typeof rows;

@@ -9,6 +9,7 @@ import type { Entry } from '../../bench/contender.js';
 import { peerNames, requirePeers, type PeerName } from '../../bench/peer-catalog.js';
 import { benchRecord, caseRecords, type CaseRecord } from '../../bench/record.js';
 import type { SyntheticShape } from '../../bench/synthetic.js';
+import { withUsual } from '../../bench/usual-parameters.js';
 import type { Parameters } from '../../scalars.js';
 import type { Communicator } from '../../transport/communicator.js';
 import { connectLocal } from '../../transport/local.js';
@@ -45,9 +46,6 @@ interface BenchFlags {
   readonly against?: readonly PeerName[];
   readonly json?: true;
 }
-
-/** Where training of such a loss starts or ends up; time hardly depends on them. */
-const usualParameters: Parameters = { logScale: Math.log(50), bias: -10 };
 
 export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
@@ -165,10 +163,4 @@ function checkRanksFlags({ ranks, loss, n, m, sweep, against }: BenchFlags): voi
   const [most, rows] = [Math.max(...ranks), Math.min(...n, m ?? Infinity)];
   if (most > rows) throw refuse(`${rows} rows: there are ${most} ranks`, 'each rank has a row at least');
   if (against !== undefined) throw refuse('--against', 'others are compared with one rank, without --ranks');
-}
-
-/** The values that were given, and the usual ones of the others that the loss has. */
-function withUsual({ params }: PairwiseLoss, given: Parameters): Parameters {
-  const usual = Object.entries(usualParameters).filter(([name]) => params.includes(name));
-  return { ...Object.fromEntries(usual), ...given };
 }
