@@ -196,8 +196,8 @@ export class Kernel {
   }
 
   #bind(shape: Omit<RunShape, 'workers'>, plan: Plan): BoundPlan {
-    const { tiling, threads, workspace = this.target.defaultWorkspace } = this.#options;
-    return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace, tiling.chunk !== undefined);
+    const { threads, workspace = this.target.defaultWorkspace } = this.#options;
+    return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace);
   }
 
   #bindTiles({ shape, rank, loss }: SessionInputs, plan: Plan): BoundTiles {

@@ -52,9 +52,11 @@ const rows = {
   INF3005: row('levels that do not nest', 'The tile of a level lies inside the tile of the level outside it.'),
   INF3006: row('missing knob', 'The level is not complete without it.'),
   INF3007: row('instruction', 'An instruction is named, such as `mma.m16n8k16`.'),
+  INF3008: row('knob left open among nothing', 'A choice has one value at least, and each once.'),
   INF3101: row('tiling that the target cannot run', 'A limit of the target: registers, shared memory, threads, instruction shapes.'),
   INF3102: row('instruction that the target does not have', 'Each target lists its instructions.'),
   INF3103: row('workspace over budget', 'The chunk bounds the workspace; a smaller chunk takes less.'),
+  INF3104: row('knob with no legal value', 'A knob is left open among values of which the target can run one at least.'),
   INF3201: row('ring that cannot be laid out', 'Ranks are equally many on each node, each with a shard of the rows and of the columns.'),
 
   INF4001: row('shape', 'Q and K are matrices, one embedding a row.'),

@@ -76,9 +76,9 @@ async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortS
   }
 }
 
-function sized({ loss, target, program, tiling }: Inspected, n: number, m: number): BoundPlan {
+function sized({ loss, target, program }: Inspected, n: number, m: number): BoundPlan {
   const shape = matrixShape(loss, { queries: n, keys: usesTensor(loss, 'keys') ? m : 0 });
-  return bindWithin(program.plan, { ...shape, workers: target.multiprocessors ?? availableParallelism() }, target.defaultWorkspace, tiling.chunk !== undefined);
+  return bindWithin(program.plan, { ...shape, workers: target.multiprocessors ?? availableParallelism() }, target.defaultWorkspace);
 }
 
 function refuseUnusedFlags({ emit, n, m, file }: InspectFlags): void {
