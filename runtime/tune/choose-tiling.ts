@@ -7,7 +7,8 @@ import { tunedUnusable, warnProcess, type OnWarning } from './errors.js';
 import type { TilingOrigin } from './origin.js';
 import { shippedFor } from './shipped.js';
 import { restrictionHash, tunedFacts, type TunedFacts, type TunedQuestion } from './store/key.js';
-import { isTiling, type TunedRecord } from './store/record.js';
+import type { TunedRecord } from './store/record.js';
+import { tilingSchema } from './store/tiling-schema.js';
 import { TunedStore } from './store/tuned-store.js';
 import { tellOfMismatch } from './tiling-file.js';
 
@@ -53,7 +54,7 @@ export async function chooseTilingTogether(ring: Communicator, question: TilingQ
   return (agreed ? first.chosen : null) ?? { tiling: question.tiling, origin: question.origin };
 }
 
-const chosenSchema = z.object({ tiling: z.custom<Tiling>(isTiling), origin: z.enum(['given', 'tuned', 'shipped', 'usual']) });
+const chosenSchema = z.object({ tiling: tilingSchema, origin: z.enum(['given', 'tuned', 'shipped', 'usual']) });
 const choiceSchema = z.object({ asked: z.string(), chosen: chosenSchema.nullable() });
 
 function keptFor(facts: TunedFacts, { cache }: Builder, rows: number | undefined, onWarning: OnWarning): Promise<TunedRecord | undefined> {

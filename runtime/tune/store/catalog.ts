@@ -23,17 +23,17 @@ export async function listTuned(cacheDirectory: string): Promise<readonly TunedE
   return entries.sort((a, b) => created(b).localeCompare(created(a)) || a.key.localeCompare(b.key) || a.sizeClass.localeCompare(b.sizeClass));
 }
 
-/** Removes all of them, each out of sight with one rename; gives how many there were. */
-export async function clearTuned(cacheDirectory: string): Promise<number> {
+/** Removes all of them, each out of sight with one rename. */
+export async function clearTuned(cacheDirectory: string): Promise<{ readonly entries: number; readonly bytes: number }> {
   const root = join(cacheDirectory, tunedFolder);
-  const { length } = await listTuned(cacheDirectory);
+  const entries = await listTuned(cacheDirectory);
   for (const key of await keysOf(root)) {
     const aside = await temporaryName(root);
     await rename(join(root, key), aside);
     await rm(aside, { recursive: true, force: true });
   }
   await sweepTemporaries(root);
-  return length;
+  return { entries: entries.length, bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0) };
 }
 
 async function describe(directory: string, key: string, sizeClass: string): Promise<TunedEntry> {

@@ -58,9 +58,8 @@ export function tunedKey(facts: TunedFacts): string {
 }
 
 /** Of what a tiling sets or restricts of that which is searched: how ranks share the matrix is not. */
-export function restrictionHash(tiling: Tiling): string {
-  const { chunk, block, register, instruction } = tiling;
-  return fingerprint({ chunk, block, register, instruction });
+export function restrictionHash({ chunk, block, passes, register, instruction, open }: Tiling): string {
+  return fingerprint({ chunk, block, passes, register, instruction, open });
 }
 
 /** Queries and keys, each to its power of two from below: `4096x8192`. */

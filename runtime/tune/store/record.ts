@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Tiling } from '../../../dsl/tiling.js';
 import { writeFileAtomically } from '../../tensor/atomic-file.js';
 import { tunedFormat } from './key.js';
+import { tilingSchema } from './tiling-schema.js';
 
 const count = z.number().int().nonnegative();
 const milliseconds = z.number().positive();
@@ -32,7 +32,7 @@ export const tunedSchema = z.strictObject({
   subject: subjectSchema,
   /** Its settings in one line. */
   id: z.string(),
-  tiling: z.custom<Tiling>(isTiling, 'a tiling is { kind: "tiling", name, levels }'),
+  tiling: tilingSchema,
   effort: z.enum(['none', 'quick', 'full']),
   seed: z.number(),
   /** Seconds that the search was given; null without a limit. */
@@ -68,8 +68,4 @@ export async function writeTuned(path: string, record: TunedRecord): Promise<voi
   await writeFileAtomically(path, async (handle) => {
     await handle.writeFile(`${JSON.stringify(record, undefined, 2)}\n`);
   });
-}
-
-export function isTiling(value: unknown): value is Tiling {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tiling' && 'name' in value && typeof value.name === 'string';
 }
