@@ -4,7 +4,7 @@ import type { Builder } from '../device/builder.js';
 import { agree, gatherJson } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
 import { tunedUnusable, warnProcess, type OnWarning } from './errors.js';
-import type { TilingOrigin } from './origin.js';
+import { tilingOrigins, type TilingOrigin } from './origin.js';
 import { shippedFor } from './shipped.js';
 import { restrictionHash, tunedFacts, type TunedFacts, type TunedQuestion } from './store/key.js';
 import type { TunedRecord } from './store/record.js';
@@ -54,7 +54,7 @@ export async function chooseTilingTogether(ring: Communicator, question: TilingQ
   return (agreed ? first.chosen : null) ?? { tiling: question.tiling, origin: question.origin };
 }
 
-const chosenSchema = z.object({ tiling: tilingSchema, origin: z.enum(['given', 'tuned', 'shipped', 'usual']) });
+const chosenSchema = z.object({ tiling: tilingSchema, origin: z.enum(tilingOrigins) });
 const choiceSchema = z.object({ asked: z.string(), chosen: chosenSchema.nullable() });
 
 function keptFor(facts: TunedFacts, { cache }: Builder, rows: number | undefined, onWarning: OnWarning): Promise<TunedRecord | undefined> {

@@ -28,8 +28,8 @@ export interface Setting {
   readonly builder: Builder;
 }
 
-/** Candidates of a space that is too large to be listed. */
-const mostCandidates = 4096;
+/** Candidates that are listed of a space: of a quick search, all that its model is asked about. */
+const mostCandidates: Readonly<Record<Effort, number>> = { none: 1024, quick: 1024, full: 8192 };
 
 /** What a step is meant to take where the number of rows is left open, and the most rows then. */
 const stepSeconds = 0.25;
@@ -51,7 +51,7 @@ export async function prepare(loss: PairwiseLoss, options: TuneOptions, cache: A
   const { identity: compiler } = await builder.compiler();
   const facts = tunedFacts({ loss, tiling, dim, guideDim: dim, precision, target, device, compiler, workers, workspace });
   const run = { ...matrixShape(loss, { queries: n, keys: usesTensor(loss, 'keys') ? m : 0 }), workers };
-  const space = makeSpace({ loss, dim, precision, guideDim: dim, target, tiling, run, budget: workspace, seed, most: mostCandidates });
+  const space = makeSpace({ loss, dim, precision, guideDim: dim, target, tiling, run, budget: workspace, seed, most: mostCandidates[effort] });
   return {
     ...{ effort, seed, facts, builder, device: target.device, landscape: new Landscape(space, machine) },
     problem: { loss, dim, precision, target: target.name, gpu: 0, threads, workspace, n, m, params },
