@@ -1,9 +1,13 @@
 import type { Precision } from '../../dsl/problem.js';
-import type { Tiling } from '../../dsl/tiling.js';
+import type { KnobValue } from '../../dsl/choice.js';
+import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.js';
+import type { Demand, MachineModel } from '../cost/estimate.js';
+import type { Launches } from '../cost/launches.js';
 import type { Dialects, EmittedEpilogue } from '../emit/epilogue.js';
+import type { RunShape } from '../plan/bind.js';
 import type { Extent } from '../plan/extent.js';
-import type { Buffer, Kernel } from '../plan/plan.js';
+import type { Buffer, Kernel, Plan } from '../plan/plan.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
 
 export type { Problem, ResolvedTiling };
@@ -30,10 +34,21 @@ export interface Target {
   readonly compilerOptions: readonly string[];
   /** The tiling with what it leaves open filled in, and everything that is wrong with it (then `tiling` is absent). */
   resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] };
+  /** The knobs that a tiling leaves out, with values worth trying: within the target's limits one by one, not together. */
+  knobs(problem: Problem, tiling: Tiling, run: RunShape): readonly Knob[];
   /** Kernels, their launch geometry, and the workspace they need. */
   describe(problem: Problem, tiling: ResolvedTiling): TargetKernels;
+  /** What a launch of one of its tiled kernels asks of a machine; undefined of a kernel over vectors. */
+  demand(plan: Plan, launches: Launches, machine: MachineModel): Demand | undefined;
   /** The sources of those kernels. */
   emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[];
+}
+
+/** A knob and values for it, in order. */
+export interface Knob {
+  readonly level: KnobPlace;
+  readonly knob: string;
+  readonly values: readonly KnobValue[];
 }
 
 /** Compute capability of a GPU: from one on, or one alone. */

@@ -1,8 +1,10 @@
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
+import { demand } from './demand.js';
 import { describe } from './describe.js';
 import { cudaDialects } from '../cuda/dialect.js';
 import { emit } from './emit.js';
+import { knobs } from './knobs.js';
 import { resolve } from './resolve.js';
 
 /** NVIDIA GPUs from Ampere up, through mma.sync, ldmatrix and cp.async. */
@@ -19,6 +21,8 @@ export const sm80: Target = {
   // The architecture is added: that of the device at hand.
   compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],
   resolve,
+  knobs,
   describe,
+  demand,
   emit,
 };
