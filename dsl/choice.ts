@@ -15,10 +15,17 @@ export function oneOf<T extends KnobValue>(...values: readonly T[]): Choice<T> {
 /** How a range goes on: by a difference, or by a factor. */
 export type Stride = { readonly by: number } | { readonly times: number };
 
+/** More values than a knob can have; a range stops there. */
+export const mostValues = 1024;
+
 /** Leaves a knob open among numbers from one to another, both included: `range(1024, 16384, { times: 2 })`. */
 export function range(from: number, to: number, stride: Stride): Choice<number> {
   const next = (value: number): number => ('by' in stride ? value + stride.by : value * stride.times);
   const values: number[] = [];
-  for (let value = from; value <= to && (values.at(-1) ?? -Infinity) < value; value = next(value)) values.push(value);
+  for (let value = from; value <= to && values.length <= mostValues && (values.at(-1) ?? -Infinity) < value; value = next(value)) values.push(value);
   return { kind: 'choice', values };
+}
+
+export function isChoice(value: unknown): value is Choice<never> {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'choice' && 'values' in value && Array.isArray(value.values);
 }

@@ -1,48 +1,72 @@
+import { isChoice, type Choice, type KnobValue } from './choice.js';
 import { captureCallSite, markCallee, type CallSite } from './diagnostics/call-site.js';
 import { conclude } from './diagnostics/recording.js';
-import { DiagnosticCollector, didYouMean, listNames, showValue, type Diagnostic, type DiagnosticCode, type Span } from './diagnostics/index.js';
-import type { BlockLevel, ChunkLevel, InstructionLevel, LevelName, RegisterLevel, RingLevel, Tiling } from './tiling.js';
+import { DiagnosticCollector, didYouMean, listNames, type DiagnosticCode, type Span } from './diagnostics/index.js';
+import { checkKnobs, levelNames, nestingMistakes, passNames } from './tiling-checks.js';
+import type { BlockLevel, ChunkLevel, InstructionLevel, KnobPlace, LevelName, OpenKnob, PassLevel, PassName, RegisterLevel, RingLevel, Tiling, Written } from './tiling.js';
 
-/** Writes a tiling level by level, outermost first. Any level may be left out: the target then chooses. */
+/** A level as it was written, or the block of a pass. */
+interface Entry {
+  readonly place: KnobPlace;
+  /** The level that it stands at: a pass's is the block. */
+  readonly level: LevelName;
+  /** By knob, the values that it was given: one, or those of a choice. */
+  readonly values: ReadonlyMap<string, readonly unknown[]>;
+  readonly open: readonly string[];
+  readonly site: () => CallSite | undefined;
+}
+
+/** Writes a tiling level by level, outermost first. Any level may be left out: the target then chooses. So may any knob be left open, by `oneOf` and `range`: then the tuner does. */
 export class TilingBuilder {
-  readonly #levels: { readonly name: LevelName; readonly value: object; readonly site: () => CallSite | undefined }[] = [];
+  readonly #entries: Entry[] = [];
 
-  readonly ring = (level: RingLevel = {}): this => this.#add('ring', level, this.ring);
+  readonly ring = (level: Written<RingLevel> = {}): this => this.#add('ring', level, this.ring);
 
-  readonly chunk = (level: ChunkLevel): this => this.#add('chunk', level, this.chunk);
+  readonly chunk = (level: Written<ChunkLevel>): this => this.#add('chunk', level, this.chunk);
 
-  readonly block = (level: BlockLevel): this => this.#add('block', level, this.block);
+  readonly block = (level: Written<BlockLevel>): this => this.#add('block', level, this.block);
 
-  readonly register = (level: RegisterLevel): this => this.#add('register', level, this.register);
+  /** The block of one pass, on targets whose passes have blocks of their own. */
+  readonly pass = (name: PassName, level: Written<PassLevel>): this => this.#add('block', level, this.pass, name);
 
-  readonly instruction = (name: InstructionLevel['name']): this => this.#add('instruction', { name }, this.instruction);
+  readonly register = (level: Written<RegisterLevel>): this => this.#add('register', level, this.register);
 
-  #add(name: LevelName, value: object, method: (...args: never[]) => unknown): this {
-    this.#levels.push({ name, value, site: captureCallSite(method) });
+  readonly instruction = (name: InstructionLevel['name'] | Choice<string>): this => this.#add('instruction', { name }, this.instruction);
+
+  #add(level: LevelName, value: object, method: (...args: never[]) => unknown, place: KnobPlace = level): this {
+    const given = Object.entries(value).filter(([, knob]) => knob !== undefined);
+    const open = given.filter(([, knob]) => isChoice(knob)).map(([knob]) => knob);
+    const values = new Map(given.map(([knob, of]): readonly [string, readonly unknown[]] => [knob, isChoice(of) ? of.values : [of]]));
+    this.#entries.push({ place, level, values, open, site: captureCallSite(method) });
     return this;
   }
 
   /** @throws {InfinitileError} with everything that is wrong with the tiling, whatever the target. */
   build(name: string, made: () => CallSite | undefined = () => undefined): Tiling {
     const collector = new DiagnosticCollector();
-    const sites = new Map<LevelName, () => CallSite | undefined>();
-    const tell = (level: LevelName, site: () => CallSite | undefined, code: DiagnosticCode, message: string, hint: string): void => {
-      collector.add({ code, message, hint, ...markCallee(site(), level) });
+    const tell = ({ place, level, site }: Pick<Entry, 'place' | 'level' | 'site'>, code: DiagnosticCode, message: string, hint: string): void => {
+      collector.add({ code, message, hint, ...markCallee(site(), place === level ? level : 'pass') });
     };
     if (!/^[A-Za-z][\w-]*$/.test(name)) {
       collector.add({ code: 'INF2001', message: `'${name}' cannot name a tiling`, hint: 'a letter, then letters, digits, `_` and `-`', ...markCallee(made(), tiling.name) });
     }
+    const placed = new Map<KnobPlace, Entry>();
     let innermost = -1;
-    for (const { name: level, value, site } of this.#levels) {
-      const place = levelNames.indexOf(level);
-      if (sites.has(level)) tell(level, site, 'INF3001', `level '${level}' is given twice in tiling '${name}'`, 'each level splits the one outside it, once');
-      else if (place < innermost) tell(level, site, 'INF3002', `level '${level}' stands inside level '${levelNames[innermost] ?? ''}' in tiling '${name}'`, `outermost first: ${levelNames.join(', ')}`);
-      innermost = Math.max(innermost, place);
-      sites.set(level, site);
-      for (const { code, message, hint } of checkLevel(level, value)) tell(level, site, code, message, hint);
+    for (const entry of this.#entries) {
+      const { place, level, values } = entry;
+      const at = levelNames.indexOf(level);
+      if (place !== level && !passNames.some((pass) => pass === place)) {
+        tell(entry, 'INF3004', `there is no pass '${place}'`, `${didYouMean(place, passNames)} passes are ${listNames(passNames)}`.trim());
+        continue;
+      }
+      if (placed.has(place)) tell(entry, 'INF3001', `level '${place}' is given twice in tiling '${name}'`, 'each level splits the one outside it, once');
+      else if (at < innermost) tell(entry, 'INF3002', `level '${place}' stands inside level '${levelNames[innermost] ?? ''}' in tiling '${name}'`, `outermost first: ${levelNames.join(', ')}`);
+      innermost = Math.max(innermost, at);
+      placed.set(place, entry);
+      for (const { code, message, hint } of checkKnobs(place, values)) tell(entry, code, message, hint);
     }
-    const assembled = assemble(name, new Map(this.#levels.map((level) => [level.name, level.value])), sites);
-    for (const { level, message, hint } of nesting(assembled)) tell(level, sites.get(level) ?? (() => undefined), 'INF3005', message, hint);
+    const assembled = assemble(name, [...placed.values()]);
+    for (const { level, message, hint } of nestingMistakes(assembled)) tell(placed.get(level) ?? { place: level, level, site: () => undefined }, 'INF3005', message, hint);
     conclude(collector, made);
     return assembled;
   }
@@ -51,7 +75,7 @@ export class TilingBuilder {
 /**
  * Declares how the iteration space is split, outermost level first.
  *
- *     tiling('narrow', (t) => t.chunk({ rows: 4096, cols: 16384 }).block({ rows: 128, cols: 128, depth: 64 }))
+ *     tiling('narrow', (t) => t.chunk({ rows: 4096, cols: 16384 }).block({ rows: oneOf(64, 128), cols: 128, depth: 64 }))
  *
  * @throws {InfinitileError} with every mistake, at the level where it was written.
  */
@@ -62,86 +86,28 @@ export function tiling(name: string, levels: (builder: TilingBuilder) => TilingB
   return builder.build(name, callSite);
 }
 
-export const levelNames: readonly LevelName[] = ['ring', 'chunk', 'block', 'register', 'instruction'];
-
-/** Knobs of each level: all are positive integers. */
-const knobs: Readonly<Record<Exclude<LevelName, 'instruction'>, { readonly required: readonly string[]; readonly optional: readonly string[] }>> = {
-  ring: { required: [], optional: ['ranks', 'nodes', 'inFlight'] },
-  chunk: { required: ['rows', 'cols'], optional: [] },
-  block: { required: ['rows', 'cols', 'depth'], optional: ['stages', 'group', 'cluster'] },
-  register: { required: ['rows', 'cols'], optional: [] },
-};
-
-/** Knobs of which one is not enough. */
-const floors: Readonly<Record<string, { readonly least: number; readonly hint: string }>> = {
-  inFlight: { least: 2, hint: 'a whole number from 2 is needed: one shard of keys is used while another arrives' },
-};
-
-/** Knobs that are one of a few words. */
-const choices: Readonly<Partial<Record<LevelName, Readonly<Record<string, readonly string[]>>>>> = {
-  ring: { circulate: ['keys'] },
-  block: { panel: ['resident', 'split', 'streamed'] },
-};
-
-type Finding = Pick<Diagnostic, 'code' | 'message'> & { readonly hint: string };
-
-function checkLevel(level: LevelName, value: object): readonly Finding[] {
-  const entries = new Map<string, unknown>(Object.entries(value));
-  if (level === 'instruction') return checkInstruction(entries.get('name'));
-  const { required, optional } = knobs[level];
-  const words = choices[level] ?? {};
-  const known = [...required, ...optional, ...Object.keys(words)];
-  return [
-    ...required.filter((knob) => entries.get(knob) === undefined).map((knob): Finding => ({ code: 'INF3006', message: `level '${level}' lacks '${knob}'`, hint: `a ${level} has ${listNames(known)}` })),
-    ...[...entries].flatMap(([knob, given]): readonly Finding[] => {
-      if (!known.includes(knob)) {
-        const near = didYouMean(knob, known);
-        return [{ code: 'INF3004', message: `level '${level}' has no knob '${knob}'`, hint: `${near === '' ? '' : `${near} `}a ${level} has ${listNames(known)}` }];
-      }
-      const allowed = words[knob];
-      if (allowed !== undefined) return given === undefined || allowed.some((word) => word === given) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint: `it is ${allowed.map((word) => `'${word}'`).join(' or ')}` }];
-      const { least, hint } = floors[knob] ?? { least: 1, hint: 'a positive integer is needed' };
-      return given === undefined || (isCount(given) && given >= least) ? [] : [{ code: 'INF3003', message: `'${knob}' of level '${level}' is ${showValue(given)}`, hint }];
-    }),
-  ];
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
-}
-
-function checkInstruction(name: unknown): readonly Finding[] {
-  if (typeof name === 'string' && /^\w[\w.-]*$/.test(name)) return [];
-  return [{ code: 'INF3007', message: `${showValue(name)} does not name an instruction`, hint: "such as 'mma.m16n8k16'; targets list theirs" }];
-}
-
 /** The levels in an object with the fields of {@link Tiling}; their spans are read from the stack when first asked for. */
-function assemble(name: string, levels: ReadonlyMap<LevelName, object>, sites: ReadonlyMap<LevelName, () => CallSite | undefined>): Tiling {
-  let spans: Partial<Record<LevelName, Span>> | undefined;
-  const readSpans = (): Partial<Record<LevelName, Span>> =>
-    Object.fromEntries([...sites].flatMap(([level, site]) => {
-      const { span } = markCallee(site(), level);
-      return span === undefined ? [] : [[level, span]];
+function assemble(name: string, entries: readonly Entry[]): Tiling {
+  let spans: Partial<Record<KnobPlace, Span>> | undefined;
+  const readSpans = (): Partial<Record<KnobPlace, Span>> =>
+    Object.fromEntries(entries.flatMap(({ place, level, site }) => {
+      const { span } = markCallee(site(), place === level ? level : 'pass');
+      return span === undefined ? [] : [[place, span]];
     }));
-  const made: Tiling = { kind: 'tiling', name, ...Object.fromEntries(levels) };
+  const firstValues = (of: readonly Entry[]): object => Object.fromEntries(of.map(({ place, values }) => [place, Object.fromEntries([...values].map(([knob, [first]]) => [knob, first]))]));
+  const passes = entries.filter(({ place, level }) => place !== level);
+  const open = entries.flatMap(({ place, open: knobs, values }) => knobs.map((knob): OpenKnob => ({ level: place, knob, values: (values.get(knob) ?? []).filter(isKnobValue) })));
+  const made: Tiling = {
+    kind: 'tiling',
+    name,
+    ...firstValues(entries.filter((entry) => !passes.includes(entry))),
+    ...(passes.length === 0 ? {} : { passes: firstValues(passes) }),
+    ...(open.length === 0 ? {} : { open }),
+  };
   // Not enumerable: a tiling is compared, hashed and printed by what it says, not by where it was written.
   return Object.defineProperty(made, 'spans', { get: () => (spans ??= readSpans()), enumerable: false });
 }
 
-function nesting({ chunk, block, register }: Tiling): readonly { readonly level: LevelName; readonly message: string; readonly hint: string }[] {
-  const pairs = [
-    { outer: 'chunk', inner: 'block', outside: chunk, inside: block },
-    { outer: 'chunk', inner: 'register', outside: chunk, inside: register },
-    { outer: 'block', inner: 'register', outside: block, inside: register },
-  ] as const;
-  return pairs.flatMap(({ outer, inner, outside, inside }) => {
-    if (outside === undefined || inside === undefined) return [];
-    return (['rows', 'cols'] as const)
-      .filter((axis) => isCount(inside[axis]) && isCount(outside[axis]) && inside[axis] > outside[axis])
-      .map((axis) => ({
-        level: inner,
-        message: `level '${inner}' has ${inside[axis]} ${axis}, more than the ${outside[axis]} of level '${outer}' that holds it`,
-        hint: `at most ${outside[axis]} ${axis}, or a larger ${outer}`,
-      }));
-  });
+function isKnobValue(value: unknown): value is KnobValue {
+  return typeof value === 'number' || typeof value === 'string';
 }

@@ -13,6 +13,7 @@ import { agreeOnKernel } from './ring/agree-on-kernel.js';
 import { joinRing, type RingGroup } from './ring/ring-group.js';
 import { agree } from './transport/agree.js';
 import type { Communicator } from './transport/communicator.js';
+import { chooseTiling, chooseTilingTogether, type ChosenTiling } from './tune/choose-tiling.js';
 
 export interface CompileOptions {
   /** D: numbers in an embedding. */
@@ -21,8 +22,12 @@ export interface CompileOptions {
   readonly guideDim?: number;
   /** How Q and K are stored; 'f32' unless said. */
   readonly precision?: Precision;
-  /** Levels and knobs left out are chosen by the target. */
+  /** Levels and knobs left out are those that `tune` has found, or that came with the package, else chosen by the target. */
   readonly tiling?: Tiling;
+  /** Whether to look for what was found; true, unless said. Nothing is ever searched here. */
+  readonly tuned?: boolean;
+  /** Queries that runs are expected to have (of this rank): what was found for the nearest power of two is taken; for the largest, unless said. */
+  readonly rows?: number;
   /** `cpu` (the best target this machine's CPU runs), `cuda` (its first GPU), or a target by name. `cpu` unless said. */
   readonly target?: string;
   /** Workspace budget in bytes; the target's default is 256 MiB. */
@@ -64,10 +69,11 @@ async function compilePrefixes(loss: MatryoshkaLoss, options: CompileOptions): P
 
 /** A kernel for the first `dim` numbers of embeddings of `options.dim`. */
 async function compileDepth(loss: PairwiseLoss, dim: number, options: CompileOptions): Promise<Kernel> {
-  const { guideDim = options.dim, precision = 'f32', tiling = automatic, workspace, threads = availableThreads(options.ring), signal } = options;
+  const { guideDim = options.dim, precision = 'f32', workspace, threads = availableThreads(options.ring), signal } = options;
   const backend = await openOnEveryRank(options, precision);
   try {
-    const declared = { loss, dim, inputDim: options.dim, guideDim, precision, tiling, backend, threads, ...(workspace === undefined ? {} : { workspace }) };
+    const chosen = await tilingFor(options, { loss, dim, guideDim, precision, backend, threads });
+    const declared = { loss, dim, inputDim: options.dim, guideDim, precision, ...chosen, backend, threads, ...(workspace === undefined ? {} : { workspace }) };
     const group = await joined(options.ring, declared);
     const kernel = new Kernel({ ...declared, ...(group === undefined ? {} : { group }) });
     const build = { ...(signal === undefined ? {} : { signal }), ...(options.onBuild === undefined ? {} : { onBuild: options.onBuild }) };
@@ -77,6 +83,18 @@ async function compileDepth(loss: PairwiseLoss, dim: number, options: CompileOpt
     backend.close();
     throw error;
   }
+}
+
+type Choosing = Pick<KernelOptions, 'loss' | 'dim' | 'guideDim' | 'precision' | 'backend' | 'threads'>;
+
+async function tilingFor({ tiling, tuned = true, rows, workspace, ring }: CompileOptions, { backend, threads, ...problem }: Choosing): Promise<ChosenTiling> {
+  const { builder, target, device } = backend;
+  const question = {
+    ...{ ...problem, builder, tuned, tiling: tiling ?? automatic, origin: tiling === undefined ? ('usual' as const) : ('given' as const) },
+    ...{ device: device.description, workers: device.workers ?? threads, workspace: workspace ?? target.defaultWorkspace },
+    ...(rows === undefined ? {} : { rows }),
+  };
+  return ring === undefined || ring.ranks === 1 ? chooseTiling(question) : chooseTilingTogether(ring, question);
 }
 
 function availableThreads(ring: Communicator | undefined): number {
@@ -91,13 +109,14 @@ async function joined(communicator: Communicator | undefined, declared: KernelOp
   return joinRing(communicator, declared.backend.device, { nodes, inFlight });
 }
 
-function checkOptions({ dim, guideDim, threads, workspace }: CompileOptions): void {
+function checkOptions({ dim, guideDim, threads, workspace, rows }: CompileOptions): void {
   const diagnostics = (
     [
       ['dim', dim, 65_536],
       ['guideDim', guideDim, 65_536],
       ['threads', threads, 4096],
       ['workspace', workspace, Number.MAX_SAFE_INTEGER],
+      ['rows', rows, 2 ** 31 - 1],
     ] as const
   ).flatMap(([name, value, most]) =>
     value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)

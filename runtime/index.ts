@@ -13,5 +13,10 @@ export { Session, type SessionLayout, type StepOptions, type StepResult } from '
 export { connect, type ConnectOptions } from './transport/connect.js';
 export type { Communicator } from './transport/communicator.js';
 export { connectLocal, type LocalOptions } from './transport/local.js';
+export { tune, type Tuned } from './tune/tune.js';
+export type { TuneOptions, TuneProgress } from './tune/options.js';
+export type { TilingOrigin } from './tune/origin.js';
+export type { Effort, Failed, Ranked, Subject, Timing, TuneResult } from './tune/result.js';
+export { loadTiling, saveTiling } from './tune/tiling-file.js';
 export { Reference, type ReferenceInputs, type ReferenceResult } from './reference.js';
 export { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, openTensor, rowsOf, writeNpy, type IndexMapValue, type MatrixValue, type ShapedArray, type TensorFile } from './tensor/tensor.js';

@@ -19,6 +19,7 @@ import type { RingGroup } from './ring/ring-group.js';
 import { prepareSharedInputs } from './ring/shared-inputs.js';
 import { Session } from './session.js';
 import { agree } from './transport/agree.js';
+import type { TilingOrigin } from './tune/origin.js';
 import type { Traffic } from './walks.js';
 
 export interface KernelOptions {
@@ -30,6 +31,8 @@ export interface KernelOptions {
   readonly guideDim: number;
   readonly precision: Precision;
   readonly tiling: Tiling;
+  /** Where the tiling comes from; 'given' unless said. */
+  readonly origin?: TilingOrigin;
   readonly backend: Backend;
   /** Budget in bytes; the target's default when absent. */
   readonly workspace?: number;
@@ -85,6 +88,9 @@ export class Kernel {
   /** What runs first. The running-maxima plan is compiled when it is needed. */
   readonly plan: Plan;
   readonly sources: readonly SourceText[];
+  /** How the work is split, as far as that was said; the plan has all of it. */
+  readonly tiling: Tiling;
+  readonly origin: TilingOrigin;
   readonly target: Target;
   readonly device: Device;
   readonly #options: KernelOptions;
@@ -93,6 +99,8 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.loss = options.loss;
+    this.tiling = options.tiling;
+    this.origin = options.origin ?? 'given';
     this.target = options.backend.target;
     this.device = options.backend.device;
     this.#options = options;
@@ -188,8 +196,8 @@ export class Kernel {
   }
 
   #bind(shape: Omit<RunShape, 'workers'>, plan: Plan): BoundPlan {
-    const { tiling, threads, workspace = this.target.defaultWorkspace } = this.#options;
-    return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace, tiling.chunk !== undefined);
+    const { threads, workspace = this.target.defaultWorkspace } = this.#options;
+    return bindWithin(plan, { ...shape, workers: this.device.workers ?? threads }, workspace);
   }
 
   #bindTiles({ shape, rank, loss }: SessionInputs, plan: Plan): BoundTiles {

@@ -1,14 +1,14 @@
 import type { Side } from '../../dsl/expression/nodes.js';
 import type { Channel, SideNeeds } from '../plan/needs.js';
 import { needsOf, type Needs } from '../plan/needs.js';
-import type { Problem, ResolvedTiling } from '../plan/problem.js';
+import type { Problem } from '../plan/problem.js';
 import type { EmittedEpilogue } from './epilogue.js';
 import { lossHeader, machineHeader } from './header.js';
 import { logitFields, pairFields, termFields, type PlaceField } from './places.js';
 
 /** What every kernel template is given, whatever the target; targets add their constants. All fields are always there. */
 export interface KernelContext extends EmittedEpilogue {
-  /** `//` comment lines: what this is, from which loss, tiling, target and compiler; license; do not edit. */
+  /** `//` comment lines: what this is, from which loss, tile, target and compiler; license; do not edit. */
   readonly header: string;
   /** The same without the loss, for files that serve every loss: their artifacts are shared. */
   readonly machineHeader: string;
@@ -61,13 +61,14 @@ export interface SideContext {
   readonly termFields: readonly PlaceField[];
 }
 
-export function kernelContext(problem: Problem, target: string, tiling: ResolvedTiling, epilogue: EmittedEpilogue): KernelContext {
+/** `tile`: what of the tiling the texts depend on. */
+export function kernelContext(problem: Problem, target: string, epilogue: EmittedEpilogue, tile: readonly string[] = []): KernelContext {
   const { loss, dim, precision, softmax } = problem;
   const needs = needsOf(loss, problem.reports);
   return {
     ...epilogue,
-    header: lossHeader(problem, target, tiling),
-    machineHeader: machineHeader(problem, target, tiling),
+    header: lossHeader(problem, target, tile),
+    machineHeader: machineHeader(problem, target, tile),
     dim,
     guideDim: problem.guideDim ?? dim,
     hasRows: loss.rows !== undefined,

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { printExpression } from '../../dsl/expression/index.js';
-import { printTiling } from '../plan/tiling.js';
-import type { Problem, ResolvedTiling } from '../plan/problem.js';
+import type { Problem } from '../plan/problem.js';
 import type { SoftmaxTerm } from '../../dsl/loss.js';
 import { packagePath } from './package-path.js';
 
 /** The version of the compiler, which emitted text and artifact keys carry. */
 export const compilerVersion: string = readVersion();
 
-/** The comment at the head of a file that holds a loss's kernels. */
-export function lossHeader(problem: Problem, target: string, tiling: ResolvedTiling): string {
+/** The comment at the head of a file that holds a loss's kernels. `tile`: what of the tiling its text depends on. */
+export function lossHeader(problem: Problem, target: string, tile: readonly string[] = []): string {
   const { loss, softmax } = problem;
   const terms = [
     ...softmaxLines('row', loss.rows),
@@ -22,7 +21,7 @@ export function lossHeader(problem: Problem, target: string, tiling: ResolvedTil
     `logit      ${printExpression(loss.logit)}`,
     ...terms.map((term, i) => `${i === 0 ? 'terms     ' : '          '} ${term}`),
     `softmax    ${softmax}`,
-    ...machineLines(problem, target, tiling),
+    ...machineLines(problem, target, tile),
   ]);
 }
 
@@ -34,14 +33,14 @@ function softmaxLines(side: string, term: SoftmaxTerm | undefined): readonly str
 }
 
 /** The comment at the head of a file that is the same for every loss, so that its artifact serves them all. */
-export function machineHeader(problem: Problem, target: string, tiling: ResolvedTiling): string {
-  return comment([...provenance, ...machineLines(problem, target, tiling)]);
+export function machineHeader(problem: Problem, target: string, tile: readonly string[] = []): string {
+  return comment([...provenance, ...machineLines(problem, target, tile)]);
 }
 
 const provenance = [`Emitted by infinitile ${compilerVersion}: do not edit.`, 'SPDX-License-Identifier: Apache-2.0', ''];
 
-function machineLines({ dim, precision }: Problem, target: string, tiling: ResolvedTiling): readonly string[] {
-  return [`inputs     ${precision}, depth ${dim}`, `target     ${target}`, ...printTiling(tiling)];
+function machineLines({ dim, precision }: Problem, target: string, tile: readonly string[]): readonly string[] {
+  return [`inputs     ${precision}, depth ${dim}`, `target     ${target}`, ...tile.map((line, i) => `${i === 0 ? 'tile      ' : '          '} ${line}`)];
 }
 
 function comment(lines: readonly string[]): string {

@@ -6,12 +6,13 @@ import { formatBytes } from './print.js';
 import { wideChunk } from './wide-chunk.js';
 
 /**
- * The plan with its shapes: the tiling's own chunk, or, where that was left open (`fixed` false), the largest whose workspace
+ * The plan with its shapes: the tiling's own chunk, or, where that was left open or may shrink, the largest whose workspace
  * stays within the budget of bytes; one with all columns where that makes forward and backward one walk.
  *
  * @throws {InfinitileError} when the budget does not hold a chunk that was asked for, or not even one block.
  */
-export function bindWithin(plan: Plan, run: RunShape, budget: number, fixed: boolean): BoundPlan {
+export function bindWithin(plan: Plan, run: RunShape, budget: number): BoundPlan {
+  const fixed = plan.tiling.chunk.fit !== 'shrink';
   const wide = fixed ? undefined : wideChunk(plan, run, budget);
   if (wide !== undefined) return bind(plan, run, wide);
   const asked = bind(plan, run);

@@ -6,7 +6,7 @@ export interface RunShape extends Partial<Stack>, Partial<Shard> {
   /** Rows and columns of the matrix. */
   readonly n: number;
   readonly m: number;
-  /** What works side by side: threads of the host, multiprocessors of a GPU. */
+  /** What works side by side: threads of the host, at the most, or multiprocessors of a GPU. */
   readonly workers: number;
 }
 
@@ -57,9 +57,10 @@ export interface SizedBuffer extends Buffer {
 
 /** Binds a plan with the chunk given, made even over the matrix and never larger than it. */
 export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.chunk): BoundPlan {
+  const workers = Math.min(run.workers, plan.tiling.chunk.workers ?? Infinity);
   const shapeOf = (rows: number): Shape => {
     const [chunkRows, chunkCols] = [evenPiece(run.n, rows, plan.tiling.block.rows), evenPiece(run.m, chunk.cols, plan.tiling.block.cols)];
-    return { ...unshared, ...run, chunkRows, chunkCols, rows: chunkRows, cols: chunkCols };
+    return { ...unshared, ...run, workers, chunkRows, chunkCols, rows: chunkRows, cols: chunkCols };
   };
   const [shape, forwardShape] = [shapeOf(chunk.rows), shapeOf(chunk.rows * plan.forwardRows)];
   const [inForward, inBackward, inFused] = [buffersOf(plan.forward), buffersOf(plan.backward), buffersOf(plan.fused?.steps ?? [])];

@@ -1,6 +1,7 @@
 import { isOfPositive, type PositiveAttribute } from '../../dsl/attributes.js';
 import { dependsOn, subexpressions, type Expression, type InputName, type Side } from '../../dsl/expression/index.js';
 import type { PairwiseLoss, SoftmaxTerm } from '../../dsl/loss.js';
+import { perLoss } from './per-loss.js';
 
 /**
  * How kernels know a positive. `diagonal`: row === col. `mapped`: the row's entry of an index map. `where`: a condition on row
@@ -47,7 +48,7 @@ export interface Needs {
 }
 
 /** `reports`: whether ranks of positives, and sums of the pair term by row, are asked for beside the loss. */
-export function needsOf(loss: PairwiseLoss, reports = false): Needs {
+export const needsOf = perLoss((loss, reports): Needs => {
   const relation = relationOf(loss);
   const asked = { row: reports && reportsOn(loss.rows, loss.cols), col: reports && reportsOn(loss.cols, loss.rows) };
   const [row, col] = [sideNeeds(loss, loss.rows, 'row', relation, asked.row), sideNeeds(loss, loss.cols, 'col', relation, asked.col)];
@@ -64,7 +65,7 @@ export function needsOf(loss: PairwiseLoss, reports = false): Needs {
     attributes: { row: declaredReads(loss, 'row'), col: declaredReads(loss, 'col') },
     ofPositive,
   };
-}
+});
 
 /**
  * A loss on the diagonal needs the map too where unmatched rows or columns are skipped. Of one that reads no positive there may be more

@@ -21,6 +21,7 @@ export interface Problem {
 /** A tiling with every knob set. */
 export interface ResolvedTiling {
   readonly name: string;
+  /** Where a tiling leaves it open, it is the largest that may be (`fit`). */
   readonly chunk: ChunkLevel;
   /** Columns of which all workers have equal shares, where a target has such: a chunk that a budget narrows has at most a multiple of them, then made even. */
   readonly colsPerRound?: number;

@@ -1,10 +1,10 @@
 import type { KnobValue } from '../../dsl/choice.js';
-import type { LevelName, Tiling } from '../../dsl/tiling.js';
+import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
 import type { BoundPlan } from '../plan/bind.js';
 
 /** A knob that is open, and the values that are tried. */
 export interface Axis {
-  readonly level: LevelName;
+  readonly level: KnobPlace;
   readonly knob: string;
   readonly values: readonly KnobValue[];
 }

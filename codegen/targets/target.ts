@@ -1,7 +1,9 @@
 import type { Precision } from '../../dsl/problem.js';
-import type { Tiling } from '../../dsl/tiling.js';
+import type { KnobValue } from '../../dsl/choice.js';
+import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.js';
 import type { Dialects, EmittedEpilogue } from '../emit/epilogue.js';
+import type { RunShape } from '../plan/bind.js';
 import type { Extent } from '../plan/extent.js';
 import type { Buffer, Kernel } from '../plan/plan.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
@@ -30,10 +32,19 @@ export interface Target {
   readonly compilerOptions: readonly string[];
   /** The tiling with what it leaves open filled in, and everything that is wrong with it (then `tiling` is absent). */
   resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] };
+  /** The knobs that a tiling leaves out, with values worth trying: within the target's limits one by one, not together. */
+  knobs(problem: Problem, tiling: Tiling, run: RunShape): readonly Knob[];
   /** Kernels, their launch geometry, and the workspace they need. */
   describe(problem: Problem, tiling: ResolvedTiling): TargetKernels;
   /** The sources of those kernels. */
   emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[];
+}
+
+/** A knob and values for it, in order. */
+export interface Knob {
+  readonly level: KnobPlace;
+  readonly knob: string;
+  readonly values: readonly KnobValue[];
 }
 
 /** Compute capability of a GPU: from one on, or one alone. */

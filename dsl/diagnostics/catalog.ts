@@ -52,9 +52,11 @@ const rows = {
   INF3005: row('levels that do not nest', 'The tile of a level lies inside the tile of the level outside it.'),
   INF3006: row('missing knob', 'The level is not complete without it.'),
   INF3007: row('instruction', 'An instruction is named, such as `mma.m16n8k16`.'),
+  INF3008: row('knob left open among nothing', 'A choice has one value at least, and each once.'),
   INF3101: row('tiling that the target cannot run', 'A limit of the target: registers, shared memory, threads, instruction shapes.'),
   INF3102: row('instruction that the target does not have', 'Each target lists its instructions.'),
   INF3103: row('workspace over budget', 'The chunk bounds the workspace; a smaller chunk takes less.'),
+  INF3104: row('knob with no legal value', 'A knob is left open among values of which the target can run one at least.'),
   INF3201: row('ring that cannot be laid out', 'Ranks are equally many on each node, each with a shard of the rows and of the columns.'),
 
   INF4001: row('shape', 'Q and K are matrices, one embedding a row.'),
@@ -91,6 +93,10 @@ const rows = {
   INF6007: row('file cannot be written', 'The folder is missing, full or may not be written.'),
   INF6101: row('cache cannot be written', 'Compiled kernels are kept in $INFINITILE_CACHE_DIR, else in the user\'s cache directory.'),
   INF6102: row('damaged cache entry', 'The entry is rebuilt.'),
+  INF6103: row('tuned tiling that cannot be used', 'What was tuned says what it is of; what does not, or is of something else, counts as nothing.'),
+  INF6104: row('tuning that is not kept', 'What is measured, and the winner, are kept in the cache.'),
+  INF6105: row('file without a tiling', 'A tuned tiling is a JSON file, as `infinitile tune --save` writes it.'),
+  INF6106: row('tiling tuned for something else', 'A tuned tiling is the fastest of one loss, depth, precision, target and device; elsewhere it is a tiling like any other.'),
 
   INF7001: row('no such device', 'The target needs a device that this machine does not have.'),
   INF7002: row('device out of memory', 'Inputs, outputs, statistics and workspace did not fit.'),
@@ -109,6 +115,7 @@ const rows = {
   INF8005: row('missing program', 'Another program does a part of what the command does.'),
   INF8006: row('results that disagree', 'Two implementations of one loss are compared before they are timed.'),
   INF8007: row('cluster description', 'A cluster is a JSON file: the latency and bandwidth of its links, the flops of a rank, whether they overlap.'),
+  INF8008: row('budget too short', 'A search builds and times the usual tiling and one other at least.'),
 } as const satisfies Readonly<Record<`INF${number}`, CatalogRow>>;
 
 export type DiagnosticCode = keyof typeof rows;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { compilerVersion } from '../../codegen/emit/header.js';
 import { printTiling } from '../../codegen/plan/tiling.js';
 import { matrixShape, usesTensor } from '../matrix-shape.js';
+import { tilingOrigins } from '../tune/origin.js';
 import type { BenchResult, PeerResult } from './contender.js';
 import type { Pass } from './passes.js';
 import { peerVersions } from './peer-catalog.js';
@@ -50,6 +51,8 @@ const caseSchema = z.strictObject({
   target: z.string(),
   /** A level a line, as `inspect` prints it. */
   tiling: z.array(z.string()),
+  /** Where it comes from. A record need not have it. */
+  origin: z.enum(tilingOrigins).optional(),
   /** The chunk that was used, after the budget. */
   chunk: z.strictObject({ rows: count, cols: count }),
   precision: z.enum(['f32', 'bf16', 'f16']),
@@ -115,6 +118,7 @@ export function caseRecords(results: readonly BenchResult[], shape: SyntheticSha
       device: kernel.device.description,
       target: kernel.target.name,
       tiling: [...printTiling(kernel.plan.tiling)],
+      origin: kernel.origin,
       chunk: { ...bound.chunk },
       precision: kernel.plan.precision,
       ...{ n, m, dim: shape.dim, params: { ...params[i] } },

@@ -1,5 +1,4 @@
 import type { AttributeType, PairwiseLoss } from '../../dsl/loss.js';
-import type { RunInputs } from '../inputs.js';
 import { usesTensor } from '../matrix-shape.js';
 import { countOf, evenRankShape, segmentsOf, wholeNumber, type RankShape } from '../ring/rank-shape.js';
 import type { ShapedArray } from '../tensor/tensor.js';
@@ -18,7 +17,19 @@ export interface SyntheticShape {
   readonly dim: number;
 }
 
-export type SyntheticInputs = Omit<RunInputs, 'q' | 'k'> & { readonly q: ShapedArray; readonly k?: ShapedArray };
+export interface SyntheticInputs extends SyntheticRows {
+  readonly guide?: SyntheticRows;
+  readonly positives?: Int32Array;
+  readonly rows: SyntheticAttributes;
+  readonly cols: SyntheticAttributes;
+}
+
+export interface SyntheticRows {
+  readonly q: ShapedArray;
+  readonly k?: ShapedArray;
+}
+
+type SyntheticAttributes = Readonly<Record<string, Float32Array | Int32Array>>;
 
 /**
  * Inputs for timing: unit rows, an index map onto the columns in turn, labels shared by {@link rowsPerLabel} rows, weights
@@ -78,7 +89,7 @@ function numbersOf(loss: PairwiseLoss, shape: RankShape, side: 'row' | 'col'): I
   return Int32Array.from({ length: countOf(segments) }, (_, own) => wholeNumber(segments, own));
 }
 
-function attributes(declared: Readonly<Record<string, AttributeType>>, numbers: Int32Array, total: number): Readonly<Record<string, Float32Array | Int32Array>> {
+function attributes(declared: Readonly<Record<string, AttributeType>>, numbers: Int32Array, total: number): SyntheticAttributes {
   const labels = Math.max(1, Math.floor(total / rowsPerLabel));
   const valuesOf = (type: AttributeType) => (type === 'f32' ? new Float32Array(numbers.length).fill(1) : numbers.map((number) => number % labels));
   return Object.fromEntries(Object.entries(declared).map(([name, type]) => [name, valuesOf(type)]));

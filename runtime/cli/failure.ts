@@ -18,7 +18,7 @@ export function reportFailure(error: unknown, terminal: Terminal): number {
   // Commander has written its own message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof Interrupted) {
-    terminal.err(`${error.message}; nothing was written\n`);
+    terminal.err(`${error.message}; ${error.kept}\n`);
     return exitCodes.interrupted;
   }
   if (error instanceof MistakesTold) return exitCodes.mistake;

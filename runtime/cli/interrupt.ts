@@ -4,7 +4,11 @@ import { ToldByFirstRank } from './told-by-first-rank.js';
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 
-  constructor(readonly signalName: NodeJS.Signals) {
+  constructor(
+    readonly signalName: NodeJS.Signals,
+    /** What is left of the run. */
+    readonly kept = 'nothing was written',
+  ) {
     super(`stopped by ${signalName}`);
   }
 }
@@ -13,13 +17,13 @@ const watched: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
 
 /**
  * Runs work that Ctrl-C stops: the first signal aborts it, and it ends when it has cleaned up; a second one ends the process
- * at once.
+ * at once. `kept` says what is left of it, where that is anything.
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, kept?: () => string): Promise<T> {
   const controller = new AbortController();
   const stop = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(interruptedExit);
-    controller.abort(new Interrupted(name));
+    controller.abort(new Interrupted(name, kept?.()));
   };
   for (const name of watched) process.on(name, stop);
   try {

@@ -1,6 +1,7 @@
 import { didYouMean, InfinitileError, listNames } from '../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { Tiling } from '../../dsl/tiling.js';
+import { loadTiling as loadTilingFile } from '../tune/tiling-file.js';
 import { findDefinitionFile, importDefinitions } from './definition-file.js';
 
 interface Kind<T> {
@@ -28,9 +29,9 @@ export function loadLoss(name: string): Promise<PairwiseLoss> {
   return load(name, losses);
 }
 
-/** Likewise a tiling. */
+/** Likewise a tiling; or one that was tuned, by its file: `tiling.json`. */
 export function loadTiling(name: string): Promise<Tiling> {
-  return load(name, tilings);
+  return name.endsWith('.json') ? loadTilingFile(name) : load(name, tilings);
 }
 
 /** Whether a value is a loss, one on prefixes, or a tiling. */

@@ -35,6 +35,24 @@ export function parseCount(text: string): number {
   return value;
 }
 
+const durations: Readonly<Record<string, number>> = { '': 1, ms: 1e-3, s: 1, min: 60, m: 60, h: 3600 };
+
+/** Seconds: `90`, `90s`, `1.5min`, `2h`. */
+export function parseDuration(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(text.trim()) ?? [];
+  const factor = durations[unit.toLowerCase()];
+  const seconds = number === '' || factor === undefined ? Number.NaN : Number(number) * factor;
+  if (!(seconds > 0) || !Number.isFinite(seconds)) throw new InvalidArgumentError('A time is a number of seconds, such as 90, 90s, 5min or 1h.');
+  return seconds;
+}
+
+/** A whole number, from 0. */
+export function parseSeed(text: string): number {
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('A whole number from 0 is needed.');
+  return value;
+}
+
 /** Rows are counted in 32 bits by the kernels. */
 const largestCount = 2 ** 31 - 1;
 

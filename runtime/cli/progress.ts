@@ -11,14 +11,14 @@ export class Progress {
     this.#screen = screen;
   }
 
-  /** Shows how far a phase is; a new phase takes the last one's place. */
-  show(phase: string, done: number, total: number): void {
+  /** Shows how far a phase is; a new phase takes the last one's place. `note`: what stands beside it, in place of the time that seems left. */
+  show(phase: string, done: number, total: number, note?: string): void {
     if (this.#screen === undefined || total <= 0) return;
     if (this.#phase !== phase) this.clear();
     this.#phase = phase;
-    this.#bar ??= this.#start(this.#screen, phase, total);
+    this.#bar ??= this.#start(this.#screen, phase, total, note);
     this.#bar.setTotal(total);
-    this.#bar.update(Math.min(done, total));
+    this.#bar.update(Math.min(done, total), { note });
   }
 
   clear(): void {
@@ -27,10 +27,10 @@ export class Progress {
     this.#phase = '';
   }
 
-  #start(stream: NodeJS.WriteStream, phase: string, total: number): SingleBar {
+  #start(stream: NodeJS.WriteStream, phase: string, total: number, note: string | undefined): SingleBar {
     const bar = new SingleBar({
       stream,
-      format: `${phase.padEnd(12)} {bar} {percentage} %  {eta_formatted} left`,
+      format: `${phase.padEnd(12)} {bar} {percentage} %  ${note === undefined ? '{eta_formatted} left' : '{note}'}`,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       hideCursor: true,
@@ -38,7 +38,7 @@ export class Progress {
       // Signals belong to `interruptible`.
       gracefulExit: false,
     });
-    bar.start(total, 0);
+    bar.start(total, 0, { note });
     return bar;
   }
 }

@@ -1,37 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import type { Program } from '../../codegen/compile.js';
 import type { Target } from '../../codegen/targets/target.js';
-import { loadAddon, type NativeModule } from '../addon.js';
-import { buildArtifacts } from '../artifact/artifact.js';
-import { ArtifactCache } from '../artifact/cache.js';
-import type { Compiler } from '../artifact/compiler.js';
-import { HostCompiler } from '../artifact/toolchain/host-compiler.js';
-import { NvrtcCompiler } from '../artifact/toolchain/nvrtc-compiler.js';
+import type { NativeModule } from '../addon.js';
 import { cpuTarget, cudaTarget, deviceOf } from './choose-target.js';
 import type { LoadedModules } from '../loaded-program.js';
+import { Builder, type BuildOptions } from './builder.js';
 import { CudaDevice } from './cuda.js';
 import type { Device } from './device.js';
 import { HostDevice } from './host.js';
 
-export interface BuildOptions {
-  readonly signal?: AbortSignal;
-  /** Source files found in the cache or compiled, and in all. */
-  readonly onBuild?: (done: number, total: number) => void;
-}
+export type { BuildOptions };
 
-/** A target, the device that runs it, and the compiler that builds for that device. */
+/** A target, the device that runs it, and what builds for that device. */
 export class Backend {
   readonly target: Target;
   readonly device: Device;
-  readonly #compiler: () => Promise<Compiler>;
+  readonly builder: Builder;
   readonly #read: (path: string) => Promise<string | Uint8Array>;
-  readonly #cache: ArtifactCache;
 
-  private constructor(target: Target, device: Device, cache: ArtifactCache, compiler: () => Promise<Compiler>, read: (path: string) => Promise<string | Uint8Array>) {
+  private constructor(target: Target, device: Device, builder: Builder, read: (path: string) => Promise<string | Uint8Array>) {
     this.target = target;
     this.device = device;
-    this.#cache = cache;
-    this.#compiler = compiler;
+    this.builder = builder;
     this.#read = read;
   }
 
@@ -45,11 +35,9 @@ export class Backend {
     return deviceOf(name) === 'cpu' ? Backend.#onHost(cpuTarget(name)) : Backend.#onGpu(name, new CudaDevice(gpu));
   }
 
-  async load({ plan, files }: Program, { signal, onBuild }: BuildOptions): Promise<LoadedModules> {
-    const artifacts = await buildArtifacts(files, await this.#compiler(), this.#cache, { loss: plan.loss, target: plan.target }, {
-      signal,
-      onProgress: ({ done, total }) => onBuild?.(done, total),
-    });
+  async load(program: Program, options: BuildOptions): Promise<LoadedModules> {
+    const { plan, files } = program;
+    const artifacts = await this.builder.build(program, options);
     const modules = new Map<string, NativeModule>();
     for (const [i, { path }] of artifacts.entries()) modules.set(files[i]?.path ?? path, this.device.loadModule(await this.#read(path)));
     for (const { name, file } of plan.kernels) modules.get(file)?.require(name);
@@ -61,15 +49,12 @@ export class Backend {
   }
 
   static #onHost(target: Target): Backend {
-    const cache = new ArtifactCache();
-    const compiler = () => HostCompiler.open({ compilerOptions: target.compilerOptions, cacheDirectory: cache.directory });
-    return new Backend(target, new HostDevice(), cache, compiler, (path) => Promise.resolve(path));
+    return new Backend(target, new HostDevice(), Builder.for(target), (path) => Promise.resolve(path));
   }
 
   static #onGpu(name: string, device: CudaDevice): Backend {
     const target = chosenFor(device, name);
-    const options = { architecture: target.architecture ?? device.architecture, compilerOptions: target.compilerOptions };
-    return new Backend(target, device, new ArtifactCache(), () => NvrtcCompiler.open(loadAddon(), options), (path) => readFile(path));
+    return new Backend(target, device, Builder.for(target, device.architecture), (path) => readFile(path));
   }
 }
 

@@ -22,8 +22,12 @@ export class CudaDevice extends DeviceOfAddon {
 
   /** What cubins for it are compiled for, unless their target says otherwise: `sm_90`. */
   get architecture(): string {
-    return `sm_${this.info.computeMajor}${this.info.computeMinor}`;
+    return architectureOf(this.info);
   }
+}
+
+export function architectureOf({ computeMajor, computeMinor }: Pick<CudaDeviceInfo, 'computeMajor' | 'computeMinor'>): string {
+  return `sm_${computeMajor}${computeMinor}`;
 }
 
 /**
@@ -39,7 +43,8 @@ export function openCuda(addon: Pick<NativeAddon, 'openCuda'> = loadAddon()): Cu
   }
 }
 
-function deviceAt(ordinal: number, { devices }: CudaInfo): CudaDeviceInfo {
+/** @throws {InfinitileError} INF7001 when there is no such GPU. */
+export function deviceAt(ordinal: number, { devices }: CudaInfo): CudaDeviceInfo {
   const info = devices[ordinal];
   if (info === undefined) throw noSuchCudaDevice(ordinal, devices.map(({ name }) => name));
   return info;

@@ -5,6 +5,10 @@ import { DeviceOfAddon } from './native-device.js';
 /** The machine's own processor. Each device has a thread of its own, and so its own OpenMP pool. */
 export class HostDevice extends DeviceOfAddon {
   constructor(addon: Pick<NativeAddon, 'createHostDevice'> = loadAddon()) {
-    super('cpu', cpus()[0]?.model.trim() ?? 'CPU', addon.createHostDevice());
+    super('cpu', cpuModel(), addon.createHostDevice());
   }
+}
+
+export function cpuModel(): string {
+  return cpus()[0]?.model.trim() ?? 'CPU';
 }

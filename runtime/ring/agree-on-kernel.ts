@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { compilerVersion } from '../../codegen/emit/header.js';
+import { fingerprint } from '../fingerprint.js';
 import type { KernelOptions } from '../kernel.js';
 import { requireSame } from '../transport/agree.js';
 import type { Communicator } from '../transport/communicator.js';
@@ -12,8 +12,8 @@ import type { Communicator } from '../transport/communicator.js';
 export async function agreeOnKernel(communicator: Communicator, { loss, dim, inputDim, guideDim, precision, tiling, backend }: KernelOptions): Promise<void> {
   await requireSame(communicator, {
     version: compilerVersion,
-    loss: `${loss.name} (${fingerprint(loss)})`,
-    tiling: `${tiling.name} (${fingerprint(tiling)})`,
+    loss: `${loss.name} (${short(loss)})`,
+    tiling: `${tiling.name} (${short(tiling)})`,
     dim: inputDim === dim ? String(dim) : `${dim} of ${inputDim}`,
     'guide dim': String(guideDim),
     precision,
@@ -21,8 +21,7 @@ export async function agreeOnKernel(communicator: Communicator, { loss, dim, inp
   });
 }
 
-/** Of what is declared, wherever that was written. */
-function fingerprint(declaration: object): string {
-  const text = JSON.stringify(declaration, (key, value: unknown) => (key === 'span' || key === 'spans' ? undefined : value));
-  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+/** Enough of it to tell two of one name apart. */
+function short(declaration: object): string {
+  return fingerprint(declaration).slice(0, 8);
 }

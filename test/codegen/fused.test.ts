@@ -84,7 +84,7 @@ const bounds: readonly Bound[] = [
 
 for (const { title, asked = {}, n, m = n, budget = sm90a.defaultWorkspace, chunk, fused } of bounds) {
   test(`the chunk of ${n} x ${m}: ${title}`, (t) => {
-    const bound = bindWithin(planOf(asked), { n, m, workers: 132 }, budget, false);
+    const bound = bindWithin(planOf(asked), { n, m, workers: 132 }, budget);
     t.deepEqual(bound.chunk, chunk);
     t.is(bound.fused, fused);
     t.true(bound.workspaceBytes <= budget);

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import { bf16ToF32, compile, f16ToF32, f32ToBf16, f32ToF16, Reference, type Kernel, type PairwiseLoss, type Precision, type SoftmaxMode, type Tiling } from '../../runtime/index.js';
+import { toleranceOf } from '../../runtime/tune/worker/tolerance.js';
 import { rows } from './rows.js';
 
 /** One run of a loss, checked against fp64 in every output. */
@@ -18,18 +19,6 @@ export interface Case {
   readonly target?: string;
   readonly tiling?: Tiling;
   readonly workspace?: number;
-}
-
-/** Largest errors: of the loss relative to it, of gradients in norm. */
-export interface Tolerance {
-  readonly loss: number;
-  readonly gradient: number;
-}
-
-/** f32 on a CPU sums in fp32; a GPU multiplies in three bf16 pieces; 16-bit inputs round G to 8 (bf16) or 11 bits. */
-export function toleranceOf(precision: Precision, device: 'cpu' | 'cuda'): Tolerance {
-  if (precision !== 'f32') return { loss: 1e-4, gradient: 4e-3 };
-  return device === 'cpu' ? { loss: 1e-5, gradient: 1e-5 } : { loss: 3e-5, gradient: 3e-5 };
 }
 
 const kernels = new Map<string, Promise<Kernel>>();

@@ -1,7 +1,8 @@
 import type { ExecutionContext } from 'ava';
 import { Reference, type PairwiseLoss, type Precision, type RunResult } from '../../runtime/index.js';
 import type { RingKernel, WholeInputs } from '../support/ring-kernel.js';
-import { round, toleranceOf } from './harness.js';
+import { toleranceOf } from '../../runtime/tune/worker/tolerance.js';
+import { round } from './harness.js';
 import { rows } from './rows.js';
 
 /** A loss over ranks, with the rows of all of them. */

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { clip, compile, infoNCE, tiling, type PairwiseLoss } from '../../runtime/index.js';
 import type { Session, StepOptions } from '../../runtime/session.js';
-import { toleranceOf } from '../numeric/harness.js';
+import { toleranceOf } from '../../runtime/tune/worker/tolerance.js';
 import { rows } from '../numeric/rows.js';
 import { RingKernel, type WholeInputs } from '../support/ring-kernel.js';
 import { RingSessions, type Outcome } from '../support/ring-sessions.js';

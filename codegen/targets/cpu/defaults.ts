@@ -15,7 +15,7 @@ export function fillIn(machine: CpuMachine, { dim, precision }: Problem, tiling:
   };
   return {
     name: tiling.name,
-    chunk: tiling.chunk ?? { rows: Math.max(chunkSide, block.rows), cols: Math.max(chunkSide, block.cols) },
+    chunk: tiling.chunk ?? { rows: Math.max(chunkSide, block.rows), cols: Math.max(chunkSide, block.cols), fit: 'shrink' },
     block,
     register,
     instruction: tiling.instruction ?? { name: defaultInstruction(machine, precision) },

@@ -2,6 +2,7 @@ import { kernelContext, type KernelContext } from '../../emit/context.js';
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
 import { render } from '../../emit/render.js';
 import { vectorPartials } from '../../plan/buffers.js';
+import { printTile } from '../../plan/tiling.js';
 import type { Problem, ResolvedTiling, SourceText } from '../target.js';
 import { placeView } from './places.js';
 import { entryPoints } from './entry-points.js';
@@ -12,7 +13,7 @@ import { softmaxTerms } from './terms.js';
 
 /** One C++ file a pass. Only `stats`, `gradient`, `positives` and `terms` depend on the loss. */
 export function emit(machine: CpuMachine, problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[] {
-  const base = kernelContext(problem, machine.name, tiling, epilogue);
+  const base = kernelContext(problem, machine.name, epilogue, printTile(tiling));
   const kernels = Object.fromEntries(Object.entries(entryPoints(problem)).map(([name, entry]) => [name, structOf(entry)]));
   const common = {
     ...base,
@@ -39,7 +40,7 @@ export function emit(machine: CpuMachine, problem: Problem, tiling: ResolvedTili
   const pairs = instructionNamed(machine, tiling.instruction.name).step === 2;
   const ofLoss = { ...common, ...geometry(machine, problem, tiling), pairs };
   const ofMachine = { ...ofLoss, header: base.machineHeader };
-  const guide = kernelContext(ofGuide(problem), machine.name, tiling, epilogue);
+  const guide = kernelContext(ofGuide(problem), machine.name, epilogue, printTile(tiling));
   const { logit, isPositive, rowCounts, colCounts, value, backward, rowChannels, colChannels, tileTest } = epilogue;
   const ofPair = [logit, isPositive, rowCounts, colCounts, value];
   return [

@@ -2,6 +2,7 @@ import type { Target } from '../target.js';
 import { describe } from './describe.js';
 import { cpuDialects } from './dialect.js';
 import { emit } from './emit.js';
+import { knobs } from './knobs.js';
 import { cpuMachines, type CpuMachine } from './machines.js';
 import { resolve } from './resolve.js';
 
@@ -28,6 +29,7 @@ function targetOf(machine: CpuMachine): Target {
     defaultWorkspace: 256 * 1024 * 1024,
     compilerOptions: [...commonOptions, ...machine.options],
     resolve: (problem, tiling) => resolve(machine, problem, tiling),
+    knobs: (problem, tiling, run) => knobs(machine, problem, tiling, run),
     describe: (problem, tiling) => describe(machine, problem, tiling),
     emit: (problem, tiling, epilogue) => emit(machine, problem, tiling, epilogue),
   };

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../../dsl/diagnostics/diagnostic.js';
-import type { LevelName, Tiling } from '../../../dsl/tiling.js';
+import type { Tiling } from '../../../dsl/tiling.js';
 import { needsOf } from '../../plan/needs.js';
+import { refusalsInto, refuseFused, refusePasses, type Refuse } from '../refuse.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
 import type { CpuMachine } from './machines.js';
@@ -8,10 +9,7 @@ import type { CpuMachine } from './machines.js';
 /** The tiling with every knob set, or all reasons why the machine cannot run it. */
 export function resolve(machine: CpuMachine, problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
   const found: Diagnostic[] = [];
-  const refuse: Refuse = (level, message, hint, code = 'INF3101') => {
-    const span = tiling.spans?.[level];
-    found.push({ code, message, hint, ...(span === undefined ? {} : { span }) });
-  };
+  const refuse = refusalsInto(found, tiling);
   checkInstruction(machine, problem, tiling, refuse);
   checkGpuKnobs(machine, tiling, refuse);
   if (found.length > 0) return { diagnostics: found };
@@ -20,8 +18,6 @@ export function resolve(machine: CpuMachine, problem: Problem, tiling: Tiling): 
   checkBlock(machine, problem, filled, refuse);
   return found.length > 0 ? { diagnostics: found } : { tiling: filled, diagnostics: [] };
 }
-
-type Refuse = (level: LevelName, message: string, hint: string, code?: Diagnostic['code']) => void;
 
 function checkInstruction(machine: CpuMachine, { precision }: Problem, { instruction }: Tiling, refuse: Refuse): void {
   if (instruction === undefined) return;
@@ -32,7 +28,9 @@ function checkInstruction(machine: CpuMachine, { precision }: Problem, { instruc
   else if (!known.precisions.includes(precision)) refuse('instruction', `'${instruction.name}' does not multiply ${precision} inputs`, hint, 'INF3102');
 }
 
-function checkGpuKnobs(machine: CpuMachine, { block }: Tiling, refuse: Refuse): void {
+function checkGpuKnobs(machine: CpuMachine, { chunk, block, passes }: Tiling, refuse: Refuse): void {
+  refusePasses(machine.name, passes, refuse);
+  refuseFused(machine.name, chunk, refuse);
   for (const knob of ['stages', 'group', 'cluster', 'panel'] as const) {
     const value = block?.[knob];
     if (value !== undefined && value !== 1) refuse('block', `block.${knob} is ${value}, a knob of GPUs: ${machine.name} has no shared memory to stage tiles in`, `Leave '${knob}' out.`);

@@ -2,16 +2,16 @@ import { kernelContext, type KernelContext, type SideContext } from '../../emit/
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
 import type { PlaceField } from '../../emit/places.js';
 import { knowsPositive, needsOf, readsGuide } from '../../plan/needs.js';
-import type { Problem, ResolvedTiling } from '../target.js';
+import type { Problem } from '../target.js';
 import { formsOf } from './forms.js';
 import { elementType, operandLayout, segments, type OperandLayout } from './layout.js';
 import { guideGranule, vectorThreads } from './limits.js';
 import { operandNames } from './operands.js';
 
-/** What the templates of every GPU are given. */
-export function cudaContext(problem: Problem, target: string, tiling: ResolvedTiling, epilogue: EmittedEpilogue) {
+/** What the templates of every GPU are given. Texts that depend on a tile say so in a header of their own. */
+export function cudaContext(problem: Problem, target: string, epilogue: EmittedEpilogue) {
   const { dim, precision, loss } = problem;
-  const common: KernelContext = kernelContext(problem, target, tiling, epilogue);
+  const common: KernelContext = kernelContext(problem, target, epilogue);
   const layout = operandLayout(problem);
   const needs = needsOf(loss, problem.reports);
   const [hasRows, hasCols] = [common.hasRows, common.hasCols];

@@ -6,6 +6,7 @@ import type { EmittedEpilogue } from '../../emit/epilogue.js';
 import { softplusTerms } from '../../emit/softplus-sums.js';
 import { emitTileTest } from '../../emit/tile-test.js';
 import { needsOf, type Channel } from '../../plan/needs.js';
+import { perLoss } from '../../plan/per-loss.js';
 import type { Problem } from '../target.js';
 
 /** How the loss's code is laid out over a tile: the switches of the templates. */
@@ -20,25 +21,27 @@ export interface Forms {
 }
 
 export function formsOf(problem: Problem, { tileTest }: Pick<EmittedEpilogue, 'tileTest'>): Forms {
-  const { loss, reports } = problem;
+  return { hasPlain: hasPlain(problem.loss, tileTest, problem.reports), compact: isLong(problem) };
+}
+
+function hasPlain(loss: PairwiseLoss, tileTest: string, reports: boolean | undefined): boolean {
   const needs = needsOf(loss, reports);
   const fields = [...pairFields(loss, needs, 'row'), ...pairFields(loss, needs, 'col')];
   const channels = [...(needs.row?.channels ?? []), ...(needs.col?.channels ?? [])];
   const everTested = tileTest.includes('return false;');
-  return {
-    hasPlain: fields.length === 0 && !needs.guide && !everTested && channels.every((channel) => constantWherePlain.has(channel)),
-    compact: isLong(problem),
-  };
+  return fields.length === 0 && !needs.guide && !everTested && channels.every((channel) => constantWherePlain.has(channel));
 }
 
 /** Whether the loss is short enough for a code of plain tiles that is unrolled over a thread's sums, and keeps nothing beside them. */
-export function isUnrolled(problem: Problem): boolean {
-  const { loss, reports } = problem;
+export function isUnrolled({ loss, reports }: Problem): boolean {
+  return unrolled(loss, reports);
+}
+
+const unrolled = perLoss((loss, reports): boolean => {
   const { row, col } = needsOf(loss, reports);
   const channels = (row?.channels.length ?? 0) + (col?.channels.length ?? 0);
-  const { hasPlain } = formsOf(problem, { tileTest: emitTileTest(loss, '') });
-  return hasPlain && channels === 0 && !hasLongFunction(loss.logit) && isShortPairTerm(loss);
-}
+  return hasPlain(loss, emitTileTest(loss, ''), reports) && channels === 0 && !hasLongFunction(loss.logit) && isShortPairTerm(loss);
+});
 
 /** Where nothing is masked and there is no positive, these are known: 0, or the size of the tile. */
 const constantWherePlain: ReadonlySet<Channel> = new Set(['positives', 'positiveCount', 'count']);

@@ -33,5 +33,5 @@ function chunkFor(problem: Problem, block: BlockLevel): ChunkLevel {
   let { rows, cols } = defaultChunk;
   while (chunkBytes(problem, block, { rows, cols }) > budget && cols > 2 * block.cols) cols -= block.cols;
   while (chunkBytes(problem, block, { rows, cols }) > budget && rows > 2 * block.rows) rows -= block.rows;
-  return { rows: Math.max(rows, block.rows), cols: Math.max(cols, block.cols) };
+  return { rows: Math.max(rows, block.rows), cols: Math.max(cols, block.cols), fit: 'shrink' };
 }

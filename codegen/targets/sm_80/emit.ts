@@ -1,5 +1,7 @@
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
+import { lossHeader, machineHeader } from '../../emit/header.js';
 import { render } from '../../emit/render.js';
+import { printTile } from '../../plan/tiling.js';
 import { cudaContext, inputContext, segmentContext } from '../cuda/context.js';
 import { guideDimOf, guideLayout, operandLayout } from '../cuda/layout.js';
 import { guideNames } from '../cuda/operands.js';
@@ -16,15 +18,17 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const context = contextOf(problem, tiling, epilogue);
   const kernels = signatures(problem);
   const { planes, gradientPlanes } = layout;
-  const similarity = { ...context, ...segmentContext(planes, planes), blockCols: block.cols };
+  const tile = printTile(tiling);
+  const similarity = { ...context, header: lossHeader(problem, 'sm_80', tile), ...segmentContext(planes, planes), blockCols: block.cols };
   const output = accumulateBlock(problem, tiling);
   const shared = { ...context, header: context.machineHeader };
+  const tiled = { ...context, header: machineHeader(problem, 'sm_80', tile) };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   return [
     file('stats', { ...similarity, gradientPulls: false, rowsCount: context.row.sums, colsCount: context.col.sums, signature: kernels.stats.text, sharedBytes: statsBytes(problem, tiling) }),
     file('gradient', { ...similarity, gradientPulls: true, rowsCount: context.hasRows, colsCount: context.hasCols, signature: kernels.gradient.text, sharedBytes: gradientBytes(problem, tiling) }),
     file('accumulate', {
-      ...shared,
+      ...tiled,
       // The products have no use for more than 16 bits of either: nothing magnifies their rounding.
       ...segmentContext(gradientPlanes, Math.min(planes, 2)),
       blockCols: output.cols,
@@ -32,7 +36,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
       keysSignature: kernels.accumulateKeys.text,
       sharedBytes: ringBytes(output),
     }),
-    ...(context.hasGuide ? [guideFile(problem, tiling, shared, kernels.guide.text)] : []),
+    ...(context.hasGuide ? [guideFile(problem, tiling, tiled, kernels.guide.text)] : []),
     ...vectorFiles(problem, context, shared, texts),
   ];
 }
@@ -48,7 +52,7 @@ function guideFile(problem: Problem, { block }: ResolvedTiling, context: object,
 function contextOf(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue) {
   const { block, register } = tiling;
   return {
-    ...cudaContext(problem, 'sm_80', tiling, epilogue),
+    ...cudaContext(problem, 'sm_80', epilogue),
     blockRows: block.rows,
     blockDepth: block.depth,
     stages: block.stages,

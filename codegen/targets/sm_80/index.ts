@@ -3,6 +3,7 @@ import { defaultWorkspace } from './defaults.js';
 import { describe } from './describe.js';
 import { cudaDialects } from '../cuda/dialect.js';
 import { emit } from './emit.js';
+import { knobs } from './knobs.js';
 import { resolve } from './resolve.js';
 
 /** NVIDIA GPUs from Ampere up, through mma.sync, ldmatrix and cp.async. */
@@ -19,6 +20,7 @@ export const sm80: Target = {
   // The architecture is added: that of the device at hand.
   compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],
   resolve,
+  knobs,
   describe,
   emit,
 };

@@ -1,5 +1,6 @@
-import type { Diagnostic, DiagnosticCode } from '../../../dsl/diagnostics/index.js';
-import type { LevelName, Tiling } from '../../../dsl/tiling.js';
+import type { Diagnostic } from '../../../dsl/diagnostics/index.js';
+import type { Tiling } from '../../../dsl/tiling.js';
+import { refusalsInto, refuseFused, refusePasses, refuseWorkers, type Refuse } from '../refuse.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { fillIn } from './defaults.js';
 import { registersOf, ringBytes, threadsOf } from './geometry.js';
@@ -9,10 +10,7 @@ import { gradientBytes, sideBytes, statsBytes } from './shared-memory.js';
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
 export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
   const found: Diagnostic[] = [];
-  const refuse: Refuse = (level, message, hint, code = 'INF3101') => {
-    const span = tiling.spans?.[level];
-    found.push({ code, message, hint, ...(span === undefined ? {} : { span }) });
-  };
+  const refuse = refusalsInto(found, tiling);
   checkSharing(tiling, refuse);
   const filled = fillIn(problem, tiling);
   checkInstruction(filled, refuse);
@@ -23,10 +21,11 @@ export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: R
   return found.length > 0 ? { diagnostics: found } : { tiling: filled, diagnostics: [] };
 }
 
-type Refuse = (level: LevelName, message: string, hint: string, code?: DiagnosticCode) => void;
-
 /** Its blocks share no copies, and read both operands in k-steps. */
-function checkSharing({ block }: Tiling, refuse: Refuse): void {
+function checkSharing({ chunk, block, passes }: Tiling, refuse: Refuse): void {
+  refusePasses('sm_80', passes, refuse);
+  refuseFused('sm_80', chunk, refuse);
+  refuseWorkers('sm_80', chunk, refuse);
   for (const knob of ['cluster', 'panel'] as const) {
     const value = block?.[knob];
     if (value !== undefined && value !== 1 && value !== 'streamed') refuse('block', `block.${knob} is ${value}; blocks of sm_80 work alone, in k-steps`, `Leave '${knob}' out.`);

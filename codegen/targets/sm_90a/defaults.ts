@@ -1,10 +1,10 @@
-import type { ChunkLevel, Tiling } from '../../../dsl/tiling.js';
+import type { ChunkLevel, PassLevel, Tiling } from '../../../dsl/tiling.js';
 import type { PanelPlace, Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
-import { isFused, sumsDots } from './fused.js';
-import { columnGroup, consumers, exactCols, limits, swizzleElements, usualMultiprocessors } from './limits.js';
+import { mayFuse, sumsDots } from './fused.js';
+import { accumulateRows, columnGroup, consumers, exactCols, limits, swizzleElements, usualMultiprocessors } from './limits.js';
 import { accumulateBytes, forwardRows, mostThatFits, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
@@ -34,39 +34,44 @@ export function fillIn(problem: Problem, tiling: Tiling): ResolvedTiling {
     stats: of('stats'),
     gradient: of('gradient'),
     ...(problem.loss.guide ? { guide: of('guide') } : {}),
-    accumulate: accumulateTiling(problem),
+    accumulate: accumulateTiling(problem, tiling.passes?.accumulate),
   };
-  const { rows, cols, stages } = passes.gradient;
+  const { passes: own, ...levels } = tiling;
+  const ofLevels = tiling.block === undefined || own === undefined ? passes.gradient : similarityTiling(problem, levels, 'gradient');
+  const { rows, cols, stages, groupCols } = ofLevels;
   const block = { rows, cols, depth: swizzleElements, stages, group: 1, ...tiling.block };
   return {
     name: tiling.name,
     chunk: tiling.chunk ?? chunkFor(problem, passes),
     colsPerRound: colsPerRound(problem, passes),
     block,
-    register: tiling.register ?? { rows: block.rows, cols: passes.gradient.groupCols },
-    instruction: tiling.instruction ?? { name: `wgmma.m64n${passes.gradient.groupCols}k16` },
+    register: tiling.register ?? { rows: block.rows, cols: groupCols },
+    instruction: tiling.instruction ?? { name: `wgmma.m64n${groupCols}k16` },
     passes,
   };
 }
 
-function similarityTiling(problem: Problem, { block, register }: Tiling, pass: SimilarityPass): SimilarityTiling {
+function similarityTiling(problem: Problem, { block, passes, register }: Tiling, pass: SimilarityPass): SimilarityTiling {
   const steps = stepsOfPass(problem, pass);
-  const shared = block !== undefined && register !== undefined && register.cols < block.cols;
-  const panel = block?.panel ?? (shared ? 'streamed' : panelFor(problem, pass));
-  const rows = block?.rows ?? tileRows;
-  const cluster = block?.cluster ?? (panel === 'streamed' ? 2 : 1);
-  const groupCols = register?.cols ?? (block === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : panel === 'streamed' ? groupColsOf(block.cols) : block.cols);
-  const tile = { rows, cols: block?.cols ?? groupCols * (panel === 'streamed' ? consumers : 1), groupCols, panel, cluster };
+  const own: PassLevel = { ...block, ...passes?.[pass] };
+  const ofRegister = passes?.[pass]?.cols === undefined ? register?.cols : undefined;
+  const shared = own.consumers === 'together' || (own.cols !== undefined && ofRegister !== undefined && ofRegister < own.cols);
+  const panel = own.panel ?? (shared ? 'streamed' : panelFor(problem, pass));
+  const rows = own.rows ?? tileRows;
+  const cluster = own.cluster ?? (panel === 'streamed' ? 2 : 1);
+  const sharing = (own.consumers ?? (panel === 'streamed' ? 'together' : 'turns')) === 'together' ? consumers : 1;
+  const groupCols = ofRegister ?? (own.cols === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : own.consumers !== undefined ? own.cols / sharing : panel === 'streamed' ? groupColsOf(own.cols) : own.cols);
+  const tile = { rows, cols: own.cols ?? groupCols * sharing, groupCols, panel, cluster };
   const bytesAt = (residentSteps: number, stages: number): number => similaritySharedBytes(problem, pass, { ...tile, residentSteps, stages });
   switch (panel) {
     case 'resident':
-      return { ...tile, residentSteps: steps, stages: block?.stages ?? stagesThatFit((stages) => bytesAt(steps, stages), Math.max(4, steps)) };
+      return { ...tile, residentSteps: steps, stages: own.stages ?? stagesThatFit((stages) => bytesAt(steps, stages), Math.max(4, steps)) };
     case 'split': {
-      const stages = block?.stages ?? splitStages;
+      const stages = own.stages ?? splitStages;
       return { ...tile, stages, residentSteps: mostThatFits((residentSteps) => bytesAt(residentSteps, stages), steps) };
     }
     case 'streamed':
-      return { ...tile, residentSteps: 0, stages: block?.stages ?? stagesThatFit((stages) => bytesAt(0, stages)) };
+      return { ...tile, residentSteps: 0, stages: own.stages ?? stagesThatFit((stages) => bytesAt(0, stages)) };
   }
 }
 
@@ -93,11 +98,11 @@ function colsFor(problem: Problem, pass: SimilarityPass, { rows, panel, cluster 
 }
 
 /** The output's columns are the depth: as few as possible are left idle, and tiles as wide as possible. */
-function accumulateTiling({ dim }: Problem): PassTiling {
+function accumulateTiling({ dim }: Problem, own: PassLevel = {}): PassTiling {
   const padded = (cols: number): number => Math.ceil(dim / cols) * cols;
   const cols = [256, 192, 128, 64].reduce((best, each) => (padded(each) < padded(best) ? each : best));
-  const open = { rows: 64 * consumers, cols, cluster: 2 };
-  return { ...open, stages: stagesThatFit((stages) => accumulateBytes({ ...open, stages }), 6) };
+  const tile = { rows: accumulateRows, cols, cluster: 2, ...own };
+  return { ...tile, stages: own.stages ?? stagesThatFit((stages) => accumulateBytes({ ...tile, stages }), 6) };
 }
 
 /**
@@ -111,7 +116,7 @@ function chunkFor(problem: Problem, { stats, accumulate }: Passes): ChunkLevel {
   const fitting = Math.min(most, Math.floor((defaultWorkspace * 0.9 - fixedBytes(problem, rows)) / bytesPerColumn(problem, rows, stats)));
   const round = colsPerRound(problem, { accumulate });
   const granule = fitting >= round ? round : colGranule;
-  return { rows, cols: Math.max(colGranule, Math.floor(fitting / granule) * granule) };
+  return { rows, cols: Math.max(colGranule, Math.floor(fitting / granule) * granule), fit: 'shrink' };
 }
 
 /** Columns whose tiles of dK the multiprocessors make in whole rounds. */
@@ -135,7 +140,7 @@ function bytesPerColumn(problem: Problem, rows: number, { groupCols }: Similarit
   const guide = problem.loss.guide ? 4 * rows + packed(guideLayout(problem)) : 0;
   const perTerm = problem.softmax === 'running' ? 2 : 1;
   const rowStates = (row?.term === undefined ? 0 : perTerm) + (row?.channels.length ?? 0);
-  const dots = isFused(problem) && sumsDots(problem) ? (4 * rows) / groupCols : 0;
+  const dots = mayFuse(problem) && sumsDots(problem) ? (4 * rows) / groupCols : 0;
   const colStates = (col?.term === undefined ? 0 : perTerm) + (col?.channels.length ?? 0);
   return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows * forwardRows(problem)) / groupCols + dots + 4 * colStates * 8 * 16;
 }
@@ -143,5 +148,5 @@ function bytesPerColumn(problem: Problem, rows: number, { groupCols }: Similarit
 function fixedBytes(problem: Problem, rows: number): number {
   const layout = operandLayout(problem);
   const packed = 2 * layout.planes * layout.depthPadded * rows;
-  return (layout.direct ? 0 : packed * forwardRows(problem)) + (isFused(problem) ? packed : 0) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
+  return (layout.direct ? 0 : packed * forwardRows(problem)) + (mayFuse(problem) ? packed : 0) + (problem.loss.guide ? 2 * 3 * guideLayout(problem).depthPadded * rows : 0);
 }

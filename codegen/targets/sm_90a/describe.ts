@@ -41,7 +41,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   const needs = needsOf(problem.loss, problem.reports);
   const { pitch } = gradientLayout(problem);
   const { packs, workspace } = packing(problem, vector);
-  const fused = isFused(problem) ? fusedKernels(problem, tiling, all.gradient, rowPartials(passes.gradient)) : undefined;
+  const fused = isFused(problem, tiling) ? fusedKernels(problem, tiling, all.gradient, rowPartials(passes.gradient)) : undefined;
   const partials = rowPartials(passes.stats);
   const most = times(consumerWarps, mostBlocks([passes.stats, passes.gradient]));
   const scalars = (tile: SimilarityTiling): Extent => times(consumerWarps * tile.cluster, clustersOf(tile));

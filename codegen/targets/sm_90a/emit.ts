@@ -1,5 +1,7 @@
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
+import { lossHeader, machineHeader } from '../../emit/header.js';
 import { render } from '../../emit/render.js';
+import { printPassTile } from '../../plan/tiling.js';
 import type { SimilarityTiling } from '../../plan/problem.js';
 import { cudaContext, inputContext, segmentContext } from '../cuda/context.js';
 import { isUnrolled } from '../cuda/forms.js';
@@ -19,17 +21,18 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
   const layout = operandLayout(problem);
   const kernels = signatures(problem, tiling);
   const context = {
-    ...cudaContext(problem, 'sm_90a', tiling, epilogue),
+    ...cudaContext(problem, 'sm_90a', epilogue),
     ...plainContext(problem, epilogue),
     unrolled: isUnrolled(problem),
     spread: isSpread(problem),
     consumers,
-    ranged: isFused(problem),
+    ranged: isFused(problem, tiling),
   };
   const shared = { ...context, header: context.machineHeader };
   const texts = Object.fromEntries(Object.entries(kernels).map(([name, { text }]) => [`${name}Signature`, text]));
   const similarity = (pass: SimilarityPass, operands: OperandLayout, tile: SimilarityTiling) => ({
     ...tileContext({ ...tile, cols: tile.groupCols }),
+    header: (pass === 'guide' ? machineHeader : lossHeader)(problem, 'sm_90a', printPassTile(tile, swizzleElements)),
     together: isTogether(tile),
     ...segmentContext(operands.planes, operands.planes),
     resident: tile.panel === 'resident',
@@ -63,7 +66,7 @@ export function emit(problem: Problem, tiling: ResolvedTiling, epilogue: Emitted
     ...(passes.guide === undefined
       ? []
       : [file('guide', { ...shared, ...inputContext(guideDimOf(problem), problem, guideLayout(problem)), ...similarity('guide', guideLayout(problem), passes.guide), guideSignature: kernels.guide.text })]),
-    ...(isFused(problem) ? fusedFiles() : []),
+    ...(isFused(problem, tiling) ? fusedFiles() : []),
     ...vectorFiles(problem, context, shared, texts),
   ];
 }
@@ -106,6 +109,7 @@ function accumulateContext(problem: Problem, tiling: ResolvedTiling) {
   const product = (name: string, says: string, a: 'along' | 'across'): string => asyncProduct(problem.precision, { name, says, cols: accumulate.cols, a, b: 'across' });
   return {
     ...tileContext(accumulate),
+    header: machineHeader(problem, 'sm_90a', printPassTile(accumulate, swizzleElements)),
     // The products have no use for more than 16 bits of either: nothing magnifies their rounding.
     ...segmentContext(gradientPlanes, Math.min(planes, 2)),
     sharedBytes: accumulateBytes(accumulate),

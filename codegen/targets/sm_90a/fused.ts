@@ -1,3 +1,4 @@
+import type { ChunkLevel } from '../../../dsl/tiling.js';
 import { isLinear } from '../../emit/linear.js';
 import { needsOf } from '../../plan/needs.js';
 import { isUnrolled } from '../cuda/forms.js';
@@ -11,7 +12,7 @@ import { exactCols } from './limits.js';
  * maximum that grows would not be one factor; fp16 has not the exponents for weights whose sum is not known. A rank of a ring
  * never has all columns at hand.
  */
-export function isFused(problem: Problem): boolean {
+export function mayFuse(problem: Problem): boolean {
   const { loss, precision, softmax, reports, ring } = problem;
   const { relation, stacked } = needsOf(loss, reports);
   const rowsAlone = loss.rows !== undefined && loss.rows.counts === undefined && loss.cols === undefined && loss.pairs === undefined;
@@ -19,6 +20,11 @@ export function isFused(problem: Problem): boolean {
   // The scaled queries are split as the queries are, and must keep as much as G does.
   const asExact = gradientPlanes <= planes;
   return rowsAlone && ring !== true && softmax === 'bounded' && precision !== 'f16' && reports !== true && relation === 'diagonal' && !stacked && asExact && isUnrolled(problem) && isLinear(loss);
+}
+
+/** Whether a plan has the walk: where it may, unless its tiling says otherwise. */
+export function isFused(problem: Problem, { chunk }: { readonly chunk?: ChunkLevel }): boolean {
+  return chunk?.backward !== 'recompute' && mayFuse(problem);
 }
 
 /** Columns that a chunk of the fused walk has at the most: their sums are truncated by the tensor cores, which bf16 hides for longer. */

@@ -3,6 +3,7 @@ import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
 import { describe } from './describe.js';
 import { emit } from './emit.js';
+import { knobs } from './knobs.js';
 import { usualMultiprocessors } from './limits.js';
 import { resolve } from './resolve.js';
 
@@ -20,6 +21,7 @@ export const sm90a: Target = {
   defaultWorkspace,
   compilerOptions: ['--std=c++17', '--ptxas-options=--warn-on-spills'],
   resolve,
+  knobs,
   describe,
   emit,
 };

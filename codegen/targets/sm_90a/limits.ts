@@ -19,6 +19,9 @@ export const groupThreads = 128;
 /** Warp groups that multiply; one more copies. */
 export const consumers = 2;
 
+/** Rows of a tile of the products that accumulate: a consumer has those of one instruction. */
+export const accumulateRows = 64 * consumers;
+
 /** Warps that multiply. */
 export const consumerWarps = (consumers * groupThreads) / 32;
 

@@ -1,28 +1,28 @@
-import type { Diagnostic, DiagnosticCode } from '../../../dsl/diagnostics/index.js';
-import type { LevelName, Tiling } from '../../../dsl/tiling.js';
+import type { Diagnostic } from '../../../dsl/diagnostics/index.js';
+import type { KnobPlace, PassLevel, PassName, Tiling } from '../../../dsl/tiling.js';
 import type { SimilarityTiling } from '../../plan/problem.js';
 import { guideLayout, operandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
+import { refusalsInto, refuseWorkers, type Refuse } from '../refuse.js';
 import { fillIn } from './defaults.js';
-import { columnGroup, consumers, instruction, limits, swizzleElements } from './limits.js';
-import { isTogether, passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
+import { mayFuse } from './fused.js';
+import { accumulateRows, columnGroup, consumers, instruction, limits, swizzleElements } from './limits.js';
+import { accumulateBytes, isTogether, passesOf, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** The tiling with every knob set, or all reasons why the target cannot run it. */
 export function resolve(problem: Problem, tiling: Tiling): { readonly tiling?: ResolvedTiling; readonly diagnostics: readonly Diagnostic[] } {
   const found: Diagnostic[] = [];
-  const refuse: Refuse = (level, message, hint, code = 'INF3101') => {
-    const span = tiling.spans?.[level];
-    found.push({ code, message, hint, ...(span === undefined ? {} : { span }) });
-  };
+  const refuse = refusalsInto(found, tiling);
+  refuseWorkers('sm_90a', tiling.chunk, refuse);
+  checkFused(problem, tiling, refuse);
   checkBlock(tiling, refuse);
+  checkPasses(problem, tiling, refuse);
   const filled = fillIn(problem, tiling);
   // The limits count what only whole tiles have.
   if (found.length === 0) checkInside(filled, refuse);
-  if (found.length === 0) checkLimits(problem, filled, refuse);
+  if (found.length === 0) checkLimits(problem, filled, placeIn(tiling), refuse);
   return found.length > 0 ? { diagnostics: found } : { tiling: filled, diagnostics: [] };
 }
-
-type Refuse = (level: LevelName, message: string, hint: string, code?: DiagnosticCode) => void;
 
 const rowsLegal = [64, 128];
 /** Stages at the least of a ring whose stages hold one operand: two k-steps, of queries and of keys. */
@@ -43,6 +43,42 @@ function checkBlock({ block }: Tiling, refuse: Refuse): void {
   if (!clustersLegal.includes(cluster)) refuse('block', `block.cluster is ${cluster}`, `Take ${clustersLegal.join(' or ')}.`);
 }
 
+/** What is asked for must be there for the loss as it runs first; with running maxima, or ranks of positives, it may not be. */
+function checkFused({ loss, dim, precision }: Problem, { chunk }: Tiling, refuse: Refuse): void {
+  if (chunk?.backward !== 'fused' || mayFuse({ loss, dim, precision, softmax: 'bounded' })) return;
+  refuse('chunk', `chunk.backward is 'fused'; sm_90a makes the gradients of '${loss.name}' by a walk of their own for ${precision} inputs`, "Take 'recompute', or leave it out: a softmax of rows alone, linear in the dot, is fused.");
+}
+
+function checkPasses(problem: Problem, { passes = {} }: Tiling, refuse: Refuse): void {
+  for (const pass of ['stats', 'gradient', 'guide'] as const) {
+    const { rows, cols, stages, cluster = 1, panel, consumers: shares } = passes[pass] ?? {};
+    if (rows !== undefined && !rowsLegal.includes(rows)) refuse(pass, `rows of pass '${pass}' are ${rows}; a warp group of sm_90a holds the sums of one or two products of 64 rows`, `Take ${rowsLegal.join(' or ')}.`);
+    const granule = shares === 'together' ? consumers * columnGroup : columnGroup;
+    if (cols !== undefined && (cols % granule !== 0 || cols > instruction.mostCols)) {
+      refuse(pass, `cols of pass '${pass}' are ${cols}; a product of sm_90a has at most ${instruction.mostCols} columns, whose sums are worked on ${granule} at a time`, `Take a multiple of ${granule}, up to ${instruction.mostCols}.`);
+    }
+    if (stages !== undefined && stages < 2) refuse(pass, `stages of pass '${pass}' are ${stages}: one k-step of operands is read while the next arrives`, 'Take 2 or more.');
+    if (!clustersLegal.includes(cluster)) refuse(pass, `cluster of pass '${pass}' is ${cluster}`, `Take ${clustersLegal.join(' or ')}.`);
+    if (shares === 'together' && panel !== undefined && panel !== 'streamed') refuse(pass, `consumers of pass '${pass}' share tiles, and read a panel that is '${panel}' only in turns`, "Take consumers 'turns', or panel 'streamed'.");
+  }
+  if (passes.guide !== undefined && !problem.loss.guide) refuse('guide', `the loss '${problem.loss.name}' has no guide, and no pass 'guide'`, 'Leave it out.');
+  checkAccumulate(passes.accumulate, refuse);
+}
+
+function checkAccumulate({ rows = accumulateRows, cols, stages, cluster = 1 }: PassLevel = {}, refuse: Refuse): void {
+  if (rows !== accumulateRows) refuse('accumulate', `rows of pass 'accumulate' are ${rows}; its ${consumers} warp groups have ${accumulateRows / consumers} rows each`, `Take ${accumulateRows}, or leave it out.`);
+  if (cols !== undefined && (cols % swizzleElements !== 0 || cols > instruction.mostCols)) {
+    refuse('accumulate', `cols of pass 'accumulate' are ${cols}; vectors come in blocks of ${swizzleElements} numbers, and a product has at most ${instruction.mostCols} columns`, `Take a multiple of ${swizzleElements}, up to ${instruction.mostCols}.`);
+  }
+  if (stages !== undefined && stages < 2) refuse('accumulate', `stages of pass 'accumulate' are ${stages}: one k-step of operands is read while the next arrives`, 'Take 2 or more.');
+  if (!clustersLegal.includes(cluster)) refuse('accumulate', `cluster of pass 'accumulate' is ${cluster}`, `Take ${clustersLegal.join(' or ')}.`);
+}
+
+/** Where a pass's block was written: at a level of its own, or at the block's. */
+function placeIn({ passes }: Tiling): (pass: PassName) => KnobPlace {
+  return (pass) => (passes?.[pass] === undefined ? 'block' : pass);
+}
+
 function checkInside({ block, register, instruction: { name } }: ResolvedTiling, refuse: Refuse): void {
   const shares = block.cols / register.cols;
   if (register.rows !== block.rows || (shares !== 1 && shares !== consumers)) {
@@ -59,32 +95,36 @@ function checkInside({ block, register, instruction: { name } }: ResolvedTiling,
   if (name !== legal) refuse('instruction', `sm_90a does not multiply a tile of ${register.cols} columns by '${name}'`, `Its instruction is '${legal}'.`, 'INF3102');
 }
 
-function checkLimits(problem: Problem, tiling: ResolvedTiling, refuse: Refuse): void {
-  const { stats, gradient, guide } = passesOf(tiling);
+function checkLimits(problem: Problem, tiling: ResolvedTiling, placeOf: (pass: PassName) => KnobPlace, refuse: Refuse): void {
+  const { stats, gradient, guide, accumulate } = passesOf(tiling);
   const passes: readonly (readonly [SimilarityPass, SimilarityTiling])[] = [['stats', stats], ['gradient', gradient], ...(guide === undefined ? [] : [['guide', guide] as const])];
   for (const [pass, tile] of passes) {
     const layout = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
     if (tile.panel !== 'streamed' && layout.planes > 1) {
-      refuse('block', `block.panel is '${tile.panel}'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
+      refuse(placeOf(pass), `block.panel is '${tile.panel}'; operands of ${layout.planes} planes are read plane by plane`, "Take panel 'streamed'.");
       return;
     }
     if (!isTogether(tile) && tile.residentSteps < stepsOfPass(problem, pass) && tile.stages < turnStages) {
-      refuse('block', `block.stages is ${tile.stages}; where warp groups take turns and keys stream, a stage holds a k-step of one operand, and two k-steps are in use at a time`, `Take ${turnStages} or more.`);
+      refuse(placeOf(pass), `block.stages is ${tile.stages}; where warp groups take turns and keys stream, a stage holds a k-step of one operand, and two k-steps are in use at a time`, `Take ${turnStages} or more.`);
       return;
     }
     const registers = registersOf(problem, pass, tile);
     const { consumer } = registerShares(tile);
     if (registers > consumer) {
-      refuse('block', `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, narrower(problem, pass, tile));
+      refuse(placeOf(pass), `sums of ${tile.rows} x ${tile.groupCols} take about ${registers} registers a thread in pass '${pass}'; there are ${consumer}`, narrower(problem, pass, tile));
       return;
     }
     const bytes = similaritySharedBytes(problem, pass, tile);
     if (bytes > limits.sharedBytes) {
       const stages = stagesThatFit((count) => similaritySharedBytes(problem, pass, { ...tile, stages: count }), tile.stages);
       const fits = similaritySharedBytes(problem, pass, { ...tile, stages }) <= limits.sharedBytes && stages >= 2;
-      refuse('block', `pass '${pass}' takes ${bytes} bytes of shared memory; a block has ${limits.sharedBytes}`, fits ? `Take at most ${stages} stages.` : "Take fewer columns, or panel 'streamed'.");
+      refuse(placeOf(pass), `pass '${pass}' takes ${bytes} bytes of shared memory; a block has ${limits.sharedBytes}`, fits ? `Take at most ${stages} stages.` : "Take fewer columns, or panel 'streamed'.");
       return;
     }
+  }  const bytes = accumulateBytes(accumulate);
+  if (bytes > limits.sharedBytes) {
+    const stages = stagesThatFit((count) => accumulateBytes({ ...accumulate, stages: count }), accumulate.stages);
+    refuse(placeOf('accumulate'), `pass 'accumulate' takes ${bytes} bytes of shared memory; a block has ${limits.sharedBytes}`, `Take at most ${stages} stages.`);
   }
 }
 

@@ -35,7 +35,7 @@ export function signatures(problem: Problem, tiling: ResolvedTiling): Readonly<R
     accumulateQueries: signature(...shape, toQueries, unscale),
     accumulateKeys: signature(...shape, toKeys, unscale),
     accumulate: signature(...shape, toQueries, toKeys, unscale),
-    rowTerms: termSignature(problem, needs, 'row', isFused(problem)),
+    rowTerms: termSignature(problem, needs, 'row', isFused(problem, tiling)),
     colTerms: termSignature(problem, needs, 'col'),
   };
 }

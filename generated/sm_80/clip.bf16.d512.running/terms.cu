@@ -8,11 +8,6 @@
 // softmax    running
 // inputs     bf16, depth 512
 // target     sm_80
-// tiling     automatic
-//   chunk        8192 x 8192
-//   block        128 x 256, depth 32, stages 4, group 16
-//   register     64 x 64
-//   instruction  mma.m16n8k16
 
 /*
 terms: what each row's (column's) softmax adds to the loss, in fp64, and by what the gradient kernel multiplies its exponentials.

@@ -8,11 +8,6 @@
 // softmax    bounded
 // inputs     bf16, depth 512
 // target     sm_80
-// tiling     automatic
-//   chunk        8192 x 8192
-//   block        128 x 256, depth 32, stages 4, group 16
-//   register     64 x 64
-//   instruction  mma.m16n8k16
 
 /*
 positives: the dots of the positive pairs in fp32, and their logits.

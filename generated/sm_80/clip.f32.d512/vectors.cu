@@ -3,11 +3,6 @@
 //
 // inputs     f32, depth 512
 // target     sm_80
-// tiling     automatic
-//   chunk        8192 x 6656
-//   block        128 x 256, depth 32, stages 4, group 16
-//   register     64 x 64
-//   instruction  mma.m16n8k16
 
 /*
 vectors: what is linear in the rows and columns: checks and norms of the inputs, operands packed for the tensor cores,

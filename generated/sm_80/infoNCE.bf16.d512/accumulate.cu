@@ -3,11 +3,9 @@
 //
 // inputs     bf16, depth 512
 // target     sm_80
-// tiling     automatic
-//   chunk        8192 x 8192
-//   block        128 x 256, depth 32, stages 4, group 16
-//   register     64 x 64
-//   instruction  mma.m16n8k16
+// tile       block 128 x 256, depth 32, stages 4, group 16
+//            register 64 x 64
+//            instruction mma.m16n8k16
 
 /*
 accumulate: the products of one chunk of the matrix, added to the fp32 gradients.

@@ -7,11 +7,9 @@
 // softmax    bounded
 // inputs     bf16, depth 512
 // target     sm_80
-// tiling     automatic
-//   chunk        8192 x 8192
-//   block        128 x 256, depth 32, stages 4, group 16
-//   register     64 x 64
-//   instruction  mma.m16n8k16
+// tile       block 128 x 256, depth 32, stages 4, group 16
+//            register 64 x 64
+//            instruction mma.m16n8k16
 
 /*
 stats: the exponentials' sums over each tile's rows and columns, for one chunk of the matrix.

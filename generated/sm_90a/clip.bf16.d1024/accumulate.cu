@@ -3,13 +3,7 @@
 //
 // inputs     bf16, depth 1024
 // target     sm_90a
-// tiling     automatic
-//   chunk        8448 x 50688
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel split (8 k-steps stay), consumers in turns: stats
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel split (6 k-steps stay), consumers in turns: gradient
-//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 128
-//   instruction  wgmma.m64n128k16
+// tile       block 128 x 256, depth 64, stages 4, cluster 2
 
 /*
 accumulate: the products of one chunk of the matrix, added to the fp32 gradients, in one launch.

@@ -8,13 +8,6 @@
 // softmax    running
 // inputs     bf16, depth 512
 // target     sm_90a
-// tiling     automatic
-//   chunk        8448 x 42240
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
-//   block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
-//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 128
-//   instruction  wgmma.m64n128k16
 
 /*
 positives: the dots of the positive pairs in fp32, and their logits.

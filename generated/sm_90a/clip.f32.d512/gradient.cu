@@ -8,13 +8,7 @@
 // softmax    bounded
 // inputs     f32, depth 512
 // target     sm_90a
-// tiling     automatic
-//   chunk        8448 x 8448
-//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: stats
-//   block        128 x 256, depth 64, stages 3, cluster 2, panel streamed, consumers together: gradient
-//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 128
-//   instruction  wgmma.m64n128k16
+// tile       block 128 x 256, depth 64, stages 3, cluster 2, panel streamed, consumers together
 
 /*
 gradient: the loss's derivative with respect to the dots, for one chunk of the matrix, written once in the operands' precision; and

@@ -8,13 +8,6 @@
 // softmax    bounded
 // inputs     f32, depth 512
 // target     sm_90a
-// tiling     automatic
-//   chunk        8448 x 8448
-//   block        128 x 256, depth 64, stages 4, cluster 2, panel streamed, consumers together: stats
-//   block        128 x 256, depth 64, stages 3, cluster 2, panel streamed, consumers together: gradient
-//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 128
-//   instruction  wgmma.m64n128k16
 
 /*
 terms: what each row's (column's) softmax adds to the loss, in fp64, and by what the gradient kernel multiplies its exponentials.

@@ -3,14 +3,6 @@
 //
 // inputs     bf16, depth 512
 // target     sm_90a
-// tiling     automatic
-//   chunk        8448 x 16896
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
-//   block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: guide
-//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 128
-//   instruction  wgmma.m64n128k16
 
 /*
 guideVectors: what is linear in the guide's embeddings: the inner products of positives.

@@ -7,13 +7,7 @@
 // softmax    bounded
 // inputs     bf16, depth 512
 // target     sm_90a
-// tiling     automatic
-//   chunk        8448 x 50688
-//   block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
-//   block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
-//   block        128 x 256, depth 64, stages 4, cluster 2: accumulate
-//   register     128 x 128
-//   instruction  wgmma.m64n128k16
+// tile       block 128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns
 
 /*
 gradient: the loss's derivative with respect to the dots, for one chunk of the matrix, written once in the operands' precision; and

@@ -8,11 +8,9 @@
 // softmax    bounded
 // inputs     f32, depth 512
 // target     x86-64-v3
-// tiling     automatic
-//   chunk        4096 x 4096
-//   block        48 x 1024, depth 256
-//   register     6 x 16
-//   instruction  avx2.fma
+// tile       block 48 x 1024, depth 256
+//            register 6 x 16
+//            instruction avx2.fma
 
 #include <cstdint>
 #include <cstring>

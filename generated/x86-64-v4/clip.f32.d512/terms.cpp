@@ -8,11 +8,9 @@
 // softmax    bounded
 // inputs     f32, depth 512
 // target     x86-64-v4
-// tiling     automatic
-//   chunk        4096 x 4096
-//   block        192 x 1024, depth 256
-//   register     12 x 32
-//   instruction  avx512.fma
+// tile       block 192 x 1024, depth 256
+//            register 12 x 32
+//            instruction avx512.fma
 
 #include <cstdint>
 #include <cstring>

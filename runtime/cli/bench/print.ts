@@ -1,5 +1,6 @@
 import { formatBytes } from '../../../codegen/plan/print.js';
 import { gflopsOf, type CaseRecord, type PassRecord, type PeerRecord } from '../../bench/record.js';
+import { originText } from '../../tune/origin.js';
 import { facts, formatMilliseconds, table } from '../report.js';
 import { printRanks } from './print-ranks.js';
 
@@ -18,6 +19,7 @@ function printCase(record: CaseRecord): string {
     facts([
       ['loss', `${loss}, N ${n}, M ${m}, D ${dim}, ${precision}`],
       ['ran on', `${device}, target ${target}, ${(tiling[0] ?? '').replace(/ +/, ' ')}, chunk ${chunk.rows} x ${chunk.cols}`],
+      ...(record.origin === undefined ? [] : [['tiling', originText[record.origin]] as const]),
       ['memory', `workspace ${formatBytes(workspaceBytes)}; at most ${formatBytes(peakExtraBytes)} beyond inputs and outputs`],
       ['on device', `forward ${formatMilliseconds(record.forwardDeviceMs)}, forward and backward ${formatMilliseconds(record.forwardBackwardDeviceMs)}`],
       ...(record.overheadMs === undefined ? [] : [['overhead', `${formatMilliseconds(record.overheadMs)} of forward and backward, beside the device`] as const]),
@@ -65,8 +67,9 @@ function printPasses(passes: readonly PassRecord[]): string {
 }
 
 function printTurns(cases: readonly CaseRecord[]): string {
-  const rows = cases.map(({ loss, forwardMs, forwardBackwardMs, forwardBackwardDeviceMs, ofFirst }) => [
-    loss,
+  const rows = cases.map(({ loss, origin, forwardMs, forwardBackwardMs, forwardBackwardDeviceMs, ofFirst }) => [
+    // One loss in two tilings, or several losses.
+    cases.every((other) => other.loss === loss) && origin !== undefined ? `${loss}, ${origin}` : loss,
     ...[forwardMs, forwardBackwardMs, forwardBackwardDeviceMs].map(formatMilliseconds),
     ofFirst === null ? '' : `${ofFirst.device.toFixed(3)} x`,
   ]);

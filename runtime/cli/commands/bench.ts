@@ -9,6 +9,7 @@ import type { Entry } from '../../bench/contender.js';
 import { peerNames, requirePeers, type PeerName } from '../../bench/peer-catalog.js';
 import { benchRecord, caseRecords, type CaseRecord } from '../../bench/record.js';
 import type { SyntheticShape } from '../../bench/synthetic.js';
+import { withUsual } from '../../bench/usual-parameters.js';
 import type { Parameters } from '../../scalars.js';
 import type { Communicator } from '../../transport/communicator.js';
 import { connectLocal } from '../../transport/local.js';
@@ -42,12 +43,10 @@ interface BenchFlags {
   readonly shareGpu?: true;
   readonly repeat?: number;
   readonly sweep?: true;
+  readonly tuned?: true;
   readonly against?: readonly PeerName[];
   readonly json?: true;
 }
-
-/** Where training of such a loss starts or ends up; time hardly depends on them. */
-const usualParameters: Parameters = { logScale: Math.log(50), bias: -10 };
 
 export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
@@ -71,6 +70,7 @@ export function benchCommand(terminal: Terminal): Command {
     .addOption(patienceOption())
     .addOption(shareGpuOption())
     .addOption(countOption('--repeat <count>', 'timed rounds (default: about ten seconds, 3 to 25 rounds)'))
+    .addOption(new Option('--tuned', 'take turns with the usual tiling, which runs where nothing was tuned'))
     .addOption(new Option('--sweep', 'also time every pass on the device; with --against cublas, as shares of the product of that shape'))
     .addOption(new Option('--against <peer,...>', `take turns with other implementations, of python3's packages: ${peerNames.join(', ')} (cublas: bare matrix products)`).argParser(parsePeers))
     .addOption(jsonOption())
@@ -85,6 +85,7 @@ interface Chosen {
 
 async function run(flags: BenchFlags, args: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<void> {
   checkRanksFlags(flags);
+  checkTunedFlags(flags);
   const chosen = await chooseLosses(flags);
   const shapes = flags.dim.flatMap((dim) => flags.n.map((n) => ({ n, m: flags.m ?? n, dim })));
   for (const { loss } of chosen) for (const { n, m } of shapes) requirePeers(flags.against ?? [], loss.name, n, m);
@@ -132,9 +133,9 @@ async function chooseLosses(flags: BenchFlags): Promise<readonly [Chosen, ...Cho
 async function timeShape(chosen: readonly [Chosen, ...Chosen[]], shape: SyntheticShape, flags: BenchFlags, tiling: Tiling | undefined, reporting: Pick<BenchRequest, 'signal' | 'onProgress' | 'onAbsent'>): Promise<readonly CaseRecord[]> {
   const { precision, threads, ranks: counts } = flags;
   const opened: Entry[] = [];
-  const open = async ({ loss, params }: Chosen, rings: readonly Communicator[]): Promise<void> => {
+  const open = async ({ loss, params }: Chosen, rings: readonly Communicator[], tuned = true): Promise<void> => {
     const ranks = await compileRanks(loss, rings, {
-      ...{ dim: shape.dim, precision, signal: reporting.signal },
+      ...{ dim: shape.dim, precision, rows: shape.n, tuned, signal: reporting.signal },
       ...(tiling === undefined ? {} : { tiling }),
       ...(flags.target === undefined ? {} : { target: flags.target }),
       ...(flags.workspace === undefined ? {} : { workspace: flags.workspace }),
@@ -146,6 +147,7 @@ async function timeShape(chosen: readonly [Chosen, ...Chosen[]], shape: Syntheti
   const here = { target: flags.target ?? 'cpu', patience: flags.patience * 1000, shareGpu: flags.shareGpu === true };
   try {
     const [only] = chosen;
+    if (flags.tuned === true) await open(only, connectLocal(1), false);
     if (counts === undefined) for (const one of chosen) await open(one, connectLocal(1));
     else for (const count of counts) await open(only, await connectHere(count, here));
     const request = { ...reporting, entries: opened, shape, precision, threads: threads ?? availableParallelism(), sweep: flags.sweep === true, against: flags.against ?? [] };
@@ -156,19 +158,26 @@ async function timeShape(chosen: readonly [Chosen, ...Chosen[]], shape: Syntheti
   }
 }
 
+function doesNotGo(flag: string, other: string, hint: string): InfinitileError {
+  return new InfinitileError({ code: 'INF8004', message: `${flag} does not go with ${other}`, hint });
+}
+
+/** A tuned tiling is compared with the usual one of the same loss. */
+function checkTunedFlags({ tuned, loss, tiling, ranks, against }: BenchFlags): void {
+  if (tuned === undefined) return;
+  if (loss.length > 1) throw doesNotGo('--tuned', `several losses: ${loss.join(', ')}`, 'time them one by one');
+  if (tiling !== undefined) throw doesNotGo('--tuned', '--tiling', 'a tiling that is given is timed as it is');
+  if (ranks !== undefined) throw doesNotGo('--tuned', '--ranks', 'ranks are compared with one rank');
+  if (against !== undefined) throw doesNotGo('--tuned', '--against', 'others are compared with what runs, tuned or not');
+}
+
 /** Ranks are compared with one that does the same. */
 function checkRanksFlags({ ranks, loss, n, m, sweep, against }: BenchFlags): void {
   if (ranks === undefined) return;
-  const refuse = (other: string, hint: string) => new InfinitileError({ code: 'INF8004', message: `--ranks does not go with ${other}`, hint });
+  const refuse = (other: string, hint: string) => doesNotGo('--ranks', other, hint);
   if (loss.length > 1) throw refuse(`several losses: ${loss.join(', ')}`, 'time them one by one');
   if (sweep === true) throw refuse('--sweep', 'the passes of one rank are timed without --ranks');
   const [most, rows] = [Math.max(...ranks), Math.min(...n, m ?? Infinity)];
   if (most > rows) throw refuse(`${rows} rows: there are ${most} ranks`, 'each rank has a row at least');
   if (against !== undefined) throw refuse('--against', 'others are compared with one rank, without --ranks');
-}
-
-/** The values that were given, and the usual ones of the others that the loss has. */
-function withUsual({ params }: PairwiseLoss, given: Parameters): Parameters {
-  const usual = Object.entries(usualParameters).filter(([name]) => params.includes(name));
-  return { ...Object.fromEntries(usual), ...given };
 }

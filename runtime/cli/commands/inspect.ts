@@ -7,15 +7,17 @@ import { printBound, printPlan } from '../../../codegen/plan/print.js';
 import { assertNever } from '../../../dsl/assert-never.js';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { Precision } from '../../../dsl/problem.js';
-import { automatic } from '../../../dsl/tilings.js';
 import { matrixShape, usesTensor } from '../../matrix-shape.js';
 import { ptxOf, sassOf } from '../inspect/device-code.js';
 import { printExpressions } from '../inspect/expressions.js';
+import { originText, type TilingOrigin } from '../../tune/origin.js';
 import { chooseFiles, chooseTarget, inspectProgram, joinFiles, type Inspected } from '../inspect/request.js';
+import { tilingOn } from '../inspect/tiling.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
 import { countOption, precisionOption, tilingOption } from '../options.js';
 import type { Terminal } from '../terminal.js';
+import { tellWarning } from '../warning.js';
 
 const emissions = ['plan', 'source', 'ptx', 'sass', 'expression'] as const;
 
@@ -50,19 +52,20 @@ export function inspectCommand(terminal: Terminal): Command {
 
 async function inspect(name: string, flags: InspectFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const loss = await loadLoss(name);
-  const tiling = flags.tiling === undefined ? automatic : await loadTiling(flags.tiling);
   const deviceCode = flags.emit === 'ptx' || flags.emit === 'sass';
   const target = chooseTarget(flags.target ?? (deviceCode ? 'cuda' : 'cpu'));
-  const { dim, precision, softmax } = flags;
-  terminal.out(await emitted(inspectProgram({ loss, dim, precision, tiling, softmax }, target), flags, signal));
+  const { dim, precision, softmax, n } = flags;
+  const given = flags.tiling === undefined ? undefined : await loadTiling(flags.tiling);
+  const { tiling, origin } = await tilingOn(target, { loss, dim, precision, ...(given === undefined ? {} : { given }), ...(n === undefined ? {} : { rows: n }) }, (warning) => tellWarning(warning, terminal));
+  terminal.out(await emitted({ ...inspectProgram({ loss, dim, precision, tiling, softmax }, target), origin }, flags, signal));
 }
 
-async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortSignal): Promise<string> {
+async function emitted(inspected: Inspected & { readonly origin: TilingOrigin }, flags: InspectFlags, signal: AbortSignal): Promise<string> {
   const { target, program } = inspected;
   refuseUnusedFlags(flags);
   switch (flags.emit) {
     case 'plan':
-      return flags.n === undefined ? printPlan(program.plan) : `${printPlan(program.plan)}\n${printBound(sized(inspected, flags.n, flags.m ?? flags.n))}`;
+      return [printPlan(program.plan), `configuration\n  ${inspected.origin}: ${originText[inspected.origin]}\n`, ...(flags.n === undefined ? [] : [printBound(sized(inspected, flags.n, flags.m ?? flags.n))])].join('\n');
     case 'expression':
       return printExpressions(inspected);
     case 'source':
@@ -76,9 +79,9 @@ async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortS
   }
 }
 
-function sized({ loss, target, program, tiling }: Inspected, n: number, m: number): BoundPlan {
+function sized({ loss, target, program }: Inspected, n: number, m: number): BoundPlan {
   const shape = matrixShape(loss, { queries: n, keys: usesTensor(loss, 'keys') ? m : 0 });
-  return bindWithin(program.plan, { ...shape, workers: target.multiprocessors ?? availableParallelism() }, target.defaultWorkspace, tiling.chunk !== undefined);
+  return bindWithin(program.plan, { ...shape, workers: target.multiprocessors ?? availableParallelism() }, target.defaultWorkspace);
 }
 
 function refuseUnusedFlags({ emit, n, m, file }: InspectFlags): void {

@@ -1,0 +1,40 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packagePath } from '../../codegen/emit/package-path.js';
+import { tunedUnusable, type OnWarning } from './errors.js';
+import { nearestClass, sizeClass, type TunedFacts } from './store/key.js';
+import { parseTuned, type TunedRecord } from './store/record.js';
+
+/** Results that come with the package: `<target>/<loss>-<precision>-<dim>*.json`, as `infinitile tune --save` writes them. */
+export const shippedFolder = packagePath('runtime', 'tune', 'shipped');
+
+/**
+ * That of a problem, of the size nearest to N queries. A GPU is told by its name, a CPU by the target alone: compiler, driver, cores
+ * and versions may be others than where it was tuned.
+ */
+export async function shippedFor(facts: TunedFacts, n: number | undefined, onWarning: OnWarning, folder = shippedFolder): Promise<TunedRecord | undefined> {
+  const directory = join(folder, facts.target);
+  const names = (await readdir(directory).catch(() => [])).filter((name) => new RegExp(`^${facts.loss}-${facts.precision}-${facts.dim}\\b.*\\.json$`).test(name));
+  const records = await Promise.all(names.map((name) => readShipped(join(directory, name), onWarning)));
+  const fitting = new Map(records.flatMap((record) => (record !== undefined && fits(record, facts) ? [[sizeClass(record.subject), record]] : [])));
+  const nearest = nearestClass([...fitting.keys()], n);
+  return nearest === undefined ? undefined : fitting.get(nearest);
+}
+
+async function readShipped(path: string, onWarning: OnWarning): Promise<TunedRecord | undefined> {
+  const parsed = parseTuned(await readFile(path, 'utf8'));
+  if ('record' in parsed) return parsed.record;
+  onWarning(tunedUnusable(path, parsed.problem));
+  return undefined;
+}
+
+function fits({ subject }: TunedRecord, facts: TunedFacts): boolean {
+  const same = (['target', 'loss', 'lossHash', 'tilingHash', 'dim', 'guideDim', 'precision'] as const).every((field) => subject[field] === facts[field]);
+  return same && gpuOf(subject.device) === gpuOf(facts.device);
+}
+
+/** Without the driver; nothing of a CPU. */
+function gpuOf(device: string): string {
+  const [name = '', driver] = device.split(', driver ');
+  return driver === undefined ? '' : name;
+}
