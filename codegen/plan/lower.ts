@@ -6,6 +6,7 @@ import type { Extent } from './extent.js';
 import { forwardWalk, type ForwardWalk } from './forward-walk.js';
 import { fusedSteps } from './lower-fused.js';
 import { needsOf, type Needs } from './needs.js';
+import { pairWork } from './pair-work.js';
 import type { Arg, FusedWalk, Kernel, Plan, Step, TensorMap } from './plan.js';
 import type { Problem, ResolvedTiling } from './problem.js';
 import { ringWalks } from './ring-walks.js';
@@ -26,10 +27,12 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     tiling,
     dim: problem.dim,
     precision: problem.precision,
+    ...(problem.loss.guide ? { guideDim: problem.guideDim ?? problem.dim } : {}),
     softmax: problem.softmax,
     params: problem.loss.params,
     positives: needs.relation,
     channels: { row: needs.row?.channels ?? [], col: needs.col?.channels ?? [] },
+    work: pairWork(problem.loss, problem.reports)[problem.softmax],
     buffers,
     kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...(kernels.accumulate === undefined ? [] : [kernels.accumulate]), ...ownKernels(kernels.fused)],
     inspect: inspect(needs, launch),

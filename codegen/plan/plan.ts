@@ -1,6 +1,7 @@
 import type { Precision } from '../../dsl/problem.js';
 import type { Extent } from './extent.js';
 import type { Channel, Relation } from './needs.js';
+import type { PlanWork } from './pair-work.js';
 import type { ResolvedTiling } from './problem.js';
 
 /**
@@ -14,6 +15,8 @@ export interface Plan {
   readonly tiling: ResolvedTiling;
   readonly dim: number;
   readonly precision: Precision;
+  /** Depth of the guide's embeddings, of a loss that has one. */
+  readonly guideDim?: number;
   /** How exponentials are kept in range: one fixed offset that the sums confirm, or running maxima. */
   readonly softmax: SoftmaxMode;
   /** Names of the learned scalars; their gradients are `scalars[1..]`, the pair term's sum is `scalars[0]`. */
@@ -22,6 +25,8 @@ export interface Plan {
   readonly positives: Relation;
   /** What each side's softmax sums beside its exponentials, in the order of buffers `rowExtra` and `colExtra`. */
   readonly channels: { readonly row: readonly Channel[]; readonly col: readonly Channel[] };
+  /** What is done to each dot: of no account to a run, but to what it costs. */
+  readonly work: PlanWork;
   readonly buffers: readonly Buffer[];
   readonly kernels: readonly Kernel[];
   /** Checks of the inputs: largest norms, values that are not finite. */

@@ -2,10 +2,12 @@ import type { Precision } from '../../dsl/problem.js';
 import type { KnobValue } from '../../dsl/choice.js';
 import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.js';
+import type { Demand, MachineModel } from '../cost/estimate.js';
+import type { Launches } from '../cost/launches.js';
 import type { Dialects, EmittedEpilogue } from '../emit/epilogue.js';
 import type { RunShape } from '../plan/bind.js';
 import type { Extent } from '../plan/extent.js';
-import type { Buffer, Kernel } from '../plan/plan.js';
+import type { Buffer, Kernel, Plan } from '../plan/plan.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
 
 export type { Problem, ResolvedTiling };
@@ -36,6 +38,8 @@ export interface Target {
   knobs(problem: Problem, tiling: Tiling, run: RunShape): readonly Knob[];
   /** Kernels, their launch geometry, and the workspace they need. */
   describe(problem: Problem, tiling: ResolvedTiling): TargetKernels;
+  /** What a launch of one of its tiled kernels asks of a machine; undefined of a kernel over vectors. */
+  demand(plan: Plan, launches: Launches, machine: MachineModel): Demand | undefined;
   /** The sources of those kernels. */
   emit(problem: Problem, tiling: ResolvedTiling, epilogue: EmittedEpilogue): readonly SourceText[];
 }

@@ -1,4 +1,5 @@
 import type { Target } from '../target.js';
+import { demand } from './demand.js';
 import { describe } from './describe.js';
 import { cpuDialects } from './dialect.js';
 import { emit } from './emit.js';
@@ -31,6 +32,7 @@ function targetOf(machine: CpuMachine): Target {
     resolve: (problem, tiling) => resolve(machine, problem, tiling),
     knobs: (problem, tiling, run) => knobs(machine, problem, tiling, run),
     describe: (problem, tiling) => describe(machine, problem, tiling),
+    demand: (plan, launches, model) => demand(machine, plan, launches, model),
     emit: (problem, tiling, epilogue) => emit(machine, problem, tiling, epilogue),
   };
 }

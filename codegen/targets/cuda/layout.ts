@@ -2,6 +2,9 @@ import type { Precision } from '../../../dsl/problem.js';
 import type { Problem } from '../target.js';
 import { chunkElements } from './limits.js';
 
+/** What a problem, or its plan, says of its operands. */
+export type Operands = Pick<Problem, 'dim' | 'precision' | 'softmax' | 'guideDim'>;
+
 /** How operands lie in memory: in place, or packed per chunk as [row][plane][depthPadded]. */
 export interface OperandLayout {
   /** Inputs are read in place: 16-bit, rows of whole 16-byte chunks. */
@@ -13,7 +16,7 @@ export interface OperandLayout {
   readonly depthPadded: number;
 }
 
-export function operandLayout({ dim, precision, softmax }: Problem): OperandLayout {
+export function operandLayout({ dim, precision, softmax }: Operands): OperandLayout {
   const depthPadded = Math.ceil(dim / chunkElements) * chunkElements;
   if (precision === 'f32') {
     // Two planes keep 16 bits. A short sum does not average their rounding away, and logits in the thousands magnify it.
@@ -29,11 +32,11 @@ const shortDepth = 64;
 const veryShortDepth = 16;
 
 /** The guide's operands: as those of S, at their own depth. */
-export function guideLayout(problem: Problem): OperandLayout {
-  return operandLayout({ ...problem, dim: guideDimOf(problem) });
+export function guideLayout(operands: Operands): OperandLayout {
+  return operandLayout({ ...operands, dim: guideDimOf(operands) });
 }
 
-export function guideDimOf({ dim, guideDim = dim }: Problem): number {
+export function guideDimOf({ dim, guideDim = dim }: Operands): number {
   return guideDim;
 }
 

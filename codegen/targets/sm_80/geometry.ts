@@ -18,7 +18,7 @@ export function ringBytes({ rows, cols, depth, stages }: ResolvedBlock): number 
  * The block of the accumulating products, whose columns are the depth: narrower than the similarity's where that leaves
  * fewer columns idle.
  */
-export function accumulateBlock({ dim }: Problem, { block, register }: ResolvedTiling): ResolvedBlock {
+export function accumulateBlock({ dim }: Pick<Problem, 'dim'>, { block, register }: ResolvedTiling): ResolvedBlock {
   let best = block.cols;
   for (let cols = block.cols / 2; cols >= register.cols; cols /= 2) {
     if (columnsTouched(dim, cols) < columnsTouched(dim, best)) best = cols;

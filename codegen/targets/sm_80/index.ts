@@ -1,5 +1,6 @@
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
+import { demand } from './demand.js';
 import { describe } from './describe.js';
 import { cudaDialects } from '../cuda/dialect.js';
 import { emit } from './emit.js';
@@ -22,5 +23,6 @@ export const sm80: Target = {
   resolve,
   knobs,
   describe,
+  demand,
   emit,
 };

@@ -1,6 +1,7 @@
 import { cudaDialects } from '../cuda/dialect.js';
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
+import { demand } from './demand.js';
 import { describe } from './describe.js';
 import { emit } from './emit.js';
 import { knobs } from './knobs.js';
@@ -23,5 +24,6 @@ export const sm90a: Target = {
   resolve,
   knobs,
   describe,
+  demand,
   emit,
 };

@@ -4,14 +4,14 @@ import { needsOf } from '../../plan/needs.js';
 import { roundUp, times, type Extent } from '../../plan/extent.js';
 import type { Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { isUnrolled } from '../cuda/forms.js';
-import { guideLayout, operandLayout, segments } from '../cuda/layout.js';
+import { guideLayout, operandLayout, segments, type Operands } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { barrierBytes, columnGroup, consumerWarps, groupThreads, limits, swizzleElements, usualMultiprocessors } from './limits.js';
 
 export type SimilarityPass = 'stats' | 'gradient' | 'guide';
 
 /** Bytes of one row of a tile in shared memory. */
-const rowBytes = 2 * swizzleElements;
+export const rowBytes = 2 * swizzleElements;
 
 /** Whether a similarity pass's consumers share its tiles; otherwise they take turns at them. */
 export function isTogether({ cols, groupCols }: Pick<SimilarityTiling, 'cols' | 'groupCols'>): boolean {
@@ -19,7 +19,7 @@ export function isTogether({ cols, groupCols }: Pick<SimilarityTiling, 'cols' | 
 }
 
 /** K-steps of a pass's tile: the depth, once for each product of planes. */
-export function stepsOfPass(problem: Problem, pass: SimilarityPass): number {
+export function stepsOfPass(problem: Operands, pass: SimilarityPass): number {
   const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
   return segments(planes, planes).length * Math.ceil(depthPadded / swizzleElements);
 }
@@ -43,7 +43,7 @@ export function sharers(tile: SimilarityTiling): number {
 }
 
 /** Whether the keys that stream through all blocks leave the L2 cache no room for queries of many places. */
-export function isAbreast(problem: Problem, pass: SimilarityPass, tile: SimilarityTiling): boolean {
+export function isAbreast(problem: Operands, pass: SimilarityPass, tile: SimilarityTiling): boolean {
   const streamedSteps = stepsOfPass(problem, pass) - tile.residentSteps;
   return (streamedSteps * tile.cols * rowBytes * usualMultiprocessors) / sharers(tile) > limits.streamedBytes;
 }
@@ -54,7 +54,7 @@ export function boxCols({ groupCols }: Pick<SimilarityTiling, 'groupCols'>): num
 }
 
 /** What warps have to write of G: boxes of 16 rows, 2 bytes a number and plane. */
-export function outputBytes(problem: Problem, pass: SimilarityPass, { groupCols }: Pick<SimilarityTiling, 'groupCols'>): number {
+export function outputBytes(problem: Operands, pass: SimilarityPass, { groupCols }: Pick<SimilarityTiling, 'groupCols'>): number {
   return pass === 'gradient' ? consumerWarps * 16 * 2 * groupCols * operandLayout(problem).gradientPlanes : 0;
 }
 
