@@ -14,7 +14,6 @@ import { cpuFeatures } from '../../runtime/device/cpu.js';
 import { openCuda } from '../../runtime/device/cuda.js';
 import { depths, mapOf } from '../numeric/cases.js';
 import { checkCase, closeKernels } from '../numeric/harness.js';
-import { skip } from '../support/skips.js';
 
 test.afterEach.always(closeKernels);
 
@@ -46,7 +45,8 @@ if (cpu.startsWith('x86-64-v4')) {
     await checkCase(t, { loss: clip, n: 4300, m: 4300, dim: 24, params: { logScale: Math.log(50) }, tiling: avx512 });
   });
 } else {
-  skip(1, "runs of 'avx512'", `the CPU target of this machine is ${cpu}`);
+  // No installation gives a CPU another instruction set.
+  console.log(`1 run of 'avx512' left out: the CPU target of this machine is ${cpu}`);
 }
 
 if (hasGpu()) {
