@@ -8,7 +8,12 @@ import { packagePath } from './package-path.js';
  * `_name.hbs` of the template's folder, and of the one it builds on if there is one, referred to as `{{> name}}`.
  */
 export function render(folder: string, template: string, context: object, builtOn?: string): string {
-  return environment(folder, builtOn).template(template)(context);
+  return environment(folder, true, builtOn).template(template)(context);
+}
+
+/** The same for a page of HTML: `{{field}}` is escaped. `{{{field}}}` is not, and is for markup that was made here. */
+export function renderHtml(folder: string, template: string, context: object): string {
+  return environment(folder, false).template(template)(context);
 }
 
 interface TemplateFolder {
@@ -17,8 +22,8 @@ interface TemplateFolder {
 
 const folders = new Map<string, TemplateFolder>();
 
-function environment(folder: string, builtOn: string | undefined): TemplateFolder {
-  const key = JSON.stringify([folder, builtOn]);
+function environment(folder: string, noEscape: boolean, builtOn?: string): TemplateFolder {
+  const key = JSON.stringify([folder, noEscape, builtOn]);
   const known = folders.get(key);
   if (known !== undefined) return known;
   const handlebars = Handlebars.create();
@@ -30,7 +35,7 @@ function environment(folder: string, builtOn: string | undefined): TemplateFolde
       const cached = compiled.get(name);
       if (cached !== undefined) return cached;
       const text = readFileSync(path.join(directory, `${name}.hbs`), 'utf8');
-      const delegate = handlebars.compile<object>(text, { noEscape: true, strict: true });
+      const delegate = handlebars.compile<object>(text, { noEscape, strict: true });
       compiled.set(name, delegate);
       return delegate;
     },

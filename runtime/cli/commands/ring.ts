@@ -8,8 +8,7 @@ import { simulatedTimeline } from '../../../codegen/ring/simulate.js';
 import { stepTimeline } from '../../../codegen/ring/timeline.js';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { Precision } from '../../../dsl/problem.js';
-import { writeFileAtomically } from '../../tensor/atomic-file.js';
-import { unwritable } from '../../tensor/errors.js';
+import { writeText } from '../../tensor/write-text.js';
 import { MistakesTold } from '../failure.js';
 import { countOption, jsonOption, precisionOption } from '../options.js';
 import { parseCount } from '../parse.js';
@@ -113,12 +112,6 @@ function textOf(known: RingFacts, rank: number | undefined): string {
 function drawing({ ring: laidOut, costs }: RingFacts, cluster: Cluster | undefined): string {
   const drawn = passes.map((pass) => ({ pass, spans: cluster === undefined ? stepTimeline(laidOut, pass) : simulatedTimeline(laidOut, pass, costs, cluster) }));
   return drawTimeline(laidOut, drawn, cluster === undefined ? { scale: 1, unit: 'steps' } : { scale: 1000, unit: 'ms' });
-}
-
-async function writeText(path: string, text: string): Promise<void> {
-  await writeFileAtomically(path, (handle) => handle.writeFile(text)).catch((error: unknown) => {
-    throw unwritable(path, error);
-  });
 }
 
 function reportOf(known: RingFacts): RingReport {
