@@ -2,6 +2,6 @@ import { formatDiagnostic, type Diagnostic } from '../../dsl/diagnostics/index.j
 import type { Terminal } from './terminal.js';
 
 /** Tells what does not end a command, and is not as it should be. */
-export function tellWarning(warning: Diagnostic, { err, colors }: Terminal): void {
-  err(`${colors.yellow('warning')} ${formatDiagnostic(warning)}\n`);
+export function tellWarning(warning: Diagnostic, terminal: Terminal): void {
+  terminal.err(`${terminal.colors.yellow('warning')} ${formatDiagnostic(warning)}\n`);
 }

@@ -2,6 +2,8 @@ import { Command, Option } from 'commander';
 import type { Precision } from '../../../dsl/problem.js';
 import type { Parameters } from '../../scalars.js';
 import type { Effort } from '../../tune/result.js';
+import { writeText } from '../../tensor/write-text.js';
+import { writeReport } from '../../tune/report/index.js';
 import { saveTiling } from '../../tune/tiling-file.js';
 import { tune } from '../../tune/tune.js';
 import { interruptible } from '../interrupt.js';
@@ -13,7 +15,7 @@ import type { Terminal } from '../terminal.js';
 import { tellWarning } from '../warning.js';
 import { printCsv } from '../tune/csv.js';
 import { describeTuned } from '../tune/json.js';
-import { checkOutputs, writeText } from '../tune/outputs.js';
+import { checkOutputs } from '../tune/outputs.js';
 import { printTuned, progressNote } from '../tune/print.js';
 
 interface TuneFlags {
@@ -32,6 +34,7 @@ interface TuneFlags {
   readonly seed: number;
   readonly save?: string;
   readonly csv?: string;
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -54,6 +57,7 @@ export function tuneCommand(terminal: Terminal): Command {
     .addOption(new Option('--seed <number>', 'which candidates a quick search adds to those that the model puts first').argParser(parseSeed).default(0))
     .option('--save <file.json>', 'write the winner to a file, which --tiling takes')
     .option('--csv <file.csv>', 'write all candidates to a file')
+    .option('--report <file.html>', 'write a page that shows what was found: charts, the plan, all candidates')
     .addOption(jsonOption())
     .action((loss: string, flags: TuneFlags) => {
       const kept = { timed: 0 };
@@ -74,7 +78,7 @@ function keptMessage(timed: number): string {
 async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: AbortSignal, kept: Kept): Promise<void> {
   const loss = await loadLoss(name);
   const tiling = flags.tiling === undefined ? undefined : await loadTiling(flags.tiling);
-  await checkOutputs([flags.save, flags.csv]);
+  await checkOutputs([flags.save, flags.csv, flags.report]);
   const progress = new Progress(terminal);
   try {
     const { dim, precision, effort, seed, n, m, target, params, workspace, threads, budget } = flags;
@@ -100,6 +104,7 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
     progress.clear();
     if (flags.save !== undefined) await saveTiling(flags.save, tuned);
     if (flags.csv !== undefined) await writeText(flags.csv, printCsv(tuned));
+    if (flags.report !== undefined) await writeReport(tuned, flags.report);
     terminal.out(flags.json === true ? `${JSON.stringify(describeTuned(tuned))}\n` : printTuned(tuned));
   } finally {
     progress.clear();
