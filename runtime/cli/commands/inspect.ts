@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { estimate, machineFor, printEstimate } from '../../../codegen/cost/index.js';
 import type { BoundPlan } from '../../../codegen/plan/bind.js';
 import { bindWithin } from '../../../codegen/plan/bind-within.js';
 import type { SoftmaxMode } from '../../../codegen/plan/plan.js';
@@ -62,7 +63,7 @@ async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortS
   refuseUnusedFlags(flags);
   switch (flags.emit) {
     case 'plan':
-      return flags.n === undefined ? printPlan(program.plan) : `${printPlan(program.plan)}\n${printBound(sized(inspected, flags.n, flags.m ?? flags.n))}`;
+      return flags.n === undefined ? printPlan(program.plan) : `${printPlan(program.plan)}\n${printSized(inspected, flags.n, flags.m ?? flags.n)}`;
     case 'expression':
       return printExpressions(inspected);
     case 'source':
@@ -74,6 +75,13 @@ async function emitted(inspected: Inspected, flags: InspectFlags, signal: AbortS
     default:
       return assertNever(flags.emit);
   }
+}
+
+/** Bytes of everything, and what the walks are expected to take. */
+function printSized(inspected: Inspected, n: number, m: number): string {
+  const bound = sized(inspected, n, m);
+  const machine = machineFor(inspected.target, { workers: bound.shape.workers });
+  return `${printBound(bound)}\n${printEstimate(estimate(bound, machine), machine)}`;
 }
 
 function sized({ loss, target, program }: Inspected, n: number, m: number): BoundPlan {
