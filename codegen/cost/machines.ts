@@ -14,7 +14,7 @@ const hopper: Omit<Machine, 'name' | 'memoryBytes'> = {
   l2Bytes: 9.5e12,
   capacity: { l2: 50 * 2 ** 20 },
   launchSeconds: 3e-6,
-  latencySeconds: 0.8e-6,
+  latencySeconds: 0.7e-6,
 };
 
 const gpus: readonly { readonly named: RegExp; readonly machine: Machine }[] = [

@@ -4,7 +4,7 @@ import type { Plan } from '../../plan/plan.js';
 import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { operandLayout, segments } from '../cuda/layout.js';
 import { consumers, instruction, swizzleElements } from './limits.js';
-import { isAbreast, isTogether, passesOf, rowBytes, sharers, stepsOfPass, type SimilarityPass } from './passes.js';
+import { boxCols, isAbreast, isTogether, passesOf, rowBytes, sharers, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** What a launch of a tiled kernel asks of a GPU. */
 export function demand(plan: Plan, { kernel: { name }, shape: { rows, cols, workers } }: Launches, machine: MachineModel): Demand | undefined {
@@ -44,6 +44,12 @@ const passesOfOutput = 4;
 /** Clocks from one tile's last product to the next one's first: barriers, and products that are waited for. */
 const handover = 150;
 
+/** Of G, bytes that a block writes in a clock in boxes half as wide as a line of memory: the copy engine's rows, and half-filled lines. As measured. */
+const narrowBytesPerClock = 3.5;
+
+/** A consumer with more columns than these works on its logits several times as long. As measured. */
+const [usualColumns, wideFactor] = [128, 4];
+
 /** Sums that a block adds to memory in a clock, as the L2 cache takes them. */
 const addedBytesPerClock = 32;
 
@@ -60,13 +66,15 @@ function ofLogits(plan: Plan, pass: SimilarityPass, tile: SimilarityTiling, chun
   const read = steps * instructionsOfStep * operandBytes(tile.rows / instruction.rows, tile.groupCols) * (isTogether(tile) ? consumers : 1);
   const filled = rowBytes * (tile.rows * steps + tile.cols * streamed);
   const shared = (read + filled + (pass === 'guide' ? 0 : passesOfOutput * 2 * planes * logits)) / machine.sharedBytesPerClock;
-  const functions = Math.max((logits * special) / machine.specialPerClock, (logits * operations) / machine.operationsPerClock);
+  const wide = tile.groupCols > usualColumns ? wideFactor : 1;
+  const functions = wide * Math.max((logits * special) / machine.specialPerClock, (logits * operations) / machine.operationsPerClock);
 
   // What is copied comes through the L2 cache: at its rate, and no sooner than the stages in flight allow.
   const [queryBytes, keyBytes] = [rowBytes * tile.rows * steps, rowBytes * tile.cols * streamed];
   const fromL2 = isTogether(tile) ? queryBytes + keyBytes / tile.cluster : queryBytes / tile.cluster + keyBytes;
-  const waited = (steps + (isTogether(tile) ? 0 : streamed)) * (latencyClocks(tile, machine) / tile.stages);
-  const copied = Math.max((fromL2 * share.blocks) / (machine.l2Bytes / machine.clock), waited);
+  const waited = latencyClocks(tile, machine) * stagesWaited(tile, steps, streamed);
+  const written = boxCols(tile) < swizzleElements ? (2 * planes * logits) / narrowBytesPerClock : 0;
+  const copied = Math.max((fromL2 * share.blocks) / (machine.l2Bytes / machine.clock), waited, written);
 
   const seconds = (clocks: number): number => clocks / machine.clock;
   const { tiles } = share;
@@ -93,9 +101,19 @@ function operandBytes(products: number, cols: number): number {
   return products * 2 * instruction.depth * (instruction.rows + cols);
 }
 
+/**
+ * Of a tile's stages, how many latencies follow each other: as many copies are on their way as there are stages which nobody reads. Of
+ * consumers in turns, each reads a k-step, and the one whose turn begins the next already; keys that stream take a stage of their own.
+ */
+function stagesWaited(tile: SimilarityTiling, steps: number, streamed: number): number {
+  const onTheirWay = (read: number): number => Math.max(1, tile.stages - read);
+  if (isTogether(tile)) return steps / onTheirWay(1);
+  return (steps - streamed) / onTheirWay(2) + (2 * streamed) / onTheirWay(3);
+}
+
 /** A stage that a cluster fills is free when all its blocks have read it. */
 function latencyClocks({ cluster }: PassTiling, { latencySeconds, clock }: MachineModel): number {
-  return latencySeconds * clock * (cluster > 1 ? 1.5 : 1);
+  return latencySeconds * clock * (cluster > 1 ? 1.2 : 1);
 }
 
 function depthOf({ dim, guideDim = dim }: Plan, pass: SimilarityPass): number {
@@ -157,7 +175,7 @@ function ofProducts(plan: Plan, tile: PassTiling, products: readonly Product[], 
   const product = (tile.rows * tile.cols * swizzleElements) / machine.macsPerClock;
   const shared = (instructionsOfStep * consumers * operandBytes(tile.rows / consumers / instruction.rows, tile.cols) + rowBytes * (tile.rows + tile.cols)) / machine.sharedBytesPerClock;
   const fromL2 = rowBytes * (tile.rows + tile.cols / tile.cluster);
-  const copied = Math.max((fromL2 * Math.min(workers, clusters * tile.cluster)) / (machine.l2Bytes / machine.clock), latencyClocks(tile, machine) / tile.stages);
+  const copied = Math.max((fromL2 * Math.min(workers, clusters * tile.cluster)) / (machine.l2Bytes / machine.clock), latencyClocks(tile, machine) / Math.max(1, tile.stages - 1));
 
   const seconds = (clocks: number): number => clocks / machine.clock;
   const gradient = products.reduce((sum, { rows, length }) => sum + gradientBytes(plan, rows, length, machine.capacity.l2), 0);
