@@ -4,13 +4,14 @@ import { knobOf, withKnob } from '../../dsl/knobs.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { Precision } from '../../dsl/problem.js';
 import { nestingMistakes } from '../../dsl/tiling-checks.js';
-import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
+import type { Tiling } from '../../dsl/tiling.js';
 import type { BoundPlan, RunShape } from '../plan/bind.js';
 import { bindWithin } from '../plan/bind-within.js';
 import { lower } from '../plan/lower.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
 import type { Target } from '../targets/target.js';
 import { closed } from './closed.js';
+import type { Setting } from './settings.js';
 
 /** What is to be run, and the tiling whose open knobs are turned. */
 export interface SpaceRequest {
@@ -28,13 +29,6 @@ export interface SpaceRequest {
   readonly seed?: number;
   /** Candidates that are listed, at the most. */
   readonly most?: number;
-}
-
-/** A knob set to a value. */
-export interface Setting {
-  readonly level: KnobPlace;
-  readonly knob: string;
-  readonly value: KnobValue;
 }
 
 export interface Planned {
@@ -60,10 +54,11 @@ export class Planner {
     this.#variants = variants.filter((variant) => this.#request.target.resolve(variant, tiling).tiling !== undefined);
   }
 
-  /** The request's tiling with these knobs set. Where they size the chunk, it is the largest that may be. */
+  /** The request's tiling with these knobs set. Where they size the chunk, it is the largest that may be; all workers are as many as there will be. */
   tilingWith(settings: readonly Setting[]): Tiling {
-    const { tiling } = this.#request;
-    const set = settings.reduce((made, { level, knob, value }) => withKnob(made, level, knob, value), tiling);
+    const { tiling, run } = this.#request;
+    const isAll = ({ level, knob, value }: Setting): boolean => level === 'chunk' && knob === 'workers' && value === run.workers && tiling.chunk?.workers === undefined;
+    const set = settings.filter((setting) => !isAll(setting)).reduce((made, { level, knob, value }) => withKnob(made, level, knob, value), tiling);
     const sized = settings.some(({ level, knob }) => level === 'chunk' && (knob === 'rows' || knob === 'cols'));
     return sized && tiling.chunk?.fit === undefined ? withKnob(set, 'chunk', 'fit', 'shrink') : set;
   }
