@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
 import type { Precision } from '../../../dsl/problem.js';
 import type { Parameters } from '../../scalars.js';
+import { writeText } from '../../tensor/write-text.js';
 import type { Effort } from '../../tune/result.js';
 import { saveTiling } from '../../tune/tiling-file.js';
-import { tune } from '../../tune/tune.js';
+import { tune, type Tuned } from '../../tune/tune.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
 import { countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
@@ -13,7 +14,7 @@ import type { Terminal } from '../terminal.js';
 import { tellWarning } from '../warning.js';
 import { printCsv } from '../tune/csv.js';
 import { describeTuned } from '../tune/json.js';
-import { checkOutputs, writeText } from '../tune/outputs.js';
+import { checkOutputs } from '../tune/outputs.js';
 import { printTuned, progressNote } from '../tune/print.js';
 
 interface TuneFlags {
@@ -32,6 +33,7 @@ interface TuneFlags {
   readonly seed: number;
   readonly save?: string;
   readonly csv?: string;
+  readonly report?: string;
   readonly json?: true;
 }
 
@@ -54,6 +56,7 @@ export function tuneCommand(terminal: Terminal): Command {
     .addOption(new Option('--seed <number>', 'which candidates a quick search adds to those that the model puts first').argParser(parseSeed).default(0))
     .option('--save <file.json>', 'write the winner to a file, which --tiling takes')
     .option('--csv <file.csv>', 'write all candidates to a file')
+    .option('--report <file.html>', 'write a page on the search: what knobs do to the time, the model beside the measurements, the roofline, the winner level by level')
     .addOption(jsonOption())
     .action((loss: string, flags: TuneFlags) => {
       const kept = { timed: 0 };
@@ -74,7 +77,7 @@ function keptMessage(timed: number): string {
 async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: AbortSignal, kept: Kept): Promise<void> {
   const loss = await loadLoss(name);
   const tiling = flags.tiling === undefined ? undefined : await loadTiling(flags.tiling);
-  await checkOutputs([flags.save, flags.csv]);
+  await checkOutputs([flags.save, flags.csv, flags.report]);
   const progress = new Progress(terminal);
   try {
     const { dim, precision, effort, seed, n, m, target, params, workspace, threads, budget } = flags;
@@ -100,8 +103,15 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
     progress.clear();
     if (flags.save !== undefined) await saveTiling(flags.save, tuned);
     if (flags.csv !== undefined) await writeText(flags.csv, printCsv(tuned));
+    if (flags.report !== undefined) await report(tuned, flags.report);
     terminal.out(flags.json === true ? `${JSON.stringify(describeTuned(tuned))}\n` : printTuned(tuned));
   } finally {
     progress.clear();
   }
+}
+
+/** Charts take their time to load. */
+async function report(tuned: Tuned, path: string): Promise<void> {
+  const { writeReport } = await import('../../tune/report/index.js');
+  await writeReport(tuned, path);
 }

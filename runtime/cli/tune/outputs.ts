@@ -1,6 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeFileAtomically } from '../../tensor/atomic-file.js';
 import { unwritable } from '../../tensor/errors.js';
 
 /** Files that a command will write when it is done: that a folder is missing is told before it starts. */
@@ -13,12 +12,4 @@ export async function checkOutputs(paths: readonly (string | undefined)[]): Prom
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory() === true) throw unwritable(path, new Error('it is a folder'));
   }
-}
-
-export async function writeText(path: string, text: string): Promise<void> {
-  await writeFileAtomically(path, async (handle) => {
-    await handle.writeFile(text);
-  }).catch((error: unknown) => {
-    throw unwritable(path, error);
-  });
 }
