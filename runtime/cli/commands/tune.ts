@@ -3,6 +3,7 @@ import type { Precision } from '../../../dsl/problem.js';
 import type { Parameters } from '../../scalars.js';
 import { writeText } from '../../tensor/write-text.js';
 import type { Effort } from '../../tune/result.js';
+import { writeText } from '../../tensor/write-text.js';
 import { saveTiling } from '../../tune/tiling-file.js';
 import { tune, type Tuned } from '../../tune/tune.js';
 import { interruptible } from '../interrupt.js';
@@ -56,11 +57,11 @@ export function tuneCommand(terminal: Terminal): Command {
     .addOption(new Option('--seed <number>', 'which candidates a quick search adds to those that the model puts first').argParser(parseSeed).default(0))
     .option('--save <file.json>', 'write the winner to a file, which --tiling takes')
     .option('--csv <file.csv>', 'write all candidates to a file')
-    .option('--report <file.html>', 'write a page on the search: what knobs do to the time, the model beside the measurements, the roofline, the winner level by level')
+    .option('--report <file.html>', 'write a page that shows what was found: charts, the plan, all candidates')
     .addOption(jsonOption())
     .action((loss: string, flags: TuneFlags) => {
-      const kept = { timed: 0 };
-      return interruptible((signal) => run(loss, flags, terminal, signal, kept), () => keptMessage(kept.timed));
+      const kept = { timed: 0, writable: true };
+      return interruptible((signal) => run(loss, flags, terminal, signal, kept), () => keptMessage(kept));
     });
 }
 
@@ -68,9 +69,12 @@ export function tuneCommand(terminal: Terminal): Command {
 interface Kept {
   /** Candidates whose measurements are in the cache. */
   timed: number;
+  /** Whether the cache can be written. */
+  writable: boolean;
 }
 
-function keptMessage(timed: number): string {
+function keptMessage({ timed, writable }: Kept): string {
+  if (!writable) return 'nothing was kept';
   return timed === 0 ? 'nothing was measured' : `what was measured of ${timed} ${timed === 1 ? 'candidate' : 'candidates'} is kept, and the next search goes on from there`;
 }
 
@@ -96,6 +100,7 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
         progress.show('tuning', made.timed + made.failed, made.total, progressNote(made));
       },
       onWarning: (warning) => {
+        if (warning.code === 'INF6104') kept.writable = false;
         progress.clear();
         tellWarning(warning, terminal);
       },

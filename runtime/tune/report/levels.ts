@@ -1,5 +1,5 @@
 import type { KnobValue } from '../../../dsl/choice.js';
-import type { Tiling } from '../../../dsl/tiling.js';
+import type { BlockLevel, Tiling } from '../../../dsl/tiling.js';
 import { cpuMachines } from '../../../codegen/targets/cpu/machines.js';
 import type { Subject } from '../result.js';
 
@@ -15,22 +15,22 @@ export interface DrawnLevel {
 }
 
 /** The matrix and the levels of a tiling that split it, outermost first. None is larger than the one it lies in. */
-export function levelsOf({ target, n, m, dim }: Subject, { ring, chunk, block, register, instruction }: Tiling): readonly DrawnLevel[] {
+export function levelsOf({ target, n, m, dim }: Subject, { ring, chunk, block, passes, register, instruction }: Tiling): readonly DrawnLevel[] {
   const cpu = cpuMachines.find(({ name }) => name === target);
   const memory = cpu === undefined ? gpuMemory : cpuMemory;
   const fragment = instruction === undefined ? undefined : fragmentOf(instruction.name, cpu?.lanes);
   const tiles = [
     { name: ring === undefined ? 'matrix' : 'ring', memory: memory.matrix, tile: { rows: n, cols: m }, rest: { depth: dim, ...ring } },
     { name: 'chunk', memory: memory.chunk, tile: chunk, rest: chunk },
-    { name: 'block', memory: memory.block, tile: block, rest: block },
+    { name: 'block', memory: memory.block, tile: tileOf(block, passes), rest: passes === undefined ? block : { depth: block?.depth }, passes },
     { name: 'register', memory: memory.register, tile: register, rest: register },
     { name: 'instruction', memory: memory.instruction, tile: fragment, rest: instruction },
   ];
   const levels: DrawnLevel[] = [];
-  for (const { name, memory, tile, rest } of tiles) {
+  for (const { name, memory, tile, rest, passes: own = {} } of tiles) {
     if (tile === undefined) continue;
     const outer = levels.at(-1) ?? tile;
-    levels.push({ name, rows: Math.min(tile.rows, outer.rows), cols: Math.min(tile.cols, outer.cols), memory, notes: notesOf(rest) });
+    levels.push({ name, rows: Math.min(tile.rows, outer.rows), cols: Math.min(tile.cols, outer.cols), memory, notes: [...notesOf(rest), ...Object.entries(own).map(([pass, { rows, cols }]) => `${pass} ${rows ?? tile.rows} × ${cols ?? tile.cols}`)] });
   }
   return levels;
 }
@@ -51,6 +51,13 @@ const gpuMemory: typeof cpuMemory = {
   register: 'registers of a warp or warp group',
   instruction: 'a tensor core',
 };
+
+/** Of a block: where passes have blocks of their own, that of the pass that makes G. */
+function tileOf(block: BlockLevel | undefined, passes: Tiling['passes']): { readonly rows: number; readonly cols: number } | undefined {
+  const own = passes?.gradient ?? passes?.stats;
+  const [rows, cols] = [own?.rows ?? block?.rows, own?.cols ?? block?.cols];
+  return rows === undefined || cols === undefined ? undefined : { rows, cols };
+}
 
 function notesOf(level: object | undefined): readonly string[] {
   return Object.entries(level ?? {}).flatMap(([knob, value]: [string, unknown]) => {

@@ -57,10 +57,10 @@ export function settingRows(best: Ranked, usual: Ranked): readonly { readonly kn
 }
 
 /** By `level.knob`, outermost level first. */
-function knobsOf({ tiling: { ring, chunk, block, register, instruction } }: Ranked): ReadonlyMap<string, string> {
-  const levels = { ring, chunk, block, register, instruction };
+function knobsOf({ tiling: { ring, chunk, block, passes, register, instruction } }: Ranked): ReadonlyMap<string, string> {
+  const levels = { ring, chunk, block, ...passes, register, instruction };
   return new Map(
-    Object.entries(levels).flatMap(([level, knobs = {}]) => Object.entries(knobs).map(([knob, value]: [string, unknown]) => [level === 'instruction' ? level : `${level}.${knob}`, String(value)] as const)),
+    Object.entries(levels).flatMap(([level, knobs]: [string, object | undefined]) => Object.entries(knobs ?? {}).map(([knob, value]: [string, unknown]) => [level === 'instruction' ? level : `${level}.${knob}`, String(value)] as const)),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { KnobValue } from '../../../dsl/choice.js';
-import type { LevelName, Tiling } from '../../../dsl/tiling.js';
-import type { Estimate, MachineModel } from '../../../codegen/cost/estimate.js';
+import type { KnobPlace, Tiling } from '../../../dsl/tiling.js';
+import { machineFor, type Estimate, type MachineModel } from '../../../codegen/cost/index.js';
+import { nameOf } from '../../../codegen/space/name.js';
 import type { Axis } from '../../../codegen/space/space.js';
 import type { Failed, Ranked, Subject, TuneResult } from '../../../runtime/tune/result.js';
 import { generator } from '../../numeric/rows.js';
@@ -20,23 +21,23 @@ const subject: Subject = {
   workspace: 2 ** 30,
 };
 
-const machine: MachineModel = { name: 'NVIDIA H200', flops: 989e12, memoryBytes: 4.8e12 };
+const machine = machineFor({ name: 'sm_90a', device: 'cuda' }, { device: subject.device, workers: subject.workers });
 
 /** Shaped like what a Hopper GPU is tuned over: words and numbers, knobs that matter and one that does not. */
 const axes: readonly Axis[] = [
   { level: 'chunk', knob: 'rows', values: [4096, 8192, 16384] },
-  { level: 'block', knob: 'cols', values: [128, 256] },
+  { level: 'accumulate', knob: 'cols', values: [128, 256] },
   { level: 'block', knob: 'stages', values: [4, 5, 6, 7] },
   { level: 'block', knob: 'panel', values: ['resident', 'split', 'streamed'] },
 ];
 
-const usual: Readonly<Record<string, KnobValue>> = { 'chunk.rows': 8192, 'block.cols': 128, 'block.stages': 6, 'block.panel': 'resident' };
+const usual: Readonly<Record<string, KnobValue>> = { 'chunk.rows': 8192, 'accumulate.cols': 128, 'block.stages': 6, 'block.panel': 'resident' };
 
 /** Factors of the time that a knob's values have; 1 unless said. */
 const costs: Readonly<Record<string, number>> = {
   'chunk.rows 4096': 1.08,
   'chunk.rows 16384': 0.95,
-  'block.cols 256': 0.97,
+  'accumulate.cols 256': 0.97,
   'block.stages 4': 1.06,
   'block.stages 5': 1.02,
   'block.panel split': 1.11,
@@ -64,9 +65,9 @@ export function sampleResult(options: SampleOptions = {}): TuneResult {
   const drawn = combinations(space).map((settings) => {
     const cost = Object.entries(settings).reduce((product, [knob, value]) => product * (costs[`${knob} ${value}`] ?? 1), 1);
     const predicted = estimateOf(base * cost ** 0.8 * 0.93 * (0.97 + 0.06 * random()), settings);
-    return { id: idOf(settings), settings, tiling: tilingOf(settings), predicted, ms: base * cost * (0.985 + 0.03 * random()) };
+    return { id: idOf(space, settings), settings, tiling: tilingOf(settings), predicted, ms: base * cost * (0.985 + 0.03 * random()) };
   });
-  const isUsual = ({ id }: { readonly id: string }): boolean => id === idOf(usualOf(space, options.usual ?? usual));
+  const isUsual = ({ id }: { readonly id: string }): boolean => id === idOf(space, usualOf(space, options.usual ?? usual));
   const ordered = [...drawn].sort((a, b) => Number(isUsual(b)) - Number(isUsual(a)) || a.predicted.milliseconds - b.predicted.milliseconds);
   const tried = ordered.slice(0, options.timed ?? 20);
   const fails = (i: number): boolean => i > 0 && i % (options.failEvery ?? 6) === 0;
@@ -119,19 +120,19 @@ function usualOf(space: readonly Axis[], wanted: Readonly<Record<string, KnobVal
   return Object.fromEntries(space.map(({ level, knob, values }) => [`${level}.${knob}`, values.find((value) => value === wanted[`${level}.${knob}`]) ?? values[0] ?? 0]));
 }
 
-function idOf(settings: Readonly<Record<string, KnobValue>>): string {
-  const entries = Object.entries(settings);
-  return entries.length === 0 ? 'the usual tiling' : entries.map(([knob, value]) => `${knob} ${value}`).join(', ');
+function idOf(space: readonly Axis[], settings: Readonly<Record<string, KnobValue>>): string {
+  return nameOf(space.map(({ level, knob }) => ({ level, knob, value: settings[`${level}.${knob}`] ?? 0 })));
 }
 
 function tilingOf(settings: Readonly<Record<string, KnobValue>>): Tiling {
-  const of = (level: LevelName): Record<string, KnobValue> =>
+  const of = (level: KnobPlace): Record<string, KnobValue> =>
     Object.fromEntries(Object.entries(settings).filter(([knob]) => knob.startsWith(`${level}.`)).map(([knob, value]) => [knob.slice(level.length + 1), value]));
   return {
     kind: 'tiling',
     name: 'automatic',
     chunk: { rows: 8192, cols: 16384, ...of('chunk') },
     block: { rows: 128, cols: 128, depth: 64, stages: 6, cluster: 2, panel: 'resident', ...of('block') },
+    passes: { stats: { cols: 128, ...of('stats') }, gradient: { cols: 128, ...of('gradient') }, accumulate: { cols: 256, stages: 4, ...of('accumulate') } },
     register: { rows: 64, cols: 128, ...of('register') },
     instruction: { name: 'wgmma.m64n128k16', ...of('instruction') },
   };
