@@ -3,7 +3,6 @@ import type { Precision } from '../../../dsl/problem.js';
 import type { Parameters } from '../../scalars.js';
 import { writeText } from '../../tensor/write-text.js';
 import type { Effort } from '../../tune/result.js';
-import { writeText } from '../../tensor/write-text.js';
 import { saveTiling } from '../../tune/tiling-file.js';
 import { tune, type Tuned } from '../../tune/tune.js';
 import { interruptible } from '../interrupt.js';
