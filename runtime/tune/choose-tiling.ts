@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withSpans } from '../../dsl/knobs.js';
 import type { Tiling } from '../../dsl/tiling.js';
 import type { Builder } from '../device/builder.js';
 import { agree, gatherJson } from '../transport/agree.js';
@@ -63,7 +64,7 @@ function keptFor(facts: TunedFacts, { cache }: Builder, rows: number | undefined
 
 /** A found tiling, with the ring as it was asked for: how ranks share a matrix is not tuned. Undefined, and told, where the target refuses it. */
 function usable({ id, tiling: found }: TunedRecord, origin: TilingOrigin, { builder, loss, dim, guideDim, precision, tiling }: TilingQuestion, onWarning: OnWarning): ChosenTiling | undefined {
-  const chosen = { ...found, ...(tiling.ring === undefined ? {} : { ring: tiling.ring }) };
+  const chosen = withSpans({ ...found, ...(tiling.ring === undefined ? {} : { ring: tiling.ring }) }, tiling);
   const { diagnostics: [refusal] } = builder.target.resolve({ loss, dim, guideDim, precision, softmax: 'bounded' }, chosen);
   if (refusal === undefined) return { tiling: chosen, origin };
   onWarning(tunedUnusable(id, refusal.message));
