@@ -4,13 +4,14 @@ import { knobOf, withKnob } from '../../dsl/knobs.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import type { Precision } from '../../dsl/problem.js';
 import { nestingMistakes } from '../../dsl/tiling-checks.js';
-import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
+import type { Tiling } from '../../dsl/tiling.js';
 import type { BoundPlan, RunShape } from '../plan/bind.js';
 import { bindWithin } from '../plan/bind-within.js';
 import { lower } from '../plan/lower.js';
 import type { Problem, ResolvedTiling } from '../plan/problem.js';
 import type { Target } from '../targets/target.js';
 import { closed } from './closed.js';
+import type { Setting } from './settings.js';
 
 /** What is to be run, and the tiling whose open knobs are turned. */
 export interface SpaceRequest {
@@ -28,13 +29,6 @@ export interface SpaceRequest {
   readonly seed?: number;
   /** Candidates that are listed, at the most. */
   readonly most?: number;
-}
-
-/** A knob set to a value. */
-export interface Setting {
-  readonly level: KnobPlace;
-  readonly knob: string;
-  readonly value: KnobValue;
 }
 
 export interface Planned {

@@ -1,7 +1,7 @@
 import type { KnobValue } from '../../dsl/choice.js';
 import { levelNames, passNames } from '../../dsl/tiling-checks.js';
 import type { Axis } from './space.js';
-import type { Setting } from './candidates.js';
+import type { Setting } from './settings.js';
 
 /** Settings in one line, level by level: `chunk 4096x4096, block 192x1024x256`. Words stand for themselves, other knobs after their names. */
 export function nameOf(settings: readonly Setting[]): string {

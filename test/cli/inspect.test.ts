@@ -11,6 +11,7 @@ test('a plan, and its sizes', async (t) => {
   const sized = await cli('inspect', 'clip', '--target', 'sm_80', '--n', '1000000');
   t.regex(sized.stdout, /^shapes {2}Q 1000000 x 512, K 1000000 x 512, chunk \d+ x \d+$/m);
   t.regex(sized.stdout, /^workspace [\d.]+ MiB$/m);
+  t.regex(sized.stdout, /^estimate {2}\S+ ms forward and backward, on NVIDIA A100\n {2}accumulate\w+ +\S+ ms {2}[\w ]+$/m);
 });
 
 test('the mathematics, and the text that is emitted for it', async (t) => {
