@@ -10,8 +10,8 @@ export interface Shown {
   /** What it is drawn as, lowest first: the winner may be the usual tiling too, and the model's first choice. */
   readonly roles: readonly Role[];
   readonly predicted: Estimate;
-  /** Milliseconds that were measured. */
-  readonly ms?: number;
+  /** Milliseconds that were measured, and the speed by that of the usual tiling in the same rounds. */
+  readonly measured?: { readonly ms: number; readonly speed: number };
 }
 
 /** All candidates: those that were timed, then those that were not, then those that failed. */
@@ -24,10 +24,10 @@ export function candidatesOf(result: TuneResult): readonly Shown[] {
     ...(id === best.id ? (['winner'] as const) : []),
   ];
   return [
-    ...[...timed, ...untimed].map(({ id, settings, predicted, timing }): Shown => ({
+    ...[...timed, ...untimed].map(({ id, settings, predicted, timing, relative }): Shown => ({
       ...{ id, settings, predicted },
       roles: [timing === undefined ? 'untimed' : 'candidate', ...special(id)],
-      ...(timing === undefined ? {} : { ms: timing.ms }),
+      ...(timing === undefined || relative === undefined ? {} : { measured: { ms: timing.ms, speed: 1 / relative.ratio } }),
     })),
     ...failed.map(({ id, settings, predicted }): Shown => ({ id, settings, predicted, roles: ['failed', ...special(id)] })),
   ];

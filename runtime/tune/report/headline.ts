@@ -33,7 +33,7 @@ function unchanged({ best, timed, failed, untimed }: TuneResult): Headline {
   const others = timed.length - 1;
   const verdict = 'Nothing to gain: the usual tiling stays';
   const time = best.timing === undefined ? '' : ` It takes ${formatMilliseconds(best.timing.ms)}, forward and backward.`;
-  if (others > 0) return { verdict, because: `None of the ${plural(others, 'other candidate')} that ${others === 1 ? 'was' : 'were'} timed is faster by more than the noise.${time}` };
+  if (others > 0) return { verdict, because: `None of the ${plural(others, 'other candidate')} that ${others === 1 ? 'was' : 'were'} timed is faster beyond noise.${time}` };
   if (failed.length > 0) return { verdict, because: `${failed.length === 1 ? 'The one other candidate that was tried' : `All ${failed.length} others that were tried`} failed.${time}` };
   if (untimed.length > 0) return { verdict, because: `No other candidate was timed.${time}` };
   return { verdict, because: `There is no other that is legal here.${time}` };

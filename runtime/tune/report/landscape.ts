@@ -3,28 +3,30 @@ import { formatMilliseconds } from '../../cli/report.js';
 import type { Shown } from './candidates.js';
 import { drawChart, spread, type Layer } from './chart.js';
 import { markLayers, type Mark } from './marks.js';
+import { factor } from './words.js';
 
-/** Measured time against the value of one knob, with a line through the fastest of each value. */
+/** Speed by that of the usual tiling against the value of one knob, with a line through the fastest of each value. */
 export function drawLandscape({ level, knob, values }: Axis, candidates: readonly Shown[]): Promise<string> {
   const name = `${level}.${knob}`;
-  const points = candidates.flatMap(({ id, settings, roles, ms }) => {
+  const points = candidates.flatMap(({ id, settings, roles, measured }) => {
     const value = settings[name];
-    return ms === undefined || value === undefined ? [] : [{ x: String(value), y: ms, roles, label: `${name} ${value}: ${formatMilliseconds(ms)}, ${id}` }];
+    if (measured === undefined || value === undefined) return [];
+    return [{ x: String(value), y: measured.speed, roles, label: `${name} ${value}: ${factor(measured.speed)}, ${formatMilliseconds(measured.ms)}, ${id}` }];
   });
   const marks = points.flatMap(({ roles, ...at }) => roles.filter((role) => role !== 'first').map((role): Mark => ({ role, ...at })));
   const domain = values.map(String);
   const fastest = domain.flatMap((x) => {
-    const times = points.filter((point) => point.x === x).map(({ y }) => y);
-    return times.length === 0 ? [] : [{ x, y: Math.min(...times) }];
+    const speeds = points.filter((point) => point.x === x).map(({ y }) => y);
+    return speeds.length === 0 ? [] : [{ x, y: Math.max(...speeds) }];
   });
   const line: Layer = { data: { values: fastest }, mark: { type: 'line', color: 'var(--candidate)', strokeWidth: 1.5, opacity: 0.6, aria: false } };
-  const times = points.map(({ y }) => y);
-  const kind = Math.max(...times) > 4 * Math.min(...times) ? 'log' : 'linear';
+  const speeds = points.map(({ y }) => y);
+  const kind = Math.max(...speeds) > 4 * Math.min(...speeds) ? 'log' : 'linear';
   return drawChart({
     width: 340,
     height: 240,
     x: { field: 'x', type: 'ordinal', title: name, scale: { domain }, sort: null, axis: { labelAngle: 0, labelOverlap: 'greedy', labelLimit: 100 } },
-    y: { field: 'y', type: 'quantitative', title: 'measured, ms', scale: { type: kind, domain: spread(times, kind), nice: false }, axis: { tickCount: 5 } },
+    y: { field: 'y', type: 'quantitative', title: 'speed, × the usual tiling’s', scale: { type: kind, domain: spread(speeds, kind), nice: false }, axis: { tickCount: 5, format: '~g' } },
     layers: [line, ...markLayers(marks)],
   });
 }

@@ -19,9 +19,9 @@ import { factor, grouped, plural } from './words.js';
 export async function renderReport(result: TuneResult): Promise<string> {
   const { subject, machine, best, usual, timed, untimed, failed, axes } = result;
   const candidates = candidatesOf(result);
-  const measured = candidates.filter(({ ms }) => ms !== undefined);
+  const timedOnes = candidates.filter(({ measured }) => measured !== undefined);
   const landscapes = await Promise.all(
-    (measured.length === 0 ? [] : axes).map(async (axis) => ({ says: `Measured time by ${axis.level}.${axis.knob}, of ${axis.values.join(', ')}`, svg: await drawLandscape(axis, measured) })),
+    (timedOnes.length === 0 ? [] : axes).map(async (axis) => ({ says: `Speed by ${axis.level}.${axis.knob}, of ${axis.values.join(', ')}`, svg: await drawLandscape(axis, timedOnes) })),
   );
   const levels = levelsOf(subject, best.tiling);
   const script = render('report', 'script', {});
@@ -38,13 +38,13 @@ export async function renderReport(result: TuneResult): Promise<string> {
     landscapes,
     hasLandscapes: landscapes.length > 0,
     noLandscapes: axes.length === 0 ? 'No knob was open: there was nothing to choose.' : 'Nothing was timed.',
-    hasMeasured: measured.length > 0,
-    prediction: { svg: measured.length === 0 ? '' : await drawPrediction(measured), says: predictionWords(result, measured) },
+    hasTimed: timedOnes.length > 0,
+    prediction: { svg: timedOnes.length === 0 ? '' : await drawPrediction(timedOnes), says: predictionWords(result, timedOnes) },
     roofline: { svg: await drawRoofline(candidates, machine), says: `${machine.name}: ${formatRate(machine.flops)}FLOP/s at most, ${formatRate(machine.memoryBytes)}B/s to and from memory.` },
     legend: legendOf(candidates.flatMap((candidate) => candidate.roles)),
-    landscapeLegend: legendOf(measured.flatMap((candidate) => candidate.roles).filter((role) => role !== 'first')),
+    landscapeLegend: legendOf(timedOnes.flatMap((candidate) => candidate.roles).filter((role) => role !== 'first')),
     ranked: rankedRows(result),
-    rankedCaption: `${plural(timed.length, 'candidate')} timed, the fastest first${untimed.length === 0 ? '' : `; then ${grouped(untimed.length)} that the model put behind, by its expectation`}. The error is the largest against fp64, by what is allowed.`,
+    rankedCaption: `${plural(timed.length, 'candidate')} timed, by their time against the usual tiling’s in the same rounds${untimed.length === 0 ? '' : `; then ${grouped(untimed.length)} that the model put behind, by its expectation`}. The error is the largest against fp64, by what is allowed.`,
     failures: failureRows(failed),
     hasFailures: failed.length > 0,
     subject: subjectRows(result),
@@ -73,15 +73,14 @@ function figuresOf({ best, usual, timed, untimed, failed, seconds, fromCache }: 
 }
 
 /** How good the model's order is: what its first choice reaches. */
-function predictionWords(result: TuneResult, measured: readonly Shown[]): string {
-  if (measured.length === 0) return 'Nothing was timed.';
-  const first = firstChoice(result);
-  const ms = measured.find(({ id }) => id === first)?.ms;
-  const best = result.best.timing?.ms;
-  const ratios = measured.map(({ ms: time = 0, predicted }) => time / predicted.milliseconds);
+function predictionWords(result: TuneResult, candidates: readonly Shown[]): string {
+  if (candidates.length === 0) return 'Nothing was timed.';
+  const speedOf = (wanted: string | undefined): number | undefined => candidates.find(({ id }) => id === wanted)?.measured?.speed;
+  const [first, best] = [speedOf(firstChoice(result)), speedOf(result.best.id)];
+  const ratios = candidates.flatMap(({ measured, predicted }) => (measured === undefined ? [] : [measured.ms / predicted.milliseconds]));
   const range = `Measured times are ${factor(Math.min(...ratios))} to ${factor(Math.max(...ratios))} the predicted ones.`;
-  if (ms === undefined || best === undefined) return `${range} The model’s first choice was not timed.`;
-  return `${range} The model’s first choice has ${((100 * best) / ms).toFixed(0)} % of the winner’s speed.`;
+  if (first === undefined || best === undefined) return `${range} The model’s first choice was not timed.`;
+  return `${range} The model’s first choice has ${((100 * first) / best).toFixed(0)} % of the winner’s speed.`;
 }
 
 function subjectRows({ subject, effort, seed, seconds, fromCache }: TuneResult): readonly { readonly name: string; readonly value: string }[] {

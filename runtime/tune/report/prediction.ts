@@ -5,8 +5,8 @@ import { markLayers, type Mark } from './marks.js';
 
 /** Measured time against the model's, both logarithmic and on one scale: on the diagonal the model is right. */
 export function drawPrediction(candidates: readonly Shown[]): Promise<string> {
-  const points = candidates.flatMap(({ id, roles, predicted: { milliseconds: x }, ms: y }) =>
-    y === undefined ? [] : [{ x, y, roles, label: `${formatMilliseconds(y)}, predicted ${formatMilliseconds(x)}: ${id}` }],
+  const points = candidates.flatMap(({ id, roles, predicted: { milliseconds: x }, measured }) =>
+    measured === undefined ? [] : [{ x, y: measured.ms, roles, label: `${formatMilliseconds(measured.ms)}, predicted ${formatMilliseconds(x)}: ${id}` }],
   );
   const marks = points.flatMap(({ roles, ...at }) => roles.map((role): Mark => ({ role, ...at })));
   const domain = spread(points.flatMap(({ x, y }) => [x, y]), 'log');

@@ -9,9 +9,9 @@ import { markLayers, type Mark } from './marks.js';
  * where the model expects it.
  */
 export function drawRoofline(candidates: readonly Shown[], machine: MachineModel): Promise<string> {
-  const points = candidates.flatMap(({ id, roles, predicted, ms }) => {
+  const points = candidates.flatMap(({ id, roles, predicted, measured }) => {
     const [flops, bytes] = [flopsOf(predicted), bytesOf(predicted)];
-    const [x, y] = [flops / bytes, (1000 * flops) / (ms ?? predicted.milliseconds)];
+    const [x, y] = [flops / bytes, (1000 * flops) / (measured?.ms ?? predicted.milliseconds)];
     return flops > 0 && bytes > 0 ? [{ x, y, roles, label: `${formatRate(y)}FLOP/s at ${formatRate(x)} FLOP/byte: ${id}` }] : [];
   });
   const marks = points.flatMap(({ roles, ...at }) => roles.map((role): Mark => ({ role, ...at })));

@@ -23,7 +23,7 @@ const whole = sampleResult();
 const untimed = sampleResult({ timed: 0 });
 const nothingGained: TuneResult = { ...whole, best: whole.usual };
 const cases: readonly { readonly name: string; readonly result: TuneResult; readonly verdict: RegExp; readonly because: RegExp }[] = [
-  { name: 'no other is faster', result: nothingGained, verdict: /^Nothing to gain/, because: /^None of the 16 other candidates that were timed is faster by more than the noise\. It takes 12\.6 ms/ },
+  { name: 'no other is faster', result: nothingGained, verdict: /^Nothing to gain/, because: /^None of the 16 other candidates that were timed is faster beyond noise\. It takes 12\.6 ms/ },
   { name: 'all others failed', result: sampleResult({ timed: 4, failEvery: 1 }), verdict: /^Nothing to gain/, because: /^All 3 others that were tried failed/ },
   { name: 'there is one candidate', result: sampleResult({ axes: [] }), verdict: /^Nothing to gain/, because: /^There is no other that is legal here/ },
   { name: 'nothing was timed', result: untimed, verdict: /^The cost model’s first choice, untimed$/, because: /^Nothing was timed, as asked\. The model expects it to be 1\.\d+× as fast/ },

@@ -1,0 +1,55 @@
+import { writeFileSync } from 'node:fs';
+import { packagePath } from '../../codegen/emit/package-path.js';
+import { render } from '../../codegen/emit/render.js';
+import { clip, oneOf, tiling, tune } from '../../runtime/index.js';
+import { candidatesOf } from '../../runtime/tune/report/candidates.js';
+import { drawLandscape } from '../../runtime/tune/report/landscape.js';
+import { levelsOf } from '../../runtime/tune/report/levels.js';
+import { drawPlan } from '../../runtime/tune/report/plan-picture.js';
+import { drawPrediction } from '../../runtime/tune/report/prediction.js';
+import { drawRoofline } from '../../runtime/tune/report/roofline.js';
+import type { TuneResult } from '../../runtime/tune/result.js';
+import { readTuneResult } from './tune-result.js';
+
+/**
+ * docs/tuning.svg: four charts of a report. Run by itself, this module draws them from docs/tuned/clip-256.json; with `--measure` it
+ * tunes here first, and keeps that.
+ */
+export const tunedFile = packagePath('docs', 'tuned', 'clip-256.json');
+export const tuningPicture = packagePath('docs', 'tuning.svg');
+
+/** Pixels: of a cell, and between cells. */
+const [width, height, gap] = [480, 400, 16];
+
+export async function drawTuning(result: TuneResult): Promise<string> {
+  const { subject, machine, best, axes } = result;
+  const candidates = candidatesOf(result);
+  const timed = candidates.filter(({ measured }) => measured !== undefined);
+  const widest = axes.reduce((found, axis) => (axis.values.length > found.values.length ? axis : found));
+  const charts = [drawPlan(levelsOf(subject, best.tiling)), await drawLandscape(widest, timed), await drawPrediction(timed), await drawRoofline(candidates, machine)];
+  const cells = charts.map((chart, i) => chart.replace('<svg ', `<svg x="${gap + (i % 2) * (width + gap)}" y="${gap + Math.floor(i / 2) * (height + gap)}" `).replace(/ width="[\d.]+" height="[\d.]+" viewBox/, ` width="${width}" height="${height}" viewBox`));
+  const [across, down] = [2 * width + 3 * gap, 2 * height + 3 * gap];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${across}" height="${down}" viewBox="0 0 ${across} ${down}" font-family="sans-serif">`,
+    `<title>Four charts of a tuning report</title>`,
+    `<style>${render('report', '_palette', {})}</style>`,
+    `<rect width="${across}" height="${down}" fill="var(--surface)"/>`,
+    ...cells,
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+/** A space small enough to be searched whole in minutes, on a CPU with AVX2 or more. */
+const space = tiling('sample', (t) => t.chunk({ rows: oneOf(1024, 2048), cols: 2048, workers: 2 }).block({ rows: oneOf(48, 96, 192), cols: oneOf(256, 512, 1024), depth: 256 }).register({ rows: 6, cols: 16 }));
+
+async function measure(): Promise<TuneResult> {
+  const { record, ...result } = await tune(clip, { dim: 256, n: 2048, tiling: space, target: 'x86-64-v3', effort: 'full' });
+  console.log(`${record.id}: ${result.seconds.toFixed(0)} s`);
+  return result;
+}
+
+if (process.argv[1] !== undefined && /tuning-picture\.(ts|js)$/.test(process.argv[1])) {
+  if (process.argv.includes('--measure')) writeFileSync(tunedFile, `${JSON.stringify(await measure())}\n`);
+  writeFileSync(tuningPicture, await drawTuning(readTuneResult(tunedFile)));
+}
