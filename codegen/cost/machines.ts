@@ -36,8 +36,8 @@ const kib = 1024;
 
 /** CPUs by target, as servers have them: a core's rates, and what of memory's a core or all of them get. */
 const cpus: Readonly<Record<string, Machine & { readonly memoryBytesOfCore: number; readonly l2BytesPerClock: number; readonly l3BytesPerClock: number }>> = {
-  'x86-64-v4-bf16': cpu({ lanes: 16, clock: 3.2e9, l1: 32 * kib, l2: 1024 * kib }),
-  'x86-64-v4': cpu({ lanes: 16, clock: 3.0e9, l1: 32 * kib, l2: 1024 * kib }),
+  'x86-64-v4-bf16': cpu({ lanes: 16, clock: 3.5e9, l1: 32 * kib, l2: 1024 * kib }),
+  'x86-64-v4': cpu({ lanes: 16, clock: 3.5e9, l1: 32 * kib, l2: 1024 * kib }),
   'x86-64-v3': cpu({ lanes: 8, clock: 3.2e9, l1: 32 * kib, l2: 512 * kib }),
   armv8: cpu({ lanes: 4, clock: 2.8e9, l1: 64 * kib, l2: 1024 * kib }),
 };
@@ -58,7 +58,7 @@ function cpu({ lanes, clock, l1, l2 }: { readonly lanes: number; readonly clock:
     launchSeconds: 5e-6,
     latencySeconds: 0,
     memoryBytesOfCore: 12e9,
-    l2BytesPerClock: 2 * lanes,
+    l2BytesPerClock: 4 * lanes,
     l3BytesPerClock: 10,
   };
 }

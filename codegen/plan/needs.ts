@@ -16,6 +16,9 @@ export type Relation = 'diagonal' | 'mapped' | 'where';
  */
 export type Channel = 'positives' | 'positiveCount' | 'logits' | 'count' | 'rank' | 'pairs';
 
+/** Sums that are known of a tile in which nothing is masked and there is no positive: 0, or the size of the tile. */
+export const knownWherePlain: ReadonlySet<Channel> = new Set(['positives', 'positiveCount', 'count']);
+
 /** What one side of a loss asks of the kernels, beside the sums of exponentials of its softmax. */
 export interface SideNeeds {
   /** Absent where only reports are asked of the side. */

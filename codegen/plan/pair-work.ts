@@ -2,7 +2,8 @@ import { isUniform, subexpressions, type Expression, type OperatorName } from '.
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import { differentiateLoss } from '../emit/derivatives.js';
 import { ofOther } from '../emit/line.js';
-import { needsOf } from './needs.js';
+import { pairFields } from '../emit/places.js';
+import { knownWherePlain, needsOf, type Channel } from './needs.js';
 import type { SoftmaxMode } from './plan.js';
 import { perLoss } from './per-loss.js';
 
@@ -19,21 +20,21 @@ export interface PlanWork {
 
 /** Of pairs that are no positives: the others are few. */
 export const pairWork = perLoss((loss, reports): Readonly<Record<SoftmaxMode, PlanWork>> => {
-  const ofMode = (softmax: SoftmaxMode): PlanWork => ({ stats: statsWork(loss, reports, softmax), gradient: gradientWork(loss, softmax) });
+  const ofMode = (softmax: SoftmaxMode): PlanWork => ({ stats: statsWork(loss, reports, softmax), gradient: gradientWork(loss, reports, softmax) });
   return { bounded: ofMode('bounded'), running: ofMode('running') };
 });
 
 function statsWork(loss: PairwiseLoss, reports: boolean, softmax: SoftmaxMode): PairWork {
   const { logit, pair } = differentiateLoss(loss);
-  const channels = channelsOf(loss, reports);
-  return sum([workOf([logit, ...masksOf(loss), ...(pair === undefined ? [] : [pair.value])]), softmaxWork(loss, softmax), { special: 0, operations: 2 * channels + (pair === undefined ? 0 : 1) }]);
+  const channels = channelsOf(loss, reports).length;
+  return sum([workOf([logit, ...masksOf(loss), ...(pair === undefined ? [] : [pair.value])]), softmaxWork(loss, softmax), testsOf(loss, reports), { special: 0, operations: 2 * channels + (pair === undefined ? 0 : 1) }]);
 }
 
 /** G is scaled, converted and stored. */
-function gradientWork(loss: PairwiseLoss, softmax: SoftmaxMode): PairWork {
+function gradientWork(loss: PairwiseLoss, reports: boolean, softmax: SoftmaxMode): PairWork {
   const { logit, logitByDot, logitByParams, pair } = differentiateLoss(loss);
   const ofPair = pair === undefined ? [] : [pair.byLogit, pair.byDot, ...pair.byParams];
-  return sum([workOf([logit, ...masksOf(loss), logitByDot, ...logitByParams, ...ofPair]), softmaxWork(loss, softmax), { special: 0, operations: 4 + loss.params.length }]);
+  return sum([workOf([logit, ...masksOf(loss), logitByDot, ...logitByParams, ...ofPair]), softmaxWork(loss, softmax), testsOf(loss, reports), { special: 0, operations: 4 + loss.params.length }]);
 }
 
 /** One exponential serves both sides where it is in range of one offset; with running maxima each side has its own, and compares besides. */
@@ -42,9 +43,17 @@ function softmaxWork({ rows, cols }: PairwiseLoss, softmax: SoftmaxMode): PairWo
   return softmax === 'running' ? { special: sides, operations: 4 * sides } : { special: Math.min(1, sides), operations: 2 * sides };
 }
 
-function channelsOf(loss: PairwiseLoss, reports: boolean): number {
+function channelsOf(loss: PairwiseLoss, reports: boolean): readonly Channel[] {
   const { row, col } = needsOf(loss, reports);
-  return (row?.channels.length ?? 0) + (col?.channels.length ?? 0);
+  return [...(row?.channels ?? []), ...(col?.channels ?? [])];
+}
+
+/** Where every pair is looked at by itself, and none of a tile together: whether it is inside, counts, and is a positive. As timed on an H200. */
+function testsOf(loss: PairwiseLoss, reports: boolean): PairWork {
+  const needs = needsOf(loss, reports);
+  const read = pairFields(loss, needs, 'row').length + pairFields(loss, needs, 'col').length;
+  const each = read > 0 || needs.guide || channelsOf(loss, reports).some((channel) => !knownWherePlain.has(channel));
+  return each ? { special: 0, operations: 40 } : nothing;
 }
 
 function masksOf({ rows, cols, positives }: PairwiseLoss): readonly Expression[] {

@@ -17,8 +17,7 @@ export interface ArtifactPlace {
 }
 
 /** The cache; where it cannot be written, a temporary folder, and that is told. */
-export async function openArtifactPlace(onWarning: OnWarning): Promise<ArtifactPlace> {
-  const directory = cacheDirectory();
+export async function openArtifactPlace(onWarning: OnWarning, directory = cacheDirectory()): Promise<ArtifactPlace> {
   const failure = await whyNotWritable(directory);
   if (failure === undefined) return { artifacts: new ArtifactCache({ directory }), environment: process.env, passing: false, close: () => Promise.resolve() };
   onWarning(nothingKept(directory, failure));

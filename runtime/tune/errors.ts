@@ -26,8 +26,8 @@ export function noTilingFile(path: string, problem: string): InfinitileError {
   return new InfinitileError({ code: 'INF6105', message: `'${path}' holds no tiling: ${problem}`, hint: 'infinitile tune --save writes such a file' });
 }
 
-export function tunedForAnother(name: string, differences: readonly string[]): Diagnostic {
-  return { code: 'INF6106', message: `${name} was tuned for ${differences.join(', ')}`, hint: 'it is used as it says; infinitile tune finds the tiling of what is asked for' };
+export function tunedForAnother(differences: readonly string[]): Diagnostic {
+  return { code: 'INF6106', message: `the tiling that was given was tuned for ${differences.join(', ')}`, hint: 'it is used as it says; infinitile tune finds the tiling of what is asked for' };
 }
 
 /** @param needed seconds. */

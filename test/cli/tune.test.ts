@@ -47,9 +47,10 @@ async function inCache<T>(cache: string, work: () => Promise<T>): Promise<T> {
 
 test.serial('a search is kept: it is not repeated, compile() takes it, and a file of it gives the same plan', async (t) => {
   const folder = await temporaryFolder(t);
-  const [saved, csv] = [path.join(folder, 'tiling.json'), path.join(folder, 'tiling.csv')];
+  const [saved, csv, report] = ['tiling.json', 'tiling.csv', 'tiling.html'].map((name) => path.join(folder, name));
+  if (saved === undefined || csv === undefined || report === undefined) throw new Error('three files');
   await inCache(path.join(folder, 'cache'), async () => {
-    const first = await cli(...args, '--effort', 'full', '--json', '--save', saved, '--csv', csv);
+    const first = await cli(...args, '--effort', 'full', '--json', '--save', saved, '--csv', csv, '--report', report);
     t.deepEqual([first.code, first.stderr], [0, '']);
     const found = told(first);
     t.deepEqual([found.candidates, found.timed, found.failed, found.fromCache], [4, 4, 0, false]);
@@ -58,6 +59,7 @@ test.serial('a search is kept: it is not repeated, compile() takes it, and a fil
     const rows = (await readFile(csv, 'utf8')).trimEnd().split('\r\n');
     t.is(rows[0], 'tiling,state,chunk.rows,block.cols,predicted_ms,ms,ms_low,ms_high,rounds,ratio,ratio_low,ratio_high,error,stage,reason');
     t.is(rows.length, 5);
+    t.regex(await readFile(report, 'utf8'), /^<!doctype html>/i);
 
     const second = await cli(...args, '--effort', 'quick', '--json');
     t.deepEqual({ ...told(second), seconds: 0 }, { ...found, effort: 'quick', seconds: 0, fromCache: true }, second.stderr);
@@ -76,7 +78,7 @@ test.serial('a search is kept: it is not repeated, compile() takes it, and a fil
     t.is(plan.stderr, '');
     t.regex(plan.stdout, /configuration\n {2}given: /);
     const other = await cli('inspect', 'siglip', '--dim', '32', '--tiling', saved);
-    t.regex(other.stderr, /warning INF6106 tiling 'tiny' was tuned for loss 'clip' \(this is 'siglip'\), dim 16 \(this is 32\)/);
+    t.regex(other.stderr, /warning INF6106 the tiling that was given was tuned for loss 'clip' \(this is 'siglip'\), dim 16 \(this is 32\)/);
 
     const bench = await cli('bench', '--loss', 'clip', '--n', '64', '--dim', '16', '--threads', '1', '--repeat', '1', '--tuned');
     t.is(bench.code, 0, bench.stderr);

@@ -1,5 +1,6 @@
 import type { Demand, MachineModel } from '../../cost/estimate.js';
 import type { Launches } from '../../cost/launches.js';
+import { overlapped } from '../../cost/roofline.js';
 import type { PairWork } from '../../plan/pair-work.js';
 import type { Plan } from '../../plan/plan.js';
 import { instructionNamed } from './geometry.js';
@@ -30,11 +31,22 @@ const latency = 4;
 /** Of a register tile's sums, what clearing, adding up and writing them takes of one clock for each vector. */
 const clocksOfVector = 2;
 
-/** Clocks of a step of the micro-kernel: two products a clock, two loads, and no sum sooner than its own last. */
+/** Clocks of a step of the micro-kernel: two products a clock, two loads, so many instructions in all, and no sum sooner than its own last. */
 function clocksOfStep(cpu: CpuMachine, { tiling: { register } }: Plan): number {
   const vectors = register.cols / cpu.lanes;
-  return Math.max((register.rows * vectors) / 2, (register.rows + vectors) / 2, latency);
+  const [products, loads] = [register.rows * vectors, register.rows + vectors];
+  return overlapped([products / 2, loads / 2, (products + loads + instructionsOfLoop) / issued, latency], coreSharpness);
 }
+
+/** Instructions that a core starts in a clock, and those of a loop around the products. */
+const issued = 5;
+const instructionsOfLoop = 3;
+
+/** A core's units are not as independent as a GPU's: two that are busy all the time take a fifth longer than either. */
+const coreSharpness = 4;
+
+/** Of what comes from beyond L1, the share that a core waits for: the rest is there in time. */
+const waitedFor = 0.3;
 
 interface Logits {
   readonly rows: number;
@@ -124,14 +136,11 @@ interface Needs {
 function demandOf({ clocks, l1, l2, brought, memory, flops }: Needs, workers: number, machine: MachineModel): Demand {
   const used = Math.min(1, workers / machine.workers);
   const { clock, sharedBytesPerClock, l2Bytes, l3Bytes = machine.memoryBytes, memoryBytes } = machine;
+  const fromL2 = l2 / (l2Bytes / machine.workers);
+  const fromMemory = Math.max(0, brought - memory) / (l3Bytes * used) + memory / (memoryBytes * used);
   return {
-    on: {
-      arithmetic: clocks.product / clock,
-      L1: l1 / sharedBytesPerClock / clock,
-      L2: l2 / (l2Bytes / machine.workers),
-      memory: Math.max(0, brought - memory) / (l3Bytes * used) + memory / (memoryBytes * used),
-    },
-    exposed: clocks.functions / clock,
+    on: { arithmetic: clocks.product / clock, L1: l1 / sharedBytesPerClock / clock, L2: fromL2, memory: fromMemory },
+    exposed: clocks.functions / clock + waitedFor * (fromL2 + fromMemory),
     flops,
     bytes: memory,
   };

@@ -5,7 +5,7 @@ import { pairFields } from '../../emit/places.js';
 import type { EmittedEpilogue } from '../../emit/epilogue.js';
 import { softplusTerms } from '../../emit/softplus-sums.js';
 import { emitTileTest } from '../../emit/tile-test.js';
-import { needsOf, type Channel } from '../../plan/needs.js';
+import { knownWherePlain, needsOf } from '../../plan/needs.js';
 import { perLoss } from '../../plan/per-loss.js';
 import type { Problem } from '../target.js';
 
@@ -29,7 +29,7 @@ function hasPlain(loss: PairwiseLoss, tileTest: string, reports: boolean | undef
   const fields = [...pairFields(loss, needs, 'row'), ...pairFields(loss, needs, 'col')];
   const channels = [...(needs.row?.channels ?? []), ...(needs.col?.channels ?? [])];
   const everTested = tileTest.includes('return false;');
-  return fields.length === 0 && !needs.guide && !everTested && channels.every((channel) => constantWherePlain.has(channel));
+  return fields.length === 0 && !needs.guide && !everTested && channels.every((channel) => knownWherePlain.has(channel));
 }
 
 /** Whether the loss is short enough for a code of plain tiles that is unrolled over a thread's sums, and keeps nothing beside them. */
@@ -42,9 +42,6 @@ const unrolled = perLoss((loss, reports): boolean => {
   const channels = (row?.channels.length ?? 0) + (col?.channels.length ?? 0);
   return hasPlain(loss, emitTileTest(loss, ''), reports) && channels === 0 && !hasLongFunction(loss.logit) && isShortPairTerm(loss);
 });
-
-/** Where nothing is masked and there is no positive, these are known: 0, or the size of the tile. */
-const constantWherePlain: ReadonlySet<Channel> = new Set(['positives', 'positiveCount', 'count']);
 
 /**
  * Whether the loss takes tens of instructions on each logit: a pair term, or a logit made by such functions. Unrolled over a

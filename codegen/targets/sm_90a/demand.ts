@@ -41,6 +41,9 @@ const instructionsOfStep = swizzleElements / instruction.depth;
 /** Of G, how often a number passes shared memory: it is written and read, both at half the rate, since a warp has boxes of 16 rows. */
 const passesOfOutput = 4;
 
+/** Clocks from one tile's last product to the next one's first: barriers, and products that are waited for. */
+const handover = 150;
+
 /** Sums that a block adds to memory in a clock, as the L2 cache takes them. */
 const addedBytesPerClock = 32;
 
@@ -79,7 +82,7 @@ function ofLogits(plan: Plan, pass: SimilarityPass, tile: SimilarityTiling, chun
       L2: seconds(tiles * copied),
       memory: bytes / machine.memoryBytes,
     },
-    exposed: machine.latencySeconds + seconds(alone + panel),
+    exposed: machine.latencySeconds + seconds(alone + panel + tiles * handover),
     flops: 2 * chunk.rows * chunk.cols * depthOf(plan, pass),
     bytes,
   };

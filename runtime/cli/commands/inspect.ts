@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
+import { estimate, machineFor, printEstimate } from '../../../codegen/cost/index.js';
 import type { BoundPlan } from '../../../codegen/plan/bind.js';
 import { bindWithin } from '../../../codegen/plan/bind-within.js';
 import type { SoftmaxMode } from '../../../codegen/plan/plan.js';
@@ -65,7 +66,7 @@ async function emitted(inspected: Inspected & { readonly origin: TilingOrigin },
   refuseUnusedFlags(flags);
   switch (flags.emit) {
     case 'plan':
-      return [printPlan(program.plan), `configuration\n  ${inspected.origin}: ${originText[inspected.origin]}\n`, ...(flags.n === undefined ? [] : [printBound(sized(inspected, flags.n, flags.m ?? flags.n))])].join('\n');
+      return [printPlan(program.plan), `configuration\n  ${inspected.origin}: ${originText[inspected.origin]}\n`, ...(flags.n === undefined ? [] : [printSized(inspected, flags.n, flags.m ?? flags.n)])].join('\n');
     case 'expression':
       return printExpressions(inspected);
     case 'source':
@@ -77,6 +78,13 @@ async function emitted(inspected: Inspected & { readonly origin: TilingOrigin },
     default:
       return assertNever(flags.emit);
   }
+}
+
+/** Bytes of everything, and what the walks are expected to take. */
+function printSized(inspected: Inspected, n: number, m: number): string {
+  const bound = sized(inspected, n, m);
+  const machine = machineFor(inspected.target, { workers: bound.shape.workers });
+  return `${printBound(bound)}\n${printEstimate(estimate(bound, machine), machine)}`;
 }
 
 function sized({ loss, target, program }: Inspected, n: number, m: number): BoundPlan {

@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander';
 import type { Precision } from '../../../dsl/problem.js';
 import type { Parameters } from '../../scalars.js';
-import type { Effort } from '../../tune/result.js';
 import { writeText } from '../../tensor/write-text.js';
-import { writeReport } from '../../tune/report/index.js';
+import type { Effort } from '../../tune/result.js';
 import { saveTiling } from '../../tune/tiling-file.js';
-import { tune } from '../../tune/tune.js';
+import { tune, type Tuned } from '../../tune/tune.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
 import { countOption, jsonOption, paramsOption, precisionOption, targetOption, threadsOption, tilingOption, workspaceOption } from '../options.js';
@@ -60,8 +59,8 @@ export function tuneCommand(terminal: Terminal): Command {
     .option('--report <file.html>', 'write a page that shows what was found: charts, the plan, all candidates')
     .addOption(jsonOption())
     .action((loss: string, flags: TuneFlags) => {
-      const kept = { timed: 0 };
-      return interruptible((signal) => run(loss, flags, terminal, signal, kept), () => keptMessage(kept.timed));
+      const kept = { timed: 0, writable: true };
+      return interruptible((signal) => run(loss, flags, terminal, signal, kept), () => keptMessage(kept));
     });
 }
 
@@ -69,9 +68,12 @@ export function tuneCommand(terminal: Terminal): Command {
 interface Kept {
   /** Candidates whose measurements are in the cache. */
   timed: number;
+  /** Whether the cache can be written. */
+  writable: boolean;
 }
 
-function keptMessage(timed: number): string {
+function keptMessage({ timed, writable }: Kept): string {
+  if (!writable) return 'nothing was kept';
   return timed === 0 ? 'nothing was measured' : `what was measured of ${timed} ${timed === 1 ? 'candidate' : 'candidates'} is kept, and the next search goes on from there`;
 }
 
@@ -97,6 +99,7 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
         progress.show('tuning', made.timed + made.failed, made.total, progressNote(made));
       },
       onWarning: (warning) => {
+        if (warning.code === 'INF6104') kept.writable = false;
         progress.clear();
         tellWarning(warning, terminal);
       },
@@ -104,9 +107,15 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
     progress.clear();
     if (flags.save !== undefined) await saveTiling(flags.save, tuned);
     if (flags.csv !== undefined) await writeText(flags.csv, printCsv(tuned));
-    if (flags.report !== undefined) await writeReport(tuned, flags.report);
+    if (flags.report !== undefined) await report(tuned, flags.report);
     terminal.out(flags.json === true ? `${JSON.stringify(describeTuned(tuned))}\n` : printTuned(tuned));
   } finally {
     progress.clear();
   }
+}
+
+/** Charts take their time to load. */
+async function report(tuned: Tuned, path: string): Promise<void> {
+  const { writeReport } = await import('../../tune/report/index.js');
+  await writeReport(tuned, path);
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { writeFileAtomically } from '../../tensor/atomic-file.js';
 import { tunedFormat } from './key.js';
 import { tilingSchema } from './tiling-schema.js';
 
@@ -64,8 +63,6 @@ export function parseTuned(text: string): { readonly record: TunedRecord } | { r
   return { problem: issue === undefined ? 'it is no tuned tiling' : `${issue.path.length === 0 ? 'it' : issue.path.join('.')}: ${issue.message}` };
 }
 
-export async function writeTuned(path: string, record: TunedRecord): Promise<void> {
-  await writeFileAtomically(path, async (handle) => {
-    await handle.writeFile(`${JSON.stringify(record, undefined, 2)}\n`);
-  });
+export function printTuned(record: TunedRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`;
 }

@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomically } from '../../tensor/atomic-file.js';
 import { tunedUnusable, warnProcess, type OnWarning } from '../errors.js';
 import type { Measurement } from '../measurement.js';
 import { nearestClass, sizeClass, tunedKey, type TunedFacts } from './key.js';
 import { MeasurementFile, readMeasurements, type MeasurementHeader } from './measurement-files.js';
-import { parseTuned, writeTuned, type TunedRecord } from './record.js';
+import { parseTuned, printTuned, type TunedRecord } from './record.js';
 
 export const tunedFolder = 'tuned';
 export const winnerName = 'winner.json';
@@ -56,7 +57,7 @@ export class TunedStore {
   async keepWinner(record: TunedRecord): Promise<void> {
     const directory = this.directory(record.subject);
     await mkdir(directory, { recursive: true });
-    await writeTuned(join(directory, winnerName), record);
+    await writeFileAtomically(join(directory, winnerName), (handle) => handle.writeFile(printTuned(record)));
   }
 
   /** Of all processes that have measured candidates for a matrix of this size. */

@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, CommandLine>> = {
   INF6006: { command: 'infinitile run clip --queries pairs.safetensors --keys k.npy --params logScale=2', file: ['pairs.safetensors', twoTensors()] },
   INF6007: { command: 'infinitile run clip --queries k.npy --keys k.npy --params logScale=2 --out k.npy' },
   INF6101: { command: 'INFINITILE_CACHE_DIR=k.npy infinitile cache list' },
+  INF6105: { command: 'infinitile inspect clip --tiling clip-256.json', file: ['clip-256.json', Buffer.from('{"block": {"rows": 64}}')] },
   INF7001: { command: 'infinitile inspect clip --target sm_8' },
   INF8001: { command: 'infinitile inspect clip --target sm_80 --emit source --file forward' },
   INF8002: { command: 'infinitile inspect losses.tss' },

@@ -7,6 +7,12 @@ import { ArtifactCache, artifactSpec, HostCompiler, NvrtcCompiler } from '../../
 import { requireAgreement } from '../../../runtime/bench/peers.js';
 import { findDisassembler } from '../../../runtime/cli/inspect/device-code.js';
 import { HostDevice } from '../../../runtime/device/host.js';
+import { automatic } from '../../../runtime/index.js';
+import { openArtifactPlace } from '../../../runtime/tune/artifact-place.js';
+import { budgetTooShort } from '../../../runtime/tune/errors.js';
+import { TunedStore } from '../../../runtime/tune/store/tuned-store.js';
+import { tellOfMismatch } from '../../../runtime/tune/tiling-file.js';
+import { facts, recordOf } from '../../runtime/tune/records.js';
 import { toldBy, type Example } from './example.js';
 
 /** What a machine lacks, or does wrong: the commands that meet it are shown, and the part that tells it is run with such a machine. */
@@ -17,10 +23,14 @@ const machines: Readonly<Record<string, Machine>> = {
   INF5004: { command: 'infinitile doctor', meet: (folder) => toldBy(() => openAddon(folder)) },
   INF5005: { command: 'CXX=cc-licensed infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: brokenCompiler },
   INF6102: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: damagedEntry },
+  INF6103: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: damagedTuning },
+  INF6104: { command: 'infinitile tune clip --dim 256', meet: unwritableCache, varies: /(?<=written: ).*/g },
+  INF6106: { command: 'infinitile bench --loss siglip --dim 512 --tiling clip-256.json', meet: tunedForAnother },
   INF7002: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: () => toldBy(() => new HostDevice().allocate(2 ** 50)), varies: /(?<=^INF7002 ).*?(?=: )/g },
   INF7003: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: () => toldBy(() => new HostDevice().loadModule('/absent.so')), varies: /(?<=^INF7003 ).*?(?=: \/)|(?<=absent\.so: ).*/g },
   INF8005: { command: 'infinitile inspect clip --target sm_80 --emit sass', meet: () => toldBy(() => findDisassembler({ PATH: '' }, [])) },
   INF8006: { command: 'infinitile bench --against torch', meet: () => toldBy(() => requireAgreement('torch-dense', 'clip', { loss: 0.5, params: { logScale: 0.25 } }, { loss: 0.75, gradients: { logScale: 0.25 } })) },
+  INF8008: { command: 'infinitile tune clip --dim 256 --budget 5s', meet: () => toldBy(() => Promise.reject(budgetTooShort(5, 23))) },
 };
 
 interface Machine {
@@ -88,4 +98,32 @@ async function damagedEntry(folder: string): ReturnType<Example['tell']> {
   await writeFile(artifact, 'cut');
   await spec.load();
   return warnings;
+}
+
+/** A warning, and what was tuned counts as nothing. */
+async function damagedTuning(folder: string): ReturnType<Example['tell']> {
+  const warnings: Diagnostic[] = [];
+  const store = new TunedStore(folder, facts, (warning) => warnings.push(warning));
+  const record = recordOf(4096);
+  await store.keepWinner(record);
+  await writeFile(path.join(store.directory(record.subject), 'winner.json'), 'cut');
+  await store.winner(record.subject);
+  return warnings;
+}
+
+/** A warning, and a search without a cache. */
+async function unwritableCache(folder: string): ReturnType<Example['tell']> {
+  const warnings: Diagnostic[] = [];
+  const file = path.join(folder, 'cache');
+  await writeFile(file, 'a file');
+  const place = await openArtifactPlace((warning) => warnings.push(warning), file);
+  await place.close();
+  return warnings;
+}
+
+/** A warning: the tiling is used. */
+function tunedForAnother(): ReturnType<Example['tell']> {
+  const warnings: Diagnostic[] = [];
+  tellOfMismatch({ ...automatic, tunedFor: { ...facts, dim: 256 } }, { ...facts, loss: 'siglip', dim: 512 }, (warning) => warnings.push(warning));
+  return Promise.resolve(warnings);
 }

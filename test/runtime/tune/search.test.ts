@@ -90,7 +90,7 @@ test('no neighbour of the winner is faster', (t) => {
 test('with noise, and however early it has to end, the winner is not slower than the usual tiling by more than noise', (t) => {
   fc.assert(
     fc.property(worlds, fc.integer({ min: 0, max: 40 }), fc.infiniteStream(fc.double({ min: 0.96, max: 1.04, noNaN: true })), (world, asks, stream) => {
-      const { best } = searchThrough({ ...world, noise: () => stream.next().value ?? 1 }, new Knowledge(), asks);
+      const { best } = searchThrough({ ...world, noise: () => nextOf(stream) }, new Knowledge(), asks);
       return (world.times.get(best) ?? NaN) <= 100 * (1.04 / 0.96);
     }),
   );
@@ -107,7 +107,7 @@ test('the same measurements have the same winner, in whatever order they are rea
   const stream = fc.infiniteStream(fc.double({ min: 0.9, max: 1.1, noNaN: true }));
   fc.assert(
     fc.property(worlds, stream, fc.integer(), (world, noise, seed) => {
-      const { best, log } = searchThrough({ ...world, noise: () => noise.next().value ?? 1 }, new Knowledge());
+      const { best, log } = searchThrough({ ...world, noise: () => nextOf(noise) }, new Knowledge());
       const replayed = new Search(world.course, new Knowledge(log));
       const shuffled = [...log].sort((a, b) => order(a, seed) - order(b, seed));
       return replayed.next() === undefined && replayed.best() === best && new Search(world.course, new Knowledge(shuffled)).best() === best;
@@ -117,7 +117,12 @@ test('the same measurements have the same winner, in whatever order they are rea
 });
 
 function order(measurement: Measurement, seed: number): number {
-  return [...JSON.stringify(measurement)].reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0, seed);
+  return JSON.stringify(measurement).split('').reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0, seed);
+}
+
+function nextOf(stream: fc.Stream<number>): number {
+  const [value = 1] = [...stream.take(1)];
+  return value;
 }
 
 test('a search that was interrupted goes on from what it has measured, and ends where it would have', (t) => {
