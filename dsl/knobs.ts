@@ -18,8 +18,8 @@ export function withKnob(tiling: Tiling, place: KnobPlace, knob: string, value: 
   return withSpans(made, tiling);
 }
 
-/** Where levels were written is not enumerable, and is read when it is asked for. */
-function withSpans(made: Tiling, of: Tiling): Tiling {
+/** The tiling, written where another was. Not enumerable, and read when it is asked for. */
+export function withSpans(made: Tiling, of: Tiling): Tiling {
   return Object.defineProperty(made, 'spans', { get: () => of.spans, enumerable: false });
 }
 

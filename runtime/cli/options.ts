@@ -6,8 +6,8 @@ import { parseCount, parseNamedFile, parseParameters, parseSize } from './parse.
 
 const precisions: readonly Precision[] = ['f32', 'bf16', 'f16'];
 
-export const tilingOption = (description = 'how the work is split (default: what was tuned, else the target chooses)'): Option =>
-  new Option('--tiling <name|file#export|file.json>', description);
+export const tilingOption = (description = 'how the work is split; or a file.json of tune --save (default: what was tuned, else the target chooses)'): Option =>
+  new Option('--tiling <name|file#export>', description);
 
 export const targetOption = (): Option => new Option('--target <name>', "cpu, cuda, or a target's own name, such as x86-64-v4 or sm_80 (default: cpu)");
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withSpans } from '../../dsl/knobs.js';
 import type { Tiling } from '../../dsl/tiling.js';
 import type { Builder } from '../device/builder.js';
 import { agree, gatherJson } from '../transport/agree.js';
@@ -61,9 +62,9 @@ function keptFor(facts: TunedFacts, { cache }: Builder, rows: number | undefined
   return new TunedStore(cache.directory, facts, onWarning).nearest(rows);
 }
 
-/** A found tiling, with the ring as it was asked for: how ranks share a matrix is not tuned. Undefined, and told, where the target refuses it. */
+/** A found tiling, with the name and the ring that were asked for: how ranks share a matrix is not tuned. Undefined, and told, where the target refuses it. */
 function usable({ id, tiling: found }: TunedRecord, origin: TilingOrigin, { builder, loss, dim, guideDim, precision, tiling }: TilingQuestion, onWarning: OnWarning): ChosenTiling | undefined {
-  const chosen = { ...found, ...(tiling.ring === undefined ? {} : { ring: tiling.ring }) };
+  const chosen = withSpans({ ...found, name: tiling.name, ...(tiling.ring === undefined ? {} : { ring: tiling.ring }) }, tiling);
   const { diagnostics: [refusal] } = builder.target.resolve({ loss, dim, guideDim, precision, softmax: 'bounded' }, chosen);
   if (refusal === undefined) return { tiling: chosen, origin };
   onWarning(tunedUnusable(id, refusal.message));

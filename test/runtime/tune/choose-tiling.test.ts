@@ -41,10 +41,10 @@ test('what was tuned is chosen for what it was tuned for, and for nothing else',
   t.deepEqual(warnings, []);
 });
 
-test('the ring is as it was asked for', async (t) => {
+test('name and ring are as they were asked for', async (t) => {
   const { question, own, store } = await asking(t, { tiling: tiling('ringed', (b) => b.ring({ inFlight: 3 })) });
   await store.keepWinner(recordOf(4096, 4096, small, own));
-  t.deepEqual(await chooseTiling(question), { tiling: { ...small, ring: { inFlight: 3 } }, origin: 'tuned' });
+  t.deepEqual(await chooseTiling(question), { tiling: { ...small, name: 'ringed', ring: { inFlight: 3 } }, origin: 'tuned' });
 });
 
 test('a tuned tiling that the target refuses is told of, and not chosen', async (t) => {
