@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packagePath } from '../../codegen/emit/package-path.js';
+import { targetNamed } from '../../codegen/targets/index.js';
 import { tunedUnusable, type OnWarning } from './errors.js';
 import { nearestClass, sizeClass, type TunedFacts } from './store/key.js';
 import { parseTuned, type TunedRecord } from './store/record.js';
@@ -9,8 +10,9 @@ import { parseTuned, type TunedRecord } from './store/record.js';
 export const shippedFolder = packagePath('runtime', 'tune', 'shipped');
 
 /**
- * That of a problem, of the size nearest to N queries. A GPU is told by its name, a CPU by the target alone: compiler, driver, cores
- * and versions may be others than where it was tuned.
+ * That of a problem, of the size nearest to N queries. A GPU is told by its target and its multiprocessors (an H100 and an H200 of 132
+ * are one processor beside other memory), a CPU by the target alone: compiler, driver, cores and versions may be others than where
+ * it was tuned.
  */
 export async function shippedFor(facts: TunedFacts, n: number | undefined, onWarning: OnWarning, folder = shippedFolder): Promise<TunedRecord | undefined> {
   const directory = join(folder, facts.target);
@@ -30,11 +32,5 @@ async function readShipped(path: string, onWarning: OnWarning): Promise<TunedRec
 
 function fits({ subject }: TunedRecord, facts: TunedFacts): boolean {
   const same = (['target', 'loss', 'lossHash', 'tilingHash', 'dim', 'guideDim', 'precision'] as const).every((field) => subject[field] === facts[field]);
-  return same && gpuOf(subject.device) === gpuOf(facts.device);
-}
-
-/** Without the driver; nothing of a CPU. */
-function gpuOf(device: string): string {
-  const [name = '', driver] = device.split(', driver ');
-  return driver === undefined ? '' : name;
+  return same && (targetNamed(facts.target)?.device === 'cpu' || subject.workers === facts.workers);
 }

@@ -10,6 +10,7 @@ import { cpuTarget } from '../../../runtime/device/choose-target.js';
 import { Builder } from '../../../runtime/device/builder.js';
 import { fingerprint } from '../../../runtime/fingerprint.js';
 import { chooseTiling, chooseTilingTogether, type TilingQuestion } from '../../../runtime/tune/choose-tiling.js';
+import { targetNamed } from '../../../codegen/targets/index.js';
 import { shippedFolder, shippedFor } from '../../../runtime/tune/shipped.js';
 import { restrictionHash, tunedFacts } from '../../../runtime/tune/store/key.js';
 import { parseTuned } from '../../../runtime/tune/store/record.js';
@@ -69,7 +70,7 @@ test('ranks take what the first has found, and none where they ask for different
   t.deepEqual((await together([first.question, { ...first.question, tiling: narrow }])).map((chosen) => chosen.tiling), [automatic, narrow]);
 });
 
-test('what is shipped is told by the target, and by the name of a GPU whatever its driver', async (t) => {
+test('what is shipped is told by the target, and by the multiprocessors of a GPU', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'infinitile-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const gpu = { ...facts, target: 'sm_90a', device: 'a GPU, driver 13000' };
@@ -81,8 +82,8 @@ test('what is shipped is told by the target, and by the name of a GPU whatever i
   await write('sm_90a/clip-f32-64-small.json', JSON.stringify(recordOf(4096, 4096, small, gpu)));
   await write('sm_90a/clip-f32-640.json', JSON.stringify(recordOf(1024, 1024, small, gpu)));
   await write('x86-64-v3/clip-f32-64.json', JSON.stringify(recordOf(2048, 2048, small, facts)));
-  t.deepEqual([await find(gpu), await find(gpu, 5000), await find({ ...gpu, device: 'a GPU, driver 14000' })], [32_768, 4096, 32_768]);
-  t.deepEqual([await find({ ...gpu, device: 'another, driver 13000' }), await find({ ...gpu, dim: 128 }), await find({ ...gpu, lossHash: 'other' }), await find({ ...gpu, tilingHash: 'other' })], Array<undefined>(4));
+  t.deepEqual([await find(gpu), await find(gpu, 5000), await find({ ...gpu, device: 'another, driver 14000' })], [32_768, 4096, 32_768]);
+  t.deepEqual([await find({ ...gpu, workers: gpu.workers + 1 }), await find({ ...gpu, dim: 128 }), await find({ ...gpu, lossHash: 'other' }), await find({ ...gpu, tilingHash: 'other' })], Array<undefined>(4));
   t.is(await find({ ...facts, device: 'another processor', workers: 64, compiler: 'another' }), 2048);
   t.deepEqual(warnings, []);
   await write('x86-64-v3/clip-f32-64.json', 'cut');
@@ -103,6 +104,8 @@ test('all that is shipped is right, and of a preset as it is', async (t) => {
     const loss = presets.get(subject.loss);
     t.true(loss !== undefined && fingerprint(loss) === subject.lossHash, name);
     t.is(subject.tilingHash, restrictionHash(automatic), name);
+    const target = targetNamed(subject.target);
+    if (loss !== undefined) t.deepEqual(target?.resolve({ loss, dim: subject.dim, precision: subject.precision, softmax: 'bounded' }, parsed.record.tiling).diagnostics, [], name);
     t.is(path.dirname(name), subject.target);
     t.true(path.basename(name).startsWith(`${subject.loss}-${subject.precision}-${subject.dim}`), name);
   }
