@@ -10,9 +10,11 @@ export function wideChunk(plan: Plan, run: RunShape, budget: number): ChunkLevel
   const { fused, tiling } = plan;
   if (fused === undefined || run.m > fused.mostCols) return undefined;
   const least = Math.min(run.n, fused.leastRows);
-  for (let { rows } = tiling.chunk; rows >= least; rows -= tiling.block.rows) {
+  for (let { rows } = tiling.chunk; rows >= least; ) {
     const { chunk, workspaceBytes } = bind(plan, run, { rows, cols: run.m });
     if (workspaceBytes <= budget && chunk.rows >= least) return chunk;
+    // Made even, all between these are the same chunk.
+    rows = Math.min(rows, chunk.rows) - tiling.block.rows;
   }
   return undefined;
 }

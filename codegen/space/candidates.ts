@@ -54,10 +54,11 @@ export class Planner {
     this.#variants = variants.filter((variant) => this.#request.target.resolve(variant, tiling).tiling !== undefined);
   }
 
-  /** The request's tiling with these knobs set. Where they size the chunk, it is the largest that may be. */
+  /** The request's tiling with these knobs set. Where they size the chunk, it is the largest that may be; all workers are as many as there will be. */
   tilingWith(settings: readonly Setting[]): Tiling {
-    const { tiling } = this.#request;
-    const set = settings.reduce((made, { level, knob, value }) => withKnob(made, level, knob, value), tiling);
+    const { tiling, run } = this.#request;
+    const isAll = ({ level, knob, value }: Setting): boolean => level === 'chunk' && knob === 'workers' && value === run.workers && tiling.chunk?.workers === undefined;
+    const set = settings.filter((setting) => !isAll(setting)).reduce((made, { level, knob, value }) => withKnob(made, level, knob, value), tiling);
     const sized = settings.some(({ level, knob }) => level === 'chunk' && (knob === 'rows' || knob === 'cols'));
     return sized && tiling.chunk?.fit === undefined ? withKnob(set, 'chunk', 'fit', 'shrink') : set;
   }

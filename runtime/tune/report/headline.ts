@@ -17,7 +17,7 @@ export function headlineOf(result: TuneResult): Headline {
   const { ratio, low, high } = best.relative ?? pairless(best, usual);
   return {
     verdict: `${factor(1 / ratio)} as fast as the usual tiling`,
-    because: `${formatMilliseconds(best.timing.ms)} in place of ${formatMilliseconds(usual.timing?.ms ?? best.timing.ms / ratio)}, forward and backward. In half of the ${plural(best.timing.rounds, 'round')} it was ${factor(1 / high)} to ${factor(1 / low)} as fast as the usual tiling, which took turns with it. ${plural(timed.length, 'candidate')} ${timed.length === 1 ? 'was' : 'were'} timed.`,
+    because: `It takes ${formatMilliseconds(best.timing.ms)}, forward and backward. In half of the ${plural(best.timing.rounds, 'round')} it was ${factor(1 / high)} to ${factor(1 / low)} as fast as the usual tiling, which took turns with it. ${plural(timed.length, 'candidate')} ${timed.length === 1 ? 'was' : 'were'} timed.`,
   };
 }
 

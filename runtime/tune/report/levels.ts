@@ -30,7 +30,8 @@ export function levelsOf({ target, n, m, dim }: Subject, { ring, chunk, block, p
   for (const { name, memory, tile, rest, passes: own = {} } of tiles) {
     if (tile === undefined) continue;
     const outer = levels.at(-1) ?? tile;
-    levels.push({ name, rows: Math.min(tile.rows, outer.rows), cols: Math.min(tile.cols, outer.cols), memory, notes: [...notesOf(rest), ...Object.entries(own).map(([pass, { rows, cols }]) => `${pass} ${rows ?? tile.rows} × ${cols ?? tile.cols}`)] });
+    const blocks = Object.entries(own).map(([pass, { rows, cols }]) => `${pass} ${rows ?? tile.rows} × ${cols ?? tile.cols}`);
+    levels.push({ name, rows: Math.min(tile.rows, outer.rows), cols: Math.min(tile.cols, outer.cols), memory, notes: [...notesOf(rest), ...blocks] });
   }
   return levels;
 }
