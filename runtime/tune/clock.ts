@@ -1,5 +1,11 @@
 import { performance } from 'node:perf_hooks';
 
+/** Timers count milliseconds in 31 bits. */
+export const longestSeconds = 2e6;
+
+/** A timer may be early by a little: nothing is left when it fires. */
+const slackMilliseconds = 10;
+
 /** What is left of a budget of seconds; all the time there is without one. */
 export class Clock {
   readonly #started = performance.now();
@@ -20,6 +26,6 @@ export class Clock {
 
   /** Aborts when nothing is left. */
   signal(): AbortSignal {
-    return this.budget === Infinity ? new AbortController().signal : AbortSignal.timeout(Math.max(0, Math.ceil(this.left * 1000)));
+    return this.left > longestSeconds ? new AbortController().signal : AbortSignal.timeout(Math.max(0, Math.ceil(this.left * 1000)) + slackMilliseconds);
   }
 }

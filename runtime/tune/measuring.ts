@@ -1,7 +1,7 @@
 import type { SoftmaxMode } from '../../codegen/plan/plan.js';
 import { InfinitileError } from '../../dsl/diagnostics/index.js';
 import type { Builds } from './builds.js';
-import type { Clock } from './clock.js';
+import { longestSeconds, type Clock } from './clock.js';
 import type { Landscape } from './landscape.js';
 import type { Failure, Measurement } from './measurement.js';
 import { decisiveRounds, type Ask } from './search.js';
@@ -137,9 +137,6 @@ export class Measuring {
     }
   }
 }
-
-/** Timers count milliseconds in 31 bits. */
-const longestSeconds = 2e6;
 
 function usualFails(stage: string, reason: string): InfinitileError {
   return new InfinitileError({ code: 'INF7003', message: `the usual tiling, which candidates are compared with, fails (${stage}): ${reason}`, hint: 'without it nothing can be tuned; infinitile bench runs it alone' });

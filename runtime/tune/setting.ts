@@ -65,7 +65,7 @@ function rowsFor(flops: number, dim: number): number {
   return 2 ** Math.floor(Math.log2(Math.min(mostRows, Math.max(fewestRows, rows))));
 }
 
-function checkOptions({ dim, n, m, threads, workspace, budget, seed }: TuneOptions): void {
+function checkOptions({ dim, n, m, threads, workspace, effort, budget, seed }: TuneOptions): void {
   const whole = (name: string, value: number | undefined, most: number) => ({ name, value, right: value === undefined || (Number.isInteger(value) && value >= 1 && value <= most), hint: `a whole number from 1 to ${most}` });
   const wrong = [
     whole('dim', dim, 65_536),
@@ -73,6 +73,7 @@ function checkOptions({ dim, n, m, threads, workspace, budget, seed }: TuneOptio
     whole('m', m, 2 ** 31 - 1),
     whole('threads', threads, 4096),
     whole('workspace', workspace, Number.MAX_SAFE_INTEGER),
+    { name: 'effort', value: effort, right: effort === undefined || ['none', 'quick', 'full'].includes(effort), hint: "'none', 'quick' or 'full'" },
     { name: 'budget', value: budget, right: budget === undefined || (budget > 0 && Number.isFinite(budget)), hint: 'seconds, more than 0' },
     { name: 'seed', value: seed, right: seed === undefined || Number.isSafeInteger(seed), hint: 'a whole number' },
   ].filter(({ right }) => !right);

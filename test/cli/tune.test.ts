@@ -135,7 +135,7 @@ test.serial("effort none takes the model's first choice, and says so", async (t)
 
 const refused: Readonly<Record<string, readonly [code: number, message: RegExp, ...args: readonly string[]]>> = {
   'a budget too short for one candidate': [1, /^INF8008 a budget of 1s is over before .*\n {2}hint: take --budget \d+s or more/, ...args, '--budget', '20ms'],
-  'knobs without a legal value': [1, /INF3104 no value of register\.rows is legal on .*, of '100' and '200'/, 'tune', 'clip', ...small, '--tiling', `${file}#impossible`],
+  'knobs without a legal value': [1, /INF3104 no value of register\.rows is legal on .*: '100' and '200'/, 'tune', 'clip', ...small, '--tiling', `${file}#impossible`],
   'a file for the winner in a folder that there is not': [1, /^INF6007 /, ...args, '--save', '/absent/tiling.json'],
   'a file for the winner that is a folder': [1, /^INF6007 /, ...args, '--save', import.meta.dirname],
   'a GPU that there is not': [1, /^INF7001 /, ...args, '--target', 'sm_80'],

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { open, readdir, readFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { cacheUnusable } from '../../artifact/errors.js';
+import { isSystemError } from '../../tensor/errors.js';
 import { measurementSchema, type Measurement } from '../measurement.js';
 import { tunedFormat } from './key.js';
 
@@ -20,15 +22,22 @@ const extension = '.jsonl';
 /** Measurements of one process, a line each, in a file that no other process writes. */
 export class MeasurementFile {
   readonly #handle: FileHandle;
+  readonly #directory: string;
 
-  private constructor(handle: FileHandle) {
+  private constructor(handle: FileHandle, directory: string) {
     this.#handle = handle;
+    this.#directory = directory;
   }
 
+  /** @throws {InfinitileError} INF6101 when the directory cannot be written; so does what appends. */
   static async create(directory: string, header: MeasurementHeader): Promise<MeasurementFile> {
     // Names sort by time, so that they are read in the order in which they were begun.
     const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
-    const file = new MeasurementFile(await open(join(directory, `${stamp}-${process.pid}-${randomBytes(4).toString('hex')}${extension}`), 'ax'));
+    const path = join(directory, `${stamp}-${process.pid}-${randomBytes(4).toString('hex')}${extension}`);
+    const file = await told(directory, async () => {
+      await mkdir(directory, { recursive: true });
+      return new MeasurementFile(await open(path, 'ax'), directory);
+    });
     await file.#write({ kind: 'measurements', format: tunedFormat, ...header });
     return file;
   }
@@ -42,7 +51,16 @@ export class MeasurementFile {
   }
 
   async #write(line: object): Promise<void> {
-    await this.#handle.appendFile(`${JSON.stringify(line)}\n`);
+    await told(this.#directory, () => this.#handle.appendFile(`${JSON.stringify(line)}\n`));
+  }
+}
+
+/** A failure of the file system is one of the cache directory. */
+async function told<T>(directory: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw isSystemError(error) ? cacheUnusable(directory, error) : error;
   }
 }
 

