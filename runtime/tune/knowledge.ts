@@ -4,12 +4,16 @@ import { quartiles, type Quartiles } from './quartiles.js';
 /** A candidate and the usual tiling, timed one after the other. */
 interface Pair {
   readonly ms: number;
-  readonly ratio: number;
+  readonly usual: number;
 }
+
+/** Times of the usual tiling until there are so many tell nothing of what is usual. */
+const fewestTold = 5;
 
 /** All that was measured of a problem's candidates, in the order in which it was. */
 export class Knowledge {
   readonly #usual: number[] = [];
+  #fences: readonly [least: number, most: number] | undefined;
   readonly #pairs = new Map<string, Pair[]>();
   readonly #errors = new Map<string, number>();
   readonly #failures = new Map<string, Failure>();
@@ -22,7 +26,8 @@ export class Knowledge {
     switch (measurement.kind) {
       case 'round':
         this.#usual.push(measurement.usual);
-        for (const [id, ms] of Object.entries(measurement.times)) this.#pairsOf(id).push({ ms, ratio: ms / measurement.usual });
+        this.#fences = undefined;
+        for (const [id, ms] of Object.entries(measurement.times)) this.#pairsOf(id).push({ ms, usual: measurement.usual });
         break;
       case 'check': {
         const { id, error, worst } = measurement;
@@ -62,10 +67,14 @@ export class Knowledge {
     return this.#pairs.get(id)?.map(({ ms }) => ms) ?? [];
   }
 
-  /** Its time by that of the usual tiling, over its first rounds or all of them. Undefined of one that was not timed. */
+  /**
+   * Its time by that of the usual tiling, over its first rounds or all of them. Undefined of one that was not timed. A time of the usual
+   * tiling that stands far from the others was disturbed: it counts as the nearest that does not, or the whole round would look fast.
+   */
   ratio(id: string, rounds = Infinity): Quartiles | undefined {
-    const ratios = this.#pairs.get(id)?.slice(0, rounds).map(({ ratio }) => ratio) ?? [];
-    return ratios.length === 0 ? undefined : quartiles(ratios);
+    const pairs = this.#pairs.get(id)?.slice(0, rounds) ?? [];
+    const [least, most] = (this.#fences ??= fencesOf(this.#usual));
+    return pairs.length === 0 ? undefined : quartiles(pairs.map(({ ms, usual }) => ms / Math.min(most, Math.max(least, usual))));
   }
 
   /** Undefined of one that was not checked, or is wrong. */
@@ -80,4 +89,12 @@ export class Knowledge {
     this.#pairs.set(id, made);
     return made;
   }
+}
+
+/** Tukey's: one and a half of the middle half's width beyond its ends. */
+function fencesOf(times: readonly number[]): readonly [least: number, most: number] {
+  if (times.length < fewestTold) return [0, Infinity];
+  const { low, high } = quartiles(times);
+  const reach = 1.5 * (high - low);
+  return [low - reach, high + reach];
 }

@@ -6,6 +6,9 @@ import { facts, formatMilliseconds, table } from '../report.js';
 /** Rows of the table: more are in the file of --csv. */
 const mostRows = 20;
 
+/** With fewer rounds there is no spread to show. */
+const fewestSpread = 3;
+
 /** What was found, for people: the winner, then all that were timed, then what failed. */
 export function printTuned(tuned: Tuned): string {
   const { subject, timed, untimed, failed } = tuned;
@@ -39,12 +42,12 @@ function howSearched({ effort, seed, seconds, fromCache, record }: Tuned): strin
   return fromCache ? `${how}, from the cache` : `${how}, ${formatMilliseconds(seconds * 1000)}${record.complete ? '' : ', ended by its budget'}`;
 }
 
-function margin({ usual, best }: Tuned): string {
+function margin({ usual, best, record }: Tuned): string {
   if (best.relative === undefined || best.timing === undefined) {
     const predicted = usual.predicted.milliseconds / best.predicted.milliseconds;
     return `unmeasured: the model takes it to be ${predicted.toFixed(2)} x as fast as the usual tiling`;
   }
-  if (best.id === usual.id) return 'none: nothing was faster than the usual tiling beyond noise';
+  if (best.id === usual.id) return record.complete ? 'none: nothing was faster than the usual tiling beyond noise' : 'none yet: what may be faster has had too few rounds; a longer --budget goes on from here';
   const { ratio, low, high } = best.relative;
   return `${(1 / ratio).toFixed(3)} x as fast as the usual tiling (${(1 / high).toFixed(3)} to ${(1 / low).toFixed(3)} in half of ${best.timing.rounds} rounds in turns)`;
 }
@@ -53,14 +56,16 @@ function ranking({ usual, best, timed }: Tuned): string {
   const shown = timed.filter((each, i) => i < mostRows || each.id === usual.id);
   const rows = shown.map((each) => [String(timed.indexOf(each) + 1), ...rowOf(each), each.id === best.id ? (each.id === usual.id ? 'best, usual' : 'best') : each.id === usual.id ? 'usual' : '']);
   const left = timed.length - shown.length;
-  return `${table(['', 'tiling', 'time', 'half within', 'of usual', 'rounds', 'predicted', 'error', ''], rows, [0, 2, 3, 4, 5, 6, 7])}${left === 0 ? '' : `and ${left} more, in the file of --csv\n`}`;
+  const notes = ['by speed against the usual tiling in the same rounds: times of different rounds are those of different moments', ...(left === 0 ? [] : [`${left} more are in the file of --csv`])];
+  return `${table(['', 'tiling', 'speed', 'time', 'middle half', 'rounds', 'predicted', 'error', ''], rows, [0, 2, 3, 4, 5, 6, 7])}${notes.join('; ')}\n`;
 }
 
 function rowOf({ id, timing, relative, predicted, error }: Ranked): readonly string[] {
-  if (timing === undefined) return [id, '', '', '', '', formatMilliseconds(predicted.milliseconds), ''];
+  const expected = `${predicted.milliseconds.toPrecision(4)} ms`;
+  if (timing === undefined) return [id, '', '', '', '', expected, ''];
   const { ms, low, high, rounds } = timing;
   return [
-    ...[id, formatMilliseconds(ms), `${formatMilliseconds(low)} - ${formatMilliseconds(high)}`, relative === undefined ? '' : relative.ratio.toFixed(3)],
-    ...[String(rounds), formatMilliseconds(predicted.milliseconds), error === undefined ? '' : error.toFixed(2)],
+    ...[id, relative === undefined ? '' : `${(1 / relative.ratio).toFixed(3)} x`, formatMilliseconds(ms), rounds < fewestSpread ? '' : `${formatMilliseconds(low)} - ${formatMilliseconds(high)}`],
+    ...[String(rounds), expected, error === undefined ? '' : error.toFixed(2)],
   ];
 }

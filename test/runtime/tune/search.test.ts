@@ -175,3 +175,10 @@ test('a quick pool has what the model puts first, and one of each part of the re
   t.deepEqual(choosePool(['a', 'b', 'c'], 'full', { first: 1, spread: 0 }, 0), ['a', 'b', 'c']);
   t.notDeepEqual(choosePool(Array.from({ length: 200 }, (_, i) => String(i)), 'quick', { first: 2, spread: 8 }, 1), choosePool(Array.from({ length: 200 }, (_, i) => String(i)), 'quick', { first: 2, spread: 8 }, 2));
 });
+
+test('a moment that disturbs the usual tiling makes no round look fast', (t) => {
+  const round = (usual: number, times: Readonly<Record<string, number>>): Measurement => ({ kind: 'round', usual, times });
+  const known = new Knowledge([...[100, 101, 99, 102, 100].map((usual) => round(usual, { steady: 98 })), round(300, { lucky: 110 })]);
+  t.true((known.ratio('lucky')?.median ?? 0) > 1);
+  t.true((known.ratio('steady')?.median ?? 2) < 1);
+});
