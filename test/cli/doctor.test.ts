@@ -49,7 +49,7 @@ test.serial('the cache is listed and cleared', async (t) => {
     const { entries, bytes } = z.object({ entries: z.array(z.object({ loss: z.string(), file: z.string() })), bytes: z.number() }).parse(JSON.parse((await cli('cache', 'list', '--json')).stdout));
     t.true(entries.length > 0 && bytes > 0);
     t.regex((await cli('cache', 'list')).stdout, /^\w{12} +clip +\S+ +stats\.cpp /m);
-    t.deepEqual(JSON.parse((await cli('cache', 'clear', '--json')).stdout), { directory: folder, entries: entries.length, bytes });
+    t.deepEqual(JSON.parse((await cli('cache', 'clear', '--json')).stdout), { directory: folder, entries: entries.length, tuned: 0, bytes });
     t.regex((await cli('cache', 'clear')).stdout, /^removed 0 kernel files/);
   } finally {
     if (chosen === undefined) delete process.env['INFINITILE_CACHE_DIR'];
