@@ -1,0 +1,185 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { libraryNames } from '../../../codegen/embed/c/index.js';
+import { memberName } from '../../../codegen/embed/c/names.js';
+import { packagePath } from '../../../codegen/emit/package-path.js';
+import { isStacked } from '../../../codegen/plan/needs.js';
+import { exportLibrary } from '../../../runtime/export/export-library.js';
+import { automatic, compile, targetNamed, type PairwiseLoss, type Precision, type RunInputs, type SoftmaxMode, type Tiling } from '../../../runtime/index.js';
+import { cpuTarget } from '../../../runtime/device/choose-target.js';
+import { round } from '../../numeric/harness.js';
+import { rows } from '../../numeric/rows.js';
+
+/** A loss on one set of inputs, run by the exported library and by the kernels that are compiled here. */
+export interface ExportedCase {
+  readonly name: string;
+  readonly loss: PairwiseLoss;
+  readonly precision: Precision;
+  readonly queries: number;
+  /** 0 for a loss of queries alone. */
+  readonly keys: number;
+  readonly dim: number;
+  readonly params: Readonly<Record<string, number>>;
+  readonly rows?: Readonly<Record<string, Int32Array | Float32Array>>;
+  readonly cols?: Readonly<Record<string, Int32Array | Float32Array>>;
+  readonly positives?: Int32Array;
+  readonly tiling?: Tiling;
+  /** Bytes of workspace beyond the statistics. */
+  readonly workspace?: number;
+  readonly softmax?: SoftmaxMode;
+}
+
+export const threads = 2;
+const guideDim = 24;
+
+/** The target that this machine's CPU runs best. */
+export const here = cpuTarget('cpu');
+
+export async function writeLibrary(folder: string, { loss, dim, precision, tiling = automatic }: ExportedCase, targets: readonly string[] = [here.name]): Promise<void> {
+  const found = targets.map((name) => targetNamed(name)).filter((target) => target !== undefined);
+  const files = await exportLibrary({ loss, dim, precision, tiling, targets: found, ...(loss.guide ? { guideDim } : {}) });
+  for (const [name, text] of files) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), text);
+  }
+}
+
+/** Runs a program; what it says when it fails is in the error. */
+export async function run(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 });
+    return stdout;
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    throw new Error(`${[command, ...args].join(' ')}\n${said}`, { cause: error });
+  }
+}
+
+/** Results in the same order from both sides. */
+export interface Results {
+  readonly losses: readonly number[];
+  readonly params: Float64Array;
+  readonly gradients: readonly Float32Array[];
+}
+
+interface Given {
+  readonly inputs: RunInputs;
+  /** Files that the program reads. */
+  readonly files: ReadonlyMap<string, ArrayBufferView>;
+}
+
+function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives }: ExportedCase): Given {
+  const matrix = (count: number, depth: number, seed: number) => round(rows(count, depth, seed), precision).stored;
+  const [q, k] = [matrix(queries, dim, 1), matrix(Math.max(1, keys), dim, 2)];
+  const [guideQ, guideK] = [matrix(queries, guideDim, 3), matrix(Math.max(1, keys), guideDim, 4)];
+  const both = keys > 0;
+  const inputs: RunInputs = {
+    q,
+    ...(both ? { k } : {}),
+    params,
+    ...(loss.guide ? { guide: { q: guideQ, ...(both ? { k: guideK } : {}) } } : {}),
+    ...(ofRows === undefined ? {} : { rows: ofRows }),
+    ...(ofCols === undefined ? {} : { cols: ofCols }),
+    ...(positives === undefined ? {} : { positives }),
+  };
+  const files = new Map<string, ArrayBufferView>([
+    ['queries', q],
+    ['keys', k],
+    ['embeddings', both ? joined(q, k) : q],
+    ['guide_queries', guideQ],
+    ['guide_keys', guideK],
+    ['guides', both ? joined(guideQ, guideK) : guideQ],
+    ...Object.entries(ofRows ?? {}).map(([name, values]): [string, ArrayBufferView] => [`rows.${name}`, values]),
+    ...Object.entries(ofCols ?? {}).map(([name, values]): [string, ArrayBufferView] => [`cols.${name}`, values]),
+    ...(positives === undefined ? [] : [['positives', positives] satisfies [string, ArrayBufferView]]),
+  ]);
+  return { inputs, files };
+}
+
+function joined(first: Float32Array | Uint16Array, second: Float32Array | Uint16Array): ArrayBufferView {
+  return Buffer.concat([bytesOf(first), bytesOf(second)]);
+}
+
+function bytesOf(view: ArrayBufferView): Buffer {
+  return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/** Writes `consumer.c`, `case.h` and the inputs. `statisticsBytes`: of the workspace, what does not shrink. */
+export async function writeConsumer(folder: string, one: ExportedCase, workspaceBytes = 0): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await copyFile(packagePath('test', 'embed', 'support', 'consumer.c'), path.join(folder, 'consumer.c'));
+  await writeFile(path.join(folder, 'case.h'), caseHeader(one, workspaceBytes));
+  for (const [name, view] of given(one).files) await writeFile(path.join(folder, `${name}.bin`), bytesOf(view));
+}
+
+function caseHeader({ loss, precision, queries, keys, dim, params, positives, ...one }: ExportedCase, workspaceBytes: number): string {
+  const { prefix, macro } = libraryNames(loss.name);
+  const stacked = isStacked(loss);
+  const tensors = stacked ? [['embeddings', queries + keys] as const] : ([['queries', queries], ['keys', keys]] as const);
+  const guides = !loss.guide ? [] : stacked ? [['guides', queries + keys] as const] : ([['guide_queries', queries], ['guide_keys', keys]] as const);
+  const uses = (tensor: 'queries' | 'keys') => loss.between.rows.includes(tensor) || loss.between.cols.includes(tensor);
+  const shape = { rows: loss.between.rows.length === 2 ? queries + keys : queries, cols: loss.between.cols.length === 2 ? queries + keys : loss.between.cols[0] === 'queries' ? queries : keys };
+  const vectors = [
+    ...(['rows', 'cols'] as const).flatMap((side) => Object.keys(one[side] ?? {}).map((name) => [`${side}.${memberName(name)}`, `${side}.${name}`, shape[side], loss.attributes[side][name]] as const)),
+    ...(positives === undefined ? [] : [['positives', 'positives', positives.length, 'i32'] as const]),
+  ];
+  const lines = [
+    ...tensors.map(([name, count]) => `inputs.${name} = matrix("${name}.bin", ${count}, DIM); gradients.${name} = output(${count});`),
+    ...(stacked && uses('keys') ? [`inputs.queries = ${queries};`] : []),
+    ...guides.map(([name, count]) => `inputs.${name} = matrix("${name}.bin", ${count}, ${guideDim});`),
+    ...vectors.map(([member, file, count, type]) => `inputs.${member}.data = (const ${type === 'i32' ? 'int32_t' : 'float'} *)load("${file}.bin", ${4 * count}); inputs.${member}.count = ${count};`),
+    ...loss.params.map((name) => `inputs.params.${memberName(name)} = ${params[name] ?? NaN};`),
+  ];
+  return [
+    `#include <${prefix}.h>`,
+    `#define LIBRARY_HANDLE ${prefix}`,
+    `#define LIBRARY(name) ${prefix}_##name`,
+    `#define TYPE ${macro}_TYPE`,
+    `#define ELEMENT_BYTES ${precision === 'f32' ? 4 : 2}`,
+    `#define DIM ${dim}`,
+    `#define THREADS ${threads}`,
+    `#define QUERIES ${queries}`,
+    `#define KEYS ${keys}`,
+    `#define WORKSPACE_BYTES ${workspaceBytes}`,
+    `#define PARAM_COUNT ${loss.params.length}`,
+    `#define GIVE_INPUTS ${lines.join(' ')}`,
+    `#define GIVE_PARAMS(to) ${loss.params.map((name, i) => `(to)[${i}] = gradients.params.${memberName(name)};`).join(' ')}`,
+    `#define SAVE_GRADIENTS(when) ${tensors.map(([name]) => `save_output(when ".${name}.bin", gradients.${name});`).join(' ')}`,
+    '',
+  ].join('\n');
+}
+
+/** What the program has left: of both walks in one call, and of one after the other. */
+export async function readResults(folder: string, { loss }: ExportedCase): Promise<readonly [both: Results, apart: Results]> {
+  const values = new Float64Array(copied(await readFile(path.join(folder, 'values.bin'))));
+  const names = isStacked(loss) ? ['embeddings'] : ['queries', 'keys'];
+  const count = loss.params.length;
+  const results = async (when: 'both' | 'apart', place: number): Promise<Results> => ({
+    losses: [values[place] ?? NaN],
+    params: values.slice(2 + place * count, 2 + (place + 1) * count),
+    gradients: await Promise.all(names.map(async (name) => new Float32Array(copied(await readFile(path.join(folder, `${when}.${name}.bin`)))))),
+  });
+  return [await results('both', 0), await results('apart', 1)];
+}
+
+function copied(buffer: Buffer): ArrayBuffer {
+  return new Uint8Array(buffer).buffer;
+}
+
+/** The same from kernels that are compiled here, and how exponentials were kept in range. */
+export async function expected(one: ExportedCase): Promise<Results & { readonly softmax: SoftmaxMode; readonly statisticBytes: number }> {
+  const { loss, dim, precision, tiling, workspace } = one;
+  const kernel = await compile(loss, { dim, precision, target: here.name, threads, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
+  try {
+    const { loss: value, gradients, softmax, bound } = await kernel.run(given(one).inputs);
+    if (gradients === undefined) throw new Error('gradients were asked for');
+    const { q, k, params } = gradients;
+    const both = isStacked(loss) ? [Float32Array.from([...q, ...k])] : [q, k];
+    const statisticBytes = bound.buffers.filter(({ role }) => role === 'statistic').reduce((sum, { bytes }) => sum + bytes, 0);
+    return { losses: [value], params: Float64Array.from(loss.params, (name) => params[name] ?? NaN), gradients: both, softmax, statisticBytes };
+  } finally {
+    kernel.close();
+  }
+}
