@@ -1,13 +1,11 @@
-import { readFile, rm } from 'node:fs/promises';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { libraryNames } from '../../codegen/embed/c/index.js';
 import { clip, gist, indexMap, infoNCE, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
 import { mapOf } from '../numeric/cases.js';
 import { Turns } from '../support/turns.js';
-import { expected, here, readResults, run, writeConsumer, writeLibrary, type ExportedCase, type Results } from './support/exported-case.js';
+import { buildByReadme, expected, here, readResults, run, same, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
+import { outsideFolder } from './support/folder.js';
 
 /*
  * An exported library, built outside the source tree by the lines of its own README, and used by a C99 program: its results are those of
@@ -39,7 +37,7 @@ for (const one of cases) {
 }
 
 async function checkCase(t: ExecutionContext, one: ExportedCase): Promise<void> {
-  const folder = await temporaryFolder(t);
+  const folder = await outsideFolder(t);
   const library = path.join(folder, 'library');
   const app = path.join(folder, 'app');
   await writeLibrary(library, one);
@@ -53,27 +51,4 @@ async function checkCase(t: ExecutionContext, one: ExportedCase): Promise<void> 
   t.is(softmax, one.softmax ?? 'bounded');
   same(t, both, mine);
   same(t, apart, mine);
-}
-
-/** Runs the lines that the README gives for builds without CMake, warnings as errors. */
-async function buildByReadme(library: string): Promise<void> {
-  const readme = await readFile(path.join(library, 'README.md'), 'utf8');
-  const block = /Without it:\n\n```sh\n([^`]*)```/.exec(readme)?.[1] ?? '';
-  for (const line of block.trimEnd().split('\n')) await run('sh', ['-c', line.replace(/^(cc|c\+\+) /, '$1 -Wall -Wextra -Werror ')], library);
-}
-
-function same(t: ExecutionContext, actual: Results, mine: Results): void {
-  t.deepEqual(actual.losses, mine.losses);
-  t.deepEqual([...actual.params], [...mine.params]);
-  actual.gradients.forEach((gradient, i) => t.true(bytes(gradient).equals(bytes(mine.gradients[i])), `gradient ${i} differs`));
-}
-
-function bytes(values: Float32Array | undefined): Buffer {
-  return values === undefined ? Buffer.alloc(0) : Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-}
-
-async function temporaryFolder(t: ExecutionContext): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'infinitile-embed-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  return folder;
 }

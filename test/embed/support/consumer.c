@@ -57,7 +57,7 @@ int main(void) {
   size_t bytes;
   void *workspace;
 
-  check(LIBRARY(create_cpu)(THREADS, &handle));
+  check(CREATE(&handle));
   memset(&inputs, 0, sizeof inputs);
   memset(&gradients, 0, sizeof gradients);
   GIVE_INPUTS

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { libraryNames } from '../../../codegen/embed/c/index.js';
+import type { ExecutionContext } from 'ava';
+import { compileTargets, emitLibrary, libraryNames, type Images, type TargetPrograms } from '../../../codegen/embed/c/index.js';
 import { memberName } from '../../../codegen/embed/c/names.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { isStacked } from '../../../codegen/plan/needs.js';
@@ -11,6 +12,7 @@ import { automatic, compile, targetNamed, type PairwiseLoss, type Precision, typ
 import { cpuTarget } from '../../../runtime/device/choose-target.js';
 import { round } from '../../numeric/harness.js';
 import { rows } from '../../numeric/rows.js';
+import { writeAll } from './folder.js';
 
 /** A loss on one set of inputs, run by the exported library and by the kernels that are compiled here. */
 export interface ExportedCase {
@@ -37,13 +39,13 @@ const guideDim = 24;
 /** The target that this machine's CPU runs best. */
 export const here = cpuTarget('cpu');
 
-export async function writeLibrary(folder: string, { loss, dim, precision, tiling = automatic }: ExportedCase, targets: readonly string[] = [here.name]): Promise<void> {
+/** `marked`: with images that only say what they are, for libraries whose kernels do not run. */
+export async function writeLibrary(folder: string, { loss, dim, precision, tiling = automatic }: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
   const found = targets.map((name) => targetNamed(name)).filter((target) => target !== undefined);
-  const files = await exportLibrary({ loss, dim, precision, tiling, targets: found, ...(loss.guide ? { guideDim } : {}) });
-  for (const [name, text] of files) {
-    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), text);
-  }
+  const request = { loss, dim, precision, tiling, targets: found, ...(loss.guide ? { guideDim } : {}) };
+  if (!marked) return writeAll(folder, await exportLibrary(request));
+  const compiled = compileTargets(request);
+  await writeAll(folder, emitLibrary(request, compiled, markedImages(compiled)));
 }
 
 /** Runs a program; what it says when it fails is in the error. */
@@ -64,13 +66,13 @@ export interface Results {
   readonly gradients: readonly Float32Array[];
 }
 
-interface Given {
+export interface Given {
   readonly inputs: RunInputs;
   /** Files that the program reads. */
   readonly files: ReadonlyMap<string, ArrayBufferView>;
 }
 
-function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives }: ExportedCase): Given {
+export function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives }: ExportedCase): Given {
   const matrix = (count: number, depth: number, seed: number) => round(rows(count, depth, seed), precision).stored;
   const [q, k] = [matrix(queries, dim, 1), matrix(Math.max(1, keys), dim, 2)];
   const [guideQ, guideK] = [matrix(queries, guideDim, 3), matrix(Math.max(1, keys), guideDim, 4)];
@@ -106,15 +108,21 @@ function bytesOf(view: ArrayBufferView): Buffer {
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 
-/** Writes `consumer.c`, `case.h` and the inputs. `statisticsBytes`: of the workspace, what does not shrink. */
-export async function writeConsumer(folder: string, one: ExportedCase, workspaceBytes = 0): Promise<void> {
+export interface ConsumerOptions {
+  readonly device?: 'cpu' | 'cuda';
+  /** As many as serve best, unless said. */
+  readonly workspaceBytes?: number;
+}
+
+/** Writes `consumer.c`, `case.h` and the inputs. */
+export async function writeConsumer(folder: string, one: ExportedCase, { device = 'cpu', workspaceBytes = 0 }: ConsumerOptions = {}): Promise<void> {
   await mkdir(folder, { recursive: true });
   await copyFile(packagePath('test', 'embed', 'support', 'consumer.c'), path.join(folder, 'consumer.c'));
-  await writeFile(path.join(folder, 'case.h'), caseHeader(one, workspaceBytes));
+  await writeFile(path.join(folder, 'case.h'), caseHeader(one, device, workspaceBytes));
   for (const [name, view] of given(one).files) await writeFile(path.join(folder, `${name}.bin`), bytesOf(view));
 }
 
-function caseHeader({ loss, precision, queries, keys, dim, params, positives, ...one }: ExportedCase, workspaceBytes: number): string {
+function caseHeader({ loss, precision, queries, keys, dim, params, positives, ...one }: ExportedCase, device: 'cpu' | 'cuda', workspaceBytes: number): string {
   const { prefix, macro } = libraryNames(loss.name);
   const stacked = isStacked(loss);
   const tensors = stacked ? [['embeddings', queries + keys] as const] : ([['queries', queries], ['keys', keys]] as const);
@@ -139,7 +147,7 @@ function caseHeader({ loss, precision, queries, keys, dim, params, positives, ..
     `#define TYPE ${macro}_TYPE`,
     `#define ELEMENT_BYTES ${precision === 'f32' ? 4 : 2}`,
     `#define DIM ${dim}`,
-    `#define THREADS ${threads}`,
+    `#define CREATE(handle) LIBRARY(create_${device})(${device === 'cpu' ? threads : 0}, handle)`,
     `#define QUERIES ${queries}`,
     `#define KEYS ${keys}`,
     `#define WORKSPACE_BYTES ${workspaceBytes}`,
@@ -182,4 +190,24 @@ export async function expected(one: ExportedCase): Promise<Results & { readonly 
   } finally {
     kernel.close();
   }
+}
+
+/** Bit for bit. */
+export function same(t: ExecutionContext, actual: Results, mine: Results): void {
+  t.deepEqual(actual.losses, mine.losses);
+  t.deepEqual([...actual.params], [...mine.params]);
+  actual.gradients.forEach((gradient, i) => t.true(bytesOf(gradient).equals(bytesOf(mine.gradients[i] ?? new Float32Array())), `gradient ${i} differs`));
+}
+
+/** Runs the lines that the README gives for builds without CMake, warnings as errors. */
+export async function buildByReadme(library: string): Promise<void> {
+  const readme = await readFile(path.join(library, 'README.md'), 'utf8');
+  const block = /Without it:\n\n```sh\n([^`]*)```/.exec(readme)?.[1] ?? '';
+  for (const line of block.trimEnd().split('\n')) await run('sh', ['-c', line.replace(/^(cc|c\+\+) /, '$1 -Wall -Wextra -Werror ')], library);
+}
+
+/** Images that say what they are. */
+function markedImages(compiled: readonly TargetPrograms[]): Images {
+  const text = (word: string): Uint8Array => new TextEncoder().encode(word);
+  return new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: text(`cubin ${target.name}`), ...(target.name === 'sm_80' ? { ptx: text(`ptx ${target.name}`) } : {}) }]))]));
 }
