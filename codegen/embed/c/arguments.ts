@@ -54,7 +54,7 @@ export function argumentsOf({ loss, guideDim = 0, dim, reports }: Problem, { pre
     inputs: [
       ...tensors.map((name) => matrix(name, dim)),
       ...(stacked && both ? [{ what: 'How many of the embeddings are queries.', type: 'int64_t', name: 'queries' }] : []),
-      ...guides.map((name) => matrix(name, guideDim)),
+      ...guides.map((name) => ({ ...matrix(name, guideDim), what: `${matrix(name, guideDim).what} Whether its values are finite is not looked at.` })),
       ...attributeMembers(loss, prefix),
       ...(loss.positives.kind === 'indexMap' ? [{ what: 'The column of each row\'s positive, -1 where it has none.', type: `${prefix}_ints`, name: 'positives' }] : []),
       ...paramMember,

@@ -56,7 +56,7 @@ export class WalkWriter {
     if (kernel === undefined) throw new Error(`the plan launches '${name}', which it does not declare`);
     const maps: string[] = [];
     const values = args.map((arg) => (arg.kind === 'tensorMap' ? this.#map(arg, scope, maps) : this.#value(arg, scope)));
-    return [...maps, `LAUNCH(${identifierOf(this.#prefix)}${snakeCase(name)}, ${writeExtent(kernel.grid, scope)}, ${values.join(', ')});`];
+    return [...maps, ...wrapped('LAUNCH(', [`${this.#prefix}${snakeCase(name)}`, writeExtent(kernel.grid, scope), ...values], ');')];
   }
 
   #value(arg: Exclude<Arg, { kind: 'tensorMap' }>, scope: Scope): string {
@@ -92,6 +92,23 @@ export class WalkWriter {
     return elements === '0' ? '0' : `${elementBytes[element]} * ${elements}`;
   }
 }
+
+/** A call whose arguments fill as many lines as they need. */
+function wrapped(before: string, words: readonly string[], after: string): readonly string[] {
+  const lines: string[] = [];
+  let line = before;
+  words.forEach((word, i) => {
+    const text = `${word}${i === words.length - 1 ? after : ','}`;
+    if (line.length + text.length > lineLength) {
+      lines.push(line.trimEnd());
+      line = '    ';
+    }
+    line += `${text} `;
+  });
+  return [...lines, line.trimEnd()];
+}
+
+const lineLength = 130;
 
 /** A buffer's number. */
 export function bufferName(buffer: string): string {
