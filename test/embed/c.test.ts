@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { libraryNames } from '../../codegen/embed/c/index.js';
+import { packagePath } from '../../codegen/emit/package-path.js';
 import { clip, gist, indexMap, infoNCE, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
 import { mapOf } from '../numeric/cases.js';
 import { Turns } from '../support/turns.js';
@@ -14,13 +17,14 @@ import { outsideFolder } from './support/folder.js';
 
 const labels = (count: number) => Int32Array.from({ length: count }, (_, i) => (i * 7) % 13);
 
-export const cases: readonly ExportedCase[] = [
+const cases: readonly ExportedCase[] = [
   { name: 'clip', loss: clip, precision: 'f32', queries: 70, keys: 70, dim: 48, params: { logScale: 2.6 } },
   { name: 'clip', loss: clip, precision: 'bf16', queries: 300, keys: 300, dim: 64, params: { logScale: 3 } },
   { name: 'clip, f16', loss: clip, precision: 'f16', queries: 130, keys: 130, dim: 40, params: { logScale: 3 } },
-  { name: 'clip, a scale that needs running maxima', loss: clip, precision: 'f32', queries: 65, keys: 65, dim: 32, params: { logScale: 6 }, softmax: 'running' },
+  { name: 'clip, a scale that needs running maxima', loss: clip, precision: 'f32', queries: 65, keys: 65, dim: 48, params: { logScale: 6 }, softmax: 'running' },
   { name: 'clip in chunks', loss: clip, precision: 'f32', queries: 500, keys: 500, dim: 16, params: { logScale: 2 }, tiling: tiling('chunks', (t) => t.chunk({ rows: 192, cols: 256 }).block({ rows: 96, cols: 128, depth: 64 })) },
   { name: 'siglip', loss: siglip, precision: 'f32', queries: 90, keys: 170, dim: 33, params: { logScale: 2.3, bias: -10 } },
+  { name: 'siglip in a small workspace', loss: siglip, precision: 'f32', queries: 700, keys: 900, dim: 33, params: { logScale: 2.3, bias: -10 }, workspace: 1.5 * 2 ** 20 },
   { name: 'siglip', loss: siglip, precision: 'bf16', queries: 64, keys: 40, dim: 64, params: { logScale: 2.3, bias: -10 } },
   { name: 'supCon, with labels', loss: supCon, precision: 'f32', queries: 120, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label: labels(120) }, cols: { label: labels(120) } },
   { name: 'supCon, with labels', loss: supCon, precision: 'bf16', queries: 77, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label: labels(77) }, cols: { label: labels(77) } },
@@ -37,18 +41,50 @@ for (const one of cases) {
 }
 
 async function checkCase(t: ExecutionContext, one: ExportedCase): Promise<void> {
-  const folder = await outsideFolder(t);
-  const library = path.join(folder, 'library');
-  const app = path.join(folder, 'app');
-  await writeLibrary(library, one);
-  await buildByReadme(library);
+  const library = await libraryOf(one);
+  const app = await outsideFolder(t);
   await writeConsumer(app, one);
-  const { prefix } = libraryNames(one.loss.name);
-  await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic', '-I', path.join(library, 'include'), 'consumer.c', '-o', 'consumer', '-L', library, `-l${prefix}`, `-Wl,-rpath,${library}`], app);
+  await buildProgram(library, one, app, 'consumer.c');
   t.is((await run('./consumer', [], app)).trim(), here.name);
   const [both, apart] = await readResults(app, one);
   const { softmax, ...mine } = await expected(one);
   t.is(softmax, one.softmax ?? 'bounded');
   same(t, both, mine);
   same(t, apart, mine);
+}
+
+test('handles of several threads compute at once; one handle tells a second call that it is in use', (t) =>
+  turns.take(async () => {
+    const [one] = cases;
+    if (one === undefined) return;
+    const app = await outsideFolder(t);
+    await buildProgram(await libraryOf(one), one, app, packagePath('test', 'embed', 'support', 'threads.c'));
+    t.is(await run('./threads', [], app), 'the same bits from every thread\na handle in use says so\n');
+  }));
+
+/** Plain C99, warnings as errors, the library found where it was built. */
+async function buildProgram(library: string, { loss }: ExportedCase, app: string, source: string): Promise<void> {
+  const strict = ['-std=c99', '-D_POSIX_C_SOURCE=200809L', '-Wall', '-Wextra', '-Werror', '-pedantic'];
+  await run('cc', [...strict, '-I', path.join(library, 'include'), source, '-o', path.basename(source, '.c'), '-L', library, `-l${libraryNames(loss.name).prefix}`, `-Wl,-rpath,${library}`, '-lpthread'], app);
+}
+
+const libraries = new Map<string, Promise<string>>();
+const folders: string[] = [];
+test.after.always(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** Built once for all of its cases. */
+function libraryOf(one: ExportedCase): Promise<string> {
+  const { loss, precision, dim, tiling: own } = one;
+  const key = JSON.stringify([loss.name, loss.positives.kind, precision, dim, own?.name]);
+  const known = libraries.get(key) ?? build(one);
+  libraries.set(key, known);
+  return known;
+}
+
+async function build(one: ExportedCase): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'infinitile-embed-'));
+  folders.push(folder);
+  await writeLibrary(folder, one);
+  await buildByReadme(folder);
+  return folder;
 }

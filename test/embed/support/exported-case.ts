@@ -6,9 +6,10 @@ import type { ExecutionContext } from 'ava';
 import { compileTargets, emitLibrary, libraryNames, type Images, type TargetPrograms } from '../../../codegen/embed/c/index.js';
 import { memberName } from '../../../codegen/embed/c/names.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
+import { bindWithin } from '../../../codegen/plan/bind-within.js';
 import { isStacked } from '../../../codegen/plan/needs.js';
 import { exportLibrary } from '../../../runtime/export/export-library.js';
-import { automatic, compile, targetNamed, type PairwiseLoss, type Precision, type RunInputs, type SoftmaxMode, type Tiling } from '../../../runtime/index.js';
+import { automatic, compile, compileProgram, targetNamed, type PairwiseLoss, type Precision, type RunInputs, type SoftmaxMode, type Tiling } from '../../../runtime/index.js';
 import { cpuTarget } from '../../../runtime/device/choose-target.js';
 import { round } from '../../numeric/harness.js';
 import { rows } from '../../numeric/rows.js';
@@ -28,7 +29,7 @@ export interface ExportedCase {
   readonly cols?: Readonly<Record<string, Int32Array | Float32Array>>;
   readonly positives?: Int32Array;
   readonly tiling?: Tiling;
-  /** Bytes of workspace beyond the statistics. */
+  /** Bytes of workspace beyond the statistics: of a loss without a softmax, which has one plan. */
   readonly workspace?: number;
   readonly softmax?: SoftmaxMode;
 }
@@ -110,19 +111,17 @@ function bytesOf(view: ArrayBufferView): Buffer {
 
 export interface ConsumerOptions {
   readonly device?: 'cpu' | 'cuda';
-  /** As many as serve best, unless said. */
-  readonly workspaceBytes?: number;
 }
 
 /** Writes `consumer.c`, `case.h` and the inputs. */
-export async function writeConsumer(folder: string, one: ExportedCase, { device = 'cpu', workspaceBytes = 0 }: ConsumerOptions = {}): Promise<void> {
+export async function writeConsumer(folder: string, one: ExportedCase, { device = 'cpu' }: ConsumerOptions = {}): Promise<void> {
   await mkdir(folder, { recursive: true });
   await copyFile(packagePath('test', 'embed', 'support', 'consumer.c'), path.join(folder, 'consumer.c'));
-  await writeFile(path.join(folder, 'case.h'), caseHeader(one, device, workspaceBytes));
+  await writeFile(path.join(folder, 'case.h'), caseHeader(one, device));
   for (const [name, view] of given(one).files) await writeFile(path.join(folder, `${name}.bin`), bytesOf(view));
 }
 
-function caseHeader({ loss, precision, queries, keys, dim, params, positives, ...one }: ExportedCase, device: 'cpu' | 'cuda', workspaceBytes: number): string {
+function caseHeader({ loss, precision, queries, keys, dim, params, positives, ...one }: ExportedCase, device: 'cpu' | 'cuda'): string {
   const { prefix, macro } = libraryNames(loss.name);
   const stacked = isStacked(loss);
   const tensors = stacked ? [['embeddings', queries + keys] as const] : ([['queries', queries], ['keys', keys]] as const);
@@ -150,13 +149,19 @@ function caseHeader({ loss, precision, queries, keys, dim, params, positives, ..
     `#define CREATE(handle) LIBRARY(create_${device})(${device === 'cpu' ? threads : 0}, handle)`,
     `#define QUERIES ${queries}`,
     `#define KEYS ${keys}`,
-    `#define WORKSPACE_BYTES ${workspaceBytes}`,
+    `#define WORKSPACE_LESS ${one.workspace === undefined ? 0 : defaultWorkspace({ loss, precision, queries, keys, dim, params, ...one }) - one.workspace}`,
     `#define PARAM_COUNT ${loss.params.length}`,
     `#define GIVE_INPUTS ${lines.join(' ')}`,
     `#define GIVE_PARAMS(to) ${loss.params.map((name, i) => `(to)[${i}] = gradients.params.${memberName(name)};`).join(' ')}`,
     `#define SAVE_GRADIENTS(when) ${tensors.map(([name]) => `save_output(when ".${name}.bin", gradients.${name});`).join(' ')}`,
     '',
   ].join('\n');
+}
+
+/** Bytes of workspace that a loss with one plan takes where no budget is given. */
+function defaultWorkspace({ loss, dim, precision, queries, keys }: ExportedCase): number {
+  const { plan } = compileProgram({ loss, dim, precision, tiling: automatic, target: here, softmax: 'bounded' });
+  return bindWithin(plan, { n: queries, m: keys, workers: threads }, here.defaultWorkspace, false).workspaceBytes;
 }
 
 /** What the program has left: of both walks in one call, and of one after the other. */
@@ -177,16 +182,15 @@ function copied(buffer: Buffer): ArrayBuffer {
 }
 
 /** The same from kernels that are compiled here, and how exponentials were kept in range. */
-export async function expected(one: ExportedCase): Promise<Results & { readonly softmax: SoftmaxMode; readonly statisticBytes: number }> {
+export async function expected(one: ExportedCase): Promise<Results & { readonly softmax: SoftmaxMode }> {
   const { loss, dim, precision, tiling, workspace } = one;
   const kernel = await compile(loss, { dim, precision, target: here.name, threads, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
   try {
-    const { loss: value, gradients, softmax, bound } = await kernel.run(given(one).inputs);
+    const { loss: value, gradients, softmax } = await kernel.run(given(one).inputs);
     if (gradients === undefined) throw new Error('gradients were asked for');
     const { q, k, params } = gradients;
     const both = isStacked(loss) ? [Float32Array.from([...q, ...k])] : [q, k];
-    const statisticBytes = bound.buffers.filter(({ role }) => role === 'statistic').reduce((sum, { bytes }) => sum + bytes, 0);
-    return { losses: [value], params: Float64Array.from(loss.params, (name) => params[name] ?? NaN), gradients: both, softmax, statisticBytes };
+    return { losses: [value], params: Float64Array.from(loss.params, (name) => params[name] ?? NaN), gradients: both, softmax };
   } finally {
     kernel.close();
   }
