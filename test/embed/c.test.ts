@@ -4,8 +4,8 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { libraryNames } from '../../codegen/embed/c/index.js';
 import { packagePath } from '../../codegen/emit/package-path.js';
-import { clip, gist, indexMap, infoNCE, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
-import { mapOf } from '../numeric/cases.js';
+import { clip, gist, hardNegatives, indexMap, infoNCE, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
+import { formCases, mapOf } from '../numeric/cases.js';
 import { Turns } from '../support/turns.js';
 import { buildByReadme, expected, here, readResults, run, same, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
 import { outsideFolder } from './support/folder.js';
@@ -16,6 +16,12 @@ import { outsideFolder } from './support/folder.js';
  */
 
 const labels = (count: number) => Int32Array.from({ length: count }, (_, i) => (i * 7) % 13);
+
+/** A map on both sides of which there are more than the host looks at in one piece. */
+const [columnsOnly] = formCases('f32').filter(({ loss }) => loss.name === 'columnsOnly');
+const longCases: readonly ExportedCase[] = [[70_000, 30], [30, 70_000]].flatMap(([queries = 0, keys = 0]) =>
+  columnsOnly === undefined ? [] : [{ ...columnsOnly, name: `an index map of ${queries} x ${keys}`, precision: 'f32', queries, keys, positives: mapOf(queries, keys, 6, true) }],
+);
 
 const cases: readonly ExportedCase[] = [
   { name: 'clip', loss: clip, precision: 'f32', queries: 70, keys: 70, dim: 48, params: { logScale: 2.6 } },
@@ -30,6 +36,9 @@ const cases: readonly ExportedCase[] = [
   { name: 'supCon, with labels', loss: supCon, precision: 'bf16', queries: 77, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label: labels(77) }, cols: { label: labels(77) } },
   { name: 'an index map', loss: withPositives(infoNCE, indexMap), precision: 'f32', queries: 150, keys: 64, dim: 20, params: { logScale: 3 }, positives: mapOf(150, 64, 4) },
   { name: 'an index map', loss: withPositives(infoNCE, indexMap), precision: 'bf16', queries: 60, keys: 90, dim: 64, params: { logScale: 3 }, positives: mapOf(60, 90, 5) },
+  ...formCases('f32').slice(1).map(({ n, m, ...one }): ExportedCase => ({ ...one, name: `an index map, ${one.loss.name}, ${n} x ${m} x ${one.dim}`, precision: 'f32', queries: n, keys: m })),
+  ...longCases,
+  { name: 'positives by formula', loss: hardNegatives(), precision: 'f32', queries: 30, keys: 90, dim: 20, params: { logScale: 2 } },
   { name: 'both tensors stacked', loss: ntXent, precision: 'f32', queries: 50, keys: 50, dim: 24, params: { logScale: 2 } },
   { name: 'a guide', loss: gist({ margin: 0.1 }), precision: 'f32', queries: 48, keys: 48, dim: 24, params: { logScale: 2 } },
 ];

@@ -1,10 +1,14 @@
 import { render } from '../../emit/render.js';
+import type { Target } from '../../targets/target.js';
 
 /** A GPU's compiled file: its machine code and, where other GPUs run the target too, the assembly that their drivers compile. */
 export interface Image {
   readonly cubin: Uint8Array;
   readonly ptx?: Uint8Array;
 }
+
+/** Of the GPU targets, by the names of their files. */
+export type Images = ReadonlyMap<Target, ReadonlyMap<string, Image>>;
 
 /** Bytes as a C array of little-endian words; zeros behind them end a text. */
 export function imageSource(header: string, symbol: string, bytes: Uint8Array): string {

@@ -1,6 +1,4 @@
-import { subexpressions, type Expression } from '../../../dsl/expression/index.js';
 import type { PairwiseLoss, Tensor } from '../../../dsl/loss.js';
-import { differentiateLoss, pairWeight, type TermDerivatives } from '../../emit/derivatives.js';
 import { doubleLiteral } from '../../emit/literals.js';
 import { attributeParameter } from '../../emit/places.js';
 import { flags } from '../../plan/buffers.js';
@@ -8,9 +6,9 @@ import { needsOf, type SideNeeds } from '../../plan/needs.js';
 import type { Plan } from '../../plan/plan.js';
 import type { Problem } from '../../plan/problem.js';
 import type { Arguments } from './arguments.js';
-import { writeBounds, type BoundsScope } from './bounds.js';
 import { writeDouble } from './doubles.js';
-import { memberName, snakeCase } from './names.js';
+import { attributesIn, boundsOf, readByBounds } from './loss-bounds.js';
+import { snakeCase } from './names.js';
 import { bufferName } from './walk.js';
 
 /** What `loss.h.hbs`, `check.h.hbs` and `step.h.hbs` are given of a loss; `plan`: of any target. */
@@ -129,56 +127,6 @@ function mapRule(loss: PairwiseLoss, stacked: boolean): readonly string[] {
     'const int64_t col = other - s->col_start;',
     'return other < s->stack && col >= 0 && col < s->m ? col : -1;',
   ];
-}
-
-/** The arithmetic of what is known before a walk. */
-interface LossBounds {
-  readonly declared: string;
-  readonly logit: string;
-  readonly softmax: string;
-  readonly pairByLogit: string;
-  readonly pairByDot: string;
-  readonly logitByDot: string;
-}
-
-function boundsOf(loss: PairwiseLoss, ranged: ReadonlySet<string>): LossBounds {
-  const { logit, logitByDot, pair, rows, cols } = differentiateLoss(loss);
-  const inputs: Readonly<Record<string, string>> = { dot: 'e->dot', positive: 'every_truth' };
-  const ofLogits = { ...inputs, logit: 'e->logit', lse: 'e->lse', positiveLogit: 'e->logit', meanLogit: 'e->logit' };
-  const scope = (known: Readonly<Record<string, string>>): BoundsScope => ({
-    parameter: (name) => (name === pairWeight.name ? 'e->pair_weight' : `e->params->${memberName(name)}`),
-    input: (name) => known[name],
-    attribute: (side, name) => {
-      if (name === 'index') return `e->${side}_index`;
-      if (name === 'view') return 'e->view';
-      const parameter = attributeParameter(side, name);
-      return ranged.has(parameter) ? `e->${parameter}` : undefined;
-    },
-  });
-  const largest = (expression: Expression | undefined): string => (expression === undefined ? '0' : `largest_magnitude(ends_of(${writeBounds(expression, scope(ofLogits))}))`);
-  const term = (side: 'row' | 'col', own: TermDerivatives | undefined): readonly string[] =>
-    own === undefined ? [] : [`fabs(${side}_weight) * (${[own.byLse, own.byPositiveLogit, own.byMeanLogit].map(largest).join(' + ')})`];
-  const terms = [...term('row', rows), ...term('col', cols)];
-  return {
-    declared: writeBounds(loss.logit, scope(inputs)),
-    logit: writeBounds(logit, scope(ofLogits)),
-    softmax: terms.length === 0 ? '0' : terms.join(' + '),
-    pairByLogit: largest(pair?.byLogit),
-    pairByDot: largest(pair?.byDot),
-    logitByDot: largest(logitByDot),
-  };
-}
-
-/** Attributes, by their parameters, whose ranges bounds are made of. */
-function readByBounds(loss: PairwiseLoss, gradients: boolean): ReadonlySet<string> {
-  const { logit, logitByDot, pair, rows, cols } = differentiateLoss(loss);
-  const ofTerm = (term: TermDerivatives | undefined) => (term === undefined ? [] : [term.byLse, term.byPositiveLogit, term.byMeanLogit]);
-  const ofGradients = [logitByDot, ...(pair === undefined ? [] : [pair.byLogit, pair.byDot]), ...ofTerm(rows), ...ofTerm(cols)];
-  return new Set([loss.logit, logit, ...(gradients ? ofGradients : [])].flatMap((expression) => [...attributesIn(expression)]));
-}
-
-function attributesIn(expression: Expression): ReadonlySet<string> {
-  return new Set(subexpressions(expression).flatMap((part) => (part.kind === 'attribute' ? [attributeParameter(part.side, part.name)] : [])));
 }
 
 /** Members of a struct of buffers whose sizes do not depend on the shapes. */

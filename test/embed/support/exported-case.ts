@@ -206,7 +206,7 @@ export function same(t: ExecutionContext, actual: Results, mine: Results): void 
 /** Runs the lines that the README gives for builds without CMake, warnings as errors. */
 export async function buildByReadme(library: string): Promise<void> {
   const readme = await readFile(path.join(library, 'README.md'), 'utf8');
-  const block = /Without it:\n\n```sh\n([^`]*)```/.exec(readme)?.[1] ?? '';
+  const block = /Without it[^\n]*:\n\n```sh\n([^`]*)```/.exec(readme)?.[1] ?? '';
   for (const line of block.trimEnd().split('\n')) await run('sh', ['-c', line.replace(/^(cc|c\+\+) /, '$1 -Wall -Wextra -Werror ')], library);
 }
 
