@@ -1,8 +1,8 @@
-import type { AttributeType, PairwiseLoss } from '../../../dsl/loss.js';
+import type { AttributeType, PairwiseLoss, Tensor } from '../../../dsl/loss.js';
 import { attributeParameter } from '../../emit/places.js';
-import { isStacked, needsOf } from '../../plan/needs.js';
+import { isStacked } from '../../plan/needs.js';
 import type { Problem } from '../../plan/problem.js';
-import { memberName, type LibraryNames } from './names.js';
+import { memberName, snakeCase, type LibraryNames } from './names.js';
 import { bufferName } from './walk.js';
 
 /** What callers of an exported library give, as the loss declares it. */
@@ -37,63 +37,67 @@ export interface Vector {
   readonly name: string;
 }
 
-export function argumentsOf({ loss, guideDim = 0, dim, reports }: Problem, { prefix, macro }: LibraryNames, buffers: ReadonlySet<string>): Arguments {
+export function argumentsOf({ loss, guideDim = 0, dim }: Problem, { prefix, macro }: LibraryNames): Arguments {
   const stacked = isStacked(loss);
-  const needs = needsOf(loss, reports);
-  const uses = (tensor: 'queries' | 'keys'): boolean => loss.between.rows.includes(tensor) || loss.between.cols.includes(tensor);
+  const uses = (tensor: Tensor): boolean => loss.between.rows.includes(tensor) || loss.between.cols.includes(tensor);
   const both = uses('queries') && uses('keys');
-  const tensors = stacked ? (['embeddings'] as const) : (['queries', 'keys'] as const);
-  const guides = needs.guide ? (stacked ? ['guides'] : ['guideQueries', 'guideKeys']) : [];
-  const member = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const tensors = stacked ? [stackOf('embeddings', both)] : [{ name: 'queries', count: 'N', note: '' }, { name: 'keys', count: 'M', note: '' }];
+  const guides = !loss.guide ? [] : stacked ? [stackOf('guides', both)] : [{ name: 'guideQueries', count: 'N', note: '' }, { name: 'guideKeys', count: 'M', note: '' }];
   const params = loss.params.map(memberName);
-  const what = (name: string): string => (name === 'embeddings' || name === 'guides' ? (both ? ', the queries and behind them the keys' : '') : '');
-  const matrix = (name: string, depth: number): Member => ({ what: `${title(name)} [${counted(name, loss)}, ${depth}]${what(name)}.`, type: `${prefix}_matrix`, name: member(name) });
-  const paramMember: readonly Member[] = params.length === 0 ? [] : [{ what: 'The learned scalars.', type: `${prefix}_params`, name: 'params' }];
-  const vectors = vectorsOf(loss, buffers);
+  const matrix = ({ name, count, note }: Embeddings, depth: number): Member => ({ what: `${capitalised(name)} [${count}, ${depth}]${note}.`, type: `${prefix}_matrix`, name: snakeCase(name) });
+  const scalars = (what: string): readonly Member[] => (params.length === 0 ? [] : [{ what, type: `${prefix}_params`, name: 'params' }]);
+  const taken = (depth: string) => ({ name }: Embeddings) => ({ name: snakeCase(name), depth, buffer: bufferName(name) });
   return {
     inputs: [
-      ...tensors.map((name) => matrix(name, dim)),
+      ...tensors.map((one) => matrix(one, dim)),
       ...(stacked && both ? [{ what: 'How many of the embeddings are queries.', type: 'int64_t', name: 'queries' }] : []),
-      ...guides.map((name) => ({ ...matrix(name, guideDim), what: `${matrix(name, guideDim).what} Whether its values are finite is not looked at.` })),
+      ...guides.map((one) => matrix({ ...one, note: `${one.note}; whether its values are finite is not looked at` }, guideDim)),
       ...attributeMembers(loss, prefix),
-      ...(loss.positives.kind === 'indexMap' ? [{ what: 'The column of each row\'s positive, -1 where it has none.', type: `${prefix}_ints`, name: 'positives' }] : []),
-      ...paramMember,
+      ...(loss.positives.kind === 'indexMap' ? [{ what: "The column of each row's positive, -1 where it has none.", type: `${prefix}_ints`, name: 'positives' }] : []),
+      ...scalars('The learned scalars.'),
     ],
-    outputs: [...tensors.map((name) => ({ what: `Of the ${name}, as many rows of ${dim}.`, type: `${prefix}_output`, name: member(name) })), ...paramMember.map((own) => ({ ...own, what: 'Of the learned scalars.' }))],
-    matrices: [
-      ...tensors.map((name) => ({ name: member(name), depth: `${macro}_DIM`, buffer: bufferName(name) })),
-      ...guides.map((name) => ({ name: member(name), depth: `${macro}_GUIDE_DIM`, buffer: bufferName(name) })),
-    ],
-    guides: guides.map((name, i) => ({ name: member(name), of: tensors[i] ?? 'embeddings' })),
-    gradients: tensors.map((name) => ({ name: member(name), like: member(name), buffer: bufferName(`d${title(name)}`) })),
-    vectors,
+    outputs: [...tensors.map(({ name }) => ({ what: `Of the ${name}, as many rows of ${dim}.`, type: `${prefix}_output`, name })), ...scalars('Of the learned scalars.')],
+    matrices: [...tensors.map(taken(`${macro}_DIM`)), ...guides.map(taken(`${macro}_GUIDE_DIM`))],
+    guides: guides.map(({ name }, i) => ({ name: snakeCase(name), of: tensors[i]?.name ?? 'embeddings' })),
+    gradients: tensors.map(({ name }) => ({ name, like: name, buffer: bufferName(`d${capitalised(name)}`) })),
+    vectors: vectorsOf(loss),
     params,
-    queryCount: !stacked ? 'inputs->queries.rows' : both ? 'inputs->queries' : uses('queries') ? 'inputs->embeddings.rows' : '0',
-    keyCount: !stacked ? 'inputs->keys.rows' : both ? 'inputs->embeddings.rows - inputs->queries' : uses('keys') ? 'inputs->embeddings.rows' : '0',
+    ...countsOf({ stacked, both, queries: uses('queries') }),
   };
 }
 
-/** `guideQueries` is `GuideQueries`. */
-function title(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
+interface Embeddings {
+  /** Of the plan's buffer. */
+  readonly name: string;
+  readonly count: string;
+  readonly note: string;
 }
 
-function counted(name: string, { between }: PairwiseLoss): string {
-  if (name !== 'embeddings' && name !== 'guides') return /ueries/.test(name) ? 'N' : 'M';
-  return between.rows.length + between.cols.length > 2 ? 'N + M' : 'N';
+function stackOf(name: string, both: boolean): Embeddings {
+  return { name, count: both ? 'N + M' : 'N', note: both ? ', the queries and behind them the keys' : '' };
+}
+
+function countsOf({ stacked, both, queries }: { readonly stacked: boolean; readonly both: boolean; readonly queries: boolean }): Pick<Arguments, 'queryCount' | 'keyCount'> {
+  if (!stacked) return { queryCount: 'inputs->queries.rows', keyCount: 'inputs->keys.rows' };
+  const all = 'inputs->embeddings.rows';
+  if (both) return { queryCount: 'inputs->queries', keyCount: `${all} - inputs->queries` };
+  return queries ? { queryCount: all, keyCount: '0' } : { queryCount: '0', keyCount: all };
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 const vectorTypes: Readonly<Record<AttributeType, 'ints' | 'floats'>> = { i32: 'ints', f32: 'floats' };
 
-function vectorsOf(loss: PairwiseLoss, buffers: ReadonlySet<string>): readonly Vector[] {
+function vectorsOf(loss: PairwiseLoss): readonly Vector[] {
   const attributes = (['row', 'col'] as const).flatMap((side) =>
     Object.entries(loss.attributes[`${side}s`]).map(([name, type]): Vector => {
       const parameter = attributeParameter(side, name);
-      // What only the host reads has no buffer of the plans; it has a place among them all the same.
       return { path: `${side}s.${memberName(name)}`, type: vectorTypes[type], count: side === 'row' ? 'n' : 'm', buffer: bufferName(parameter), name: parameter };
     }),
   );
-  if (loss.positives.kind !== 'indexMap' || !buffers.has('positive')) return attributes;
+  if (loss.positives.kind !== 'indexMap') return attributes;
   return [...attributes, { path: 'positives', type: 'ints', count: 'n', buffer: bufferName('positive'), name: 'positives' }];
 }
 

@@ -115,8 +115,9 @@ class LibraryEmitter {
     const [first] = this.#compiled;
     const program = first?.programs[0];
     if (program === undefined) throw new Error('a library has one target at least');
-    const given = argumentsOf(this.#problem, this.#names, new Set(this.#buffers.map(({ name }) => name)));
-    const hostOnly = (['row', 'col'] as const).flatMap((side) => Object.keys(loss.attributes[`${side}s`]).map((name) => attributeParameter(side, name)));
+    const given = argumentsOf(this.#problem, this.#names);
+    // What only the host reads has no buffer of the plans; it has a number among them all the same.
+    const attributes = (['row', 'col'] as const).flatMap((side) => Object.keys(loss.attributes[`${side}s`]).map((name) => attributeParameter(side, name)));
     const uniformCount = Math.max(1, ...this.#compiled.flatMap(({ programs }) => programs.map(({ uniforms }) => uniforms.length)));
     const cpu = this.#compiled.filter(({ target }) => target.device === 'cpu').map(cpuTarget);
     const cuda = this.#compiled.filter(({ target }) => target.device === 'cuda').map((one) => cudaTarget(one, this.#images, this.#names));
@@ -138,7 +139,7 @@ class LibraryEmitter {
       // A mark, addresses and sizes, the mode, six scalars, the uniforms.
       stateWords: 8 + 3 + Math.ceil(uniformCount / 2),
       stateMark: createHash('sha256').update(`${this.#header} state`).digest('hex').slice(0, 15),
-      buffers: [...new Set([...this.#buffers.map(({ name }) => name), ...hostOnly])].map((name) => ({ name: bufferName(name) })),
+      buffers: [...new Set([...this.#buffers.map(({ name }) => name), ...attributes])].map((name) => ({ name: bufferName(name) })),
       partials: vectorPartials,
       readings: membersOf(program.plan, readingNames),
       norms: membersOf(program.plan, normNames),

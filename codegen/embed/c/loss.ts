@@ -43,6 +43,8 @@ export function lossContext(problem: Problem, plan: Plan, given: Arguments): obj
     mapRule: relation === 'mapped' && loss.positives.kind !== 'indexMap' ? mapRule(loss, stacked) : false,
     ruleAttributes,
     rowOfCol: buffers.has('rowOfCol'),
+    // Of columns the rows are asked for where their term counts them, or masks read what those have.
+    ofCols: col?.term !== undefined || buffers.has('rowOfCol'),
     hasVectors: given.vectors.length > 0,
     leastQueries: loss.between.rows.includes('queries') || loss.between.cols.includes('queries') ? 1 : 0,
     usesKeys: loss.between.rows.includes('keys') || loss.between.cols.includes('keys'),
