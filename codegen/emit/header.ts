@@ -37,6 +37,11 @@ export function machineHeader(problem: Problem, target: string, tile: readonly s
   return comment([...provenance, ...machineLines(problem, target, tile)]);
 }
 
+/** The comment at the head of a file of an exported library that serves all of its targets. */
+export function libraryHeader({ loss, dim, precision }: Problem, targets: readonly string[]): string {
+  return comment([...provenance, `loss       ${loss.name}`, `logit      ${printExpression(loss.logit)}`, `inputs     ${precision}, depth ${dim}`, `targets    ${targets.join(', ')}`]);
+}
+
 const provenance = [`Emitted by infinitile ${compilerVersion}: do not edit.`, 'SPDX-License-Identifier: Apache-2.0', ''];
 
 function machineLines({ dim, precision }: Problem, target: string, tile: readonly string[]): readonly string[] {

@@ -20,6 +20,8 @@ export interface Target {
   readonly summary: string;
   /** Features a CPU must have, in the words of Linux's /proc/cpuinfo. Empty for a GPU: its compute capability is checked. */
   readonly requires: readonly string[];
+  /** Of a CPU: the family that compilers know by `__x86_64__` and its like. */
+  readonly processor?: Processor;
   /** What a GPU must have; absent for a CPU. */
   readonly capability?: CapabilityNeed;
   /** What NVRTC compiles for, where the GPU's own architecture is not enough: `sm_90a` has what `sm_90` lacks. */
@@ -50,6 +52,8 @@ export interface Knob {
   readonly knob: string;
   readonly values: readonly KnobValue[];
 }
+
+export type Processor = 'x86_64' | 'aarch64';
 
 /** Compute capability of a GPU: from one on, or one alone. */
 export type CapabilityNeed = { readonly least: Capability } | { readonly exactly: Capability };

@@ -8,3 +8,4 @@ export type { KernelReport, Manifest } from './manifest.js';
 export { CompilationError } from './toolchain/errors.js';
 export { HostCompiler, type HostCompilerOptions } from './toolchain/host-compiler.js';
 export { NvrtcCompiler, type NvrtcCompilerOptions } from './toolchain/nvrtc-compiler.js';
+export { PtxCompiler } from './toolchain/ptx-compiler.js';

@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.js';
 import { cacheCommand } from './commands/cache.js';
 import { checkCommand } from './commands/check.js';
 import { doctorCommand } from './commands/doctor.js';
+import { exportCommand } from './commands/export.js';
 import { inspectCommand } from './commands/inspect.js';
 import { ringCommand } from './commands/ring.js';
 import { runCommand } from './commands/run.js';
@@ -16,7 +17,7 @@ export function createProgram(terminal: Terminal): Command {
   const program = new Command('infinitile')
     .description('Pairwise losses compiled to kernels: the similarity matrix is never stored.')
     .version(compilerVersion, '-v, --version', 'print the version');
-  for (const make of [runCommand, inspectCommand, checkCommand, benchCommand, tuneCommand, ringCommand, doctorCommand, cacheCommand]) program.addCommand(make(terminal));
+  for (const make of [runCommand, inspectCommand, checkCommand, benchCommand, tuneCommand, ringCommand, exportCommand, doctorCommand, cacheCommand]) program.addCommand(make(terminal));
   configure(program, terminal);
   return program;
 }

@@ -2,7 +2,7 @@ import test from 'ava';
 import { golden } from '../support/golden.js';
 import { cli } from './support.js';
 
-const commands = [[], ['run'], ['inspect'], ['check'], ['bench'], ['tune'], ['ring'], ['doctor'], ['cache'], ['cache', 'list'], ['cache', 'clear']];
+const commands = [[], ['run'], ['inspect'], ['check'], ['bench'], ['tune'], ['ring'], ['export'], ['doctor'], ['cache'], ['cache', 'list'], ['cache', 'clear']];
 
 for (const command of commands) {
   test(`help of ${['infinitile', ...command].join(' ')}`, async (t) => {

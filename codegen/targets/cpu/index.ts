@@ -25,6 +25,7 @@ function targetOf(machine: CpuMachine): Target {
     device: 'cpu',
     summary: machine.summary,
     requires: machine.features,
+    processor: machine.processor,
     precisions: ['f32', 'bf16', 'f16'],
     dialects: cpuDialects,
     defaultWorkspace: 256 * 1024 * 1024,

@@ -1,9 +1,11 @@
 import type { Precision } from '../../../dsl/problem.js';
+import type { Processor } from '../target.js';
 
 /** A class of CPUs for which one set of kernels is emitted. */
 export interface CpuMachine {
   readonly name: string;
   readonly summary: string;
+  readonly processor: Processor;
   /** What a CPU must have, in the words of Linux's `/proc/cpuinfo`. */
   readonly features: readonly string[];
   /** What selects the instruction set on the command line of GCC and Clang. */
@@ -32,6 +34,7 @@ export interface CpuInstruction {
 const anyInput: readonly Precision[] = ['f32', 'bf16', 'f16'];
 
 const avx512: Omit<CpuMachine, 'name' | 'summary' | 'instructions'> = {
+  processor: 'x86_64',
   features: ['avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl'],
   options: ['-march=x86-64-v4', '-mprefer-vector-width=512'],
   lanes: 16,
@@ -63,6 +66,7 @@ export const cpuMachines: readonly CpuMachine[] = [
   {
     name: 'x86-64-v3',
     summary: 'x86-64 with AVX2 and fused multiply-add (Haswell, Zen and later)',
+    processor: 'x86_64',
     features: ['avx2', 'fma', 'bmi2'],
     options: ['-march=x86-64-v3'],
     lanes: 8,
@@ -75,6 +79,7 @@ export const cpuMachines: readonly CpuMachine[] = [
   {
     name: 'armv8',
     summary: '64-bit Arm with NEON',
+    processor: 'aarch64',
     features: ['asimd'],
     options: ['-march=armv8-a'],
     lanes: 4,

@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { InfinitileError } from '../../../dsl/diagnostics/index.js';
-import { syncDirectory } from '../../tensor/atomic-file.js';
 import { makeNpy, writeNpyRows, type NpyForm, type NpyRows } from '../../tensor/tensor.js';
 import type { Communicator } from '../../transport/communicator.js';
+import { makeHidden, showHidden, unwritable } from '../hidden-directory.js';
 
 /**
  * A directory that is there with all its files, or not at all: made beside its place under a hidden name, then renamed. All ranks of a
@@ -34,7 +32,7 @@ export class OutputDirectory {
    */
   static async begin(place: string, ring: Communicator, signal: AbortSignal): Promise<OutputDirectory> {
     const absolute = path.resolve(place);
-    const made = ring.rank === 0 ? await make(place, absolute) : '';
+    const made = ring.rank === 0 ? await makeHidden(place) : '';
     const [told] = await ring.gather(Buffer.from(made), 'the output directory');
     const output = new OutputDirectory(absolute, Buffer.from(told ?? []).toString(), ring, signal);
     const sees = await stat(output.#making).then(() => 1, () => 0);
@@ -42,7 +40,7 @@ export class OutputDirectory {
     const blind = answers.findIndex(([seen]) => seen !== 1);
     if (blind < 0) return output;
     await output.discard();
-    throw refused(place, `rank ${blind} does not see the directory that rank 0 has made for it`, 'name one on a file system that all ranks share');
+    throw unwritable(place, `rank ${blind} does not see the directory that rank 0 has made for it`, 'name one on a file system that all ranks share');
   }
 
   /** Writes this rank's rows of `<name>.npy`, a file of the rows of all ranks. Every rank calls it, in the same order. */
@@ -73,13 +71,7 @@ export class OutputDirectory {
 
   async #show(result: unknown): Promise<void> {
     await writeFile(this.#file('result.json'), `${JSON.stringify(result, undefined, 2)}\n`, { flush: true });
-    await syncDirectory(this.#making);
-    try {
-      await rename(this.#making, this.#place);
-    } catch (error) {
-      throw refused(this.#place, error instanceof Error ? error.message : String(error), 'something has been put there meanwhile');
-    }
-    await syncDirectory(path.dirname(this.#place));
+    await showHidden(this.#making, this.#place);
   }
 
   #file(name: string): string {
@@ -88,23 +80,3 @@ export class OutputDirectory {
 }
 
 const nothing = new Uint8Array(0);
-
-async function make(place: string, absolute: string): Promise<string> {
-  const taken = await readdir(absolute).then((names) => names.length > 0, (error: unknown) => !isCode(error, 'ENOENT'));
-  if (taken) throw refused(place, 'it is there already and not an empty directory', 'name a directory that does not exist yet, or remove this one');
-  const making = path.join(path.dirname(absolute), `.${path.basename(absolute)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
-  try {
-    await mkdir(making);
-  } catch (error) {
-    throw refused(place, error instanceof Error ? error.message : String(error), 'choose a folder that exists and may be written');
-  }
-  return making;
-}
-
-function refused(place: string, why: string, hint: string): InfinitileError {
-  return new InfinitileError({ code: 'INF6007', message: `'${place}' cannot be written: ${why}`, hint });
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}

@@ -1,0 +1,89 @@
+import type { Program } from '../../compile.js';
+import { pairWeight } from '../../emit/derivatives.js';
+import { lossHeader } from '../../emit/header.js';
+import { buffersOf } from '../../plan/bind.js';
+import { elementBytes, type Buffer, type Plan, type Step } from '../../plan/plan.js';
+import type { Problem } from '../../plan/problem.js';
+import { printTiling } from '../../plan/tiling.js';
+import { writeDouble } from './doubles.js';
+import { writeExtent } from './extents.js';
+import { memberName, snakeCase } from './names.js';
+import { bufferName, WalkWriter } from './walk.js';
+
+export interface PlanOptions {
+  readonly problem: Problem;
+  /** What the plan's names begin with: target and softmax. */
+  readonly id: string;
+  readonly prefix: string;
+  /** Of a kernel: the host function, or its place among the kernels of a GPU's target. */
+  readonly symbolOf: (kernel: string) => string;
+  readonly placeOf: (kernel: string) => number;
+  readonly host: boolean;
+  /** Buffers that the caller gives, or that lie elsewhere. */
+  readonly given: (buffer: Buffer) => boolean;
+}
+
+/** What `plan.h.hbs` is given: a plan with its symbols open, as C. */
+export function planContext({ plan, uniforms }: Program, options: PlanOptions): object {
+  const { problem, id, prefix, symbolOf, placeOf, host, given } = options;
+  const writer = new WalkWriter(plan, `${id}_`);
+  const { chunk, block, colsPerRound = block.cols } = plan.tiling;
+  const launched = launchedKernels(plan);
+  return {
+    header: lossHeader(problem, plan.target, printTiling(plan.tiling).slice(1).map((line) => line.trim())),
+    target: `${plan.target}, softmax ${plan.softmax}`,
+    prefix,
+    id,
+    host,
+    kernels: plan.kernels.filter(({ name }) => launched.has(name)).map(({ name, threads, sharedBytes }) => ({ name: `${id}_${snakeCase(name)}`, symbol: symbolOf(name), place: placeOf(name), threads, sharedBytes })),
+    buffers: plan.buffers.filter((buffer) => !given(buffer)).map((buffer) => bufferContext(plan, buffer)),
+    uniforms: uniforms.map((expression, place) => ({
+      place,
+      value: writeDouble(expression, (leaf) => (leaf.kind === 'parameter' ? (leaf.name === pairWeight.name ? 'pair_weight' : `inputs->params.${memberName(leaf.name)}`) : leaf.kind)),
+    })),
+    walks: walksOf(plan).map(([name, what, steps]) => ({ name, what, lines: writer.lines(steps) })),
+    chunk,
+    block,
+    colsPerRound,
+    forwardRows: plan.forwardRows,
+    chunkIsFixed: chunk.fit !== 'shrink',
+    mostWorkers: chunk.workers ?? 0,
+    fused: plan.fused === undefined ? false : plan.fused,
+  };
+}
+
+function walksOf({ inspect, forward, backward, fused }: Plan): readonly (readonly [name: string, what: string, steps: readonly Step[]])[] {
+  return [
+    ['inspect', 'Checks of the inputs: largest norms, values that are not finite.', inspect],
+    ['forward', 'Sums of exponentials and of the pair term, and the loss.', forward],
+    ['backward', 'Gradients, from the forward walk\'s sums.', backward],
+    ...(fused === undefined ? [] : [['fused', 'Both, where a chunk has all columns.', fused.steps] as const]),
+  ];
+}
+
+/** Kernels that the walks launch: a plan may declare others, which ranks of a ring use. */
+export function launchedKernels(plan: Plan): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (steps: readonly Step[]): void => {
+    for (const step of steps) {
+      if (step.kind === 'for') visit(step.body);
+      if (step.kind === 'launch') names.add(step.kernel);
+    }
+  };
+  for (const [, , steps] of walksOf(plan)) visit(steps);
+  return names;
+}
+
+/** Which chunk a buffer is sized for: as `bind` does it. */
+function bufferContext(plan: Plan, { name, role, element, count }: Buffer): object {
+  const [inForward, inBackward, inFused] = [plan.forward, plan.backward, plan.fused?.steps ?? []].map((steps) => buffersOf(steps).has(name));
+  return {
+    name: bufferName(name),
+    role: role === 'workspace' ? 'role_workspace' : 'role_statistic',
+    elementBytes: elementBytes[element],
+    count: writeExtent(count),
+    atForwardChunk: inForward,
+    atChunk: inBackward === true || inForward !== true,
+    inFusedAlone: inFused === true && inForward !== true && inBackward !== true,
+  };
+}

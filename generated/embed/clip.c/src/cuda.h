@@ -1,0 +1,136 @@
+// Emitted by infinitile 0.2.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// loss       clip
+// logit      exp(params.logScale) * dot
+// inputs     bf16, depth 512
+// targets    x86-64-v4, sm_90a
+
+/* A GPU: memory and launches go through the driver, on the caller's stream. */
+
+/* A compiled source file. */
+typedef struct Image {
+  const uint64_t* cubin;
+  /* For GPUs that the cubin is not for; NULL where there are none. */
+  const uint64_t* ptx;
+} Image;
+
+/* A kernel of a target: where it is, and the shared memory that it has to be allowed. */
+typedef struct KernelPlace {
+  const char* name;
+  int image;
+  int shared_bytes;
+} KernelPlace;
+
+typedef struct CudaTarget {
+  Target target;
+  int major, minor;
+  /* Whether GPUs of other capabilities do not run it. */
+  bool exactly;
+  const Image* images;
+  int image_count;
+  const KernelPlace* kernels;
+  int kernel_count;
+} CudaTarget;
+
+enum { staging_bytes = 1 << 20 };
+
+typedef struct Cuda {
+  CudaDriver driver;
+  int ordinal;
+  int device;
+  CudaContext context;
+  /* Page-locked, for copies. */
+  char* staging;
+  CudaModule modules[11];
+  CudaFunction functions[17];
+} Cuda;
+
+static int enter_cuda(infinitile_clip* handle) {
+  return cuda_failed(&handle->cuda->driver, handle->cuda->driver.context_push(handle->cuda->context), "the GPU's context");
+}
+
+static void leave_cuda(infinitile_clip* handle) {
+  CudaContext popped;
+  handle->cuda->driver.context_pop(&popped);
+}
+
+static int check_on_cuda(infinitile_clip* handle, const char* name, const void* at, int element_bytes) {
+  (void)element_bytes;
+  if ((uintptr_t)at % 16 != 0) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is not aligned: its address must be a multiple of 16", name);
+  const CudaDriver* driver = &handle->cuda->driver;
+  const CudaPointer pointer = (CudaPointer)(uintptr_t)at;
+  int memory = 0, ordinal = -1;
+  if (driver->pointer_attribute(&memory, cuda_pointer_memory, pointer) != 0 || memory != cuda_memory_device)
+    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is no memory of a GPU: a handle of a GPU takes its own", name);
+  if (driver->pointer_attribute(&ordinal, cuda_pointer_ordinal, pointer) == 0 && ordinal != handle->cuda->ordinal)
+    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is memory of GPU %d: the handle is for GPU %d", name, ordinal, handle->cuda->ordinal);
+  return 0;
+}
+
+static int check_stream_on_cuda(void* stream) {
+  (void)stream;
+  return 0;
+}
+
+static int launch_on_cuda(Run* run, const Kernel* kernel, int64_t grid, void** args) {
+  const Cuda* cuda = run->handle->cuda;
+  const CudaResult result = cuda->driver.launch(cuda->functions[kernel->place], (unsigned)grid, 1, 1, (unsigned)kernel->threads, 1, 1,
+                                                (unsigned)kernel->shared_bytes, (CudaStream)run->stream, args, NULL);
+  return result == 0 ? 0 : cuda_failed(&cuda->driver, result, ((const CudaTarget*)run->handle->target)->kernels[kernel->place].name);
+}
+
+static int fill_on_cuda(Run* run, void* at, uint32_t pattern, int64_t words) {
+  if (words == 0) return 0;
+  const CudaDriver* driver = &run->handle->cuda->driver;
+  return cuda_failed(driver, driver->fill((CudaPointer)(uintptr_t)at, pattern, (size_t)words, (CudaStream)run->stream), "a fill");
+}
+
+static int read_on_cuda(Run* run, void* to, const void* from, int64_t bytes) {
+  const Cuda* cuda = run->handle->cuda;
+  for (int64_t done = 0; done < bytes; done += staging_bytes) {
+    const size_t some = (size_t)least(staging_bytes, bytes - done);
+    CudaResult result = cuda->driver.read(cuda->staging, (CudaPointer)(uintptr_t)from + (CudaPointer)done, some, (CudaStream)run->stream);
+    if (result == 0) result = cuda->driver.wait((CudaStream)run->stream);
+    if (result != 0) return cuda_failed(&cuda->driver, result, "a copy from the GPU, or a kernel before it");
+    memcpy((char*)to + done, cuda->staging, some);
+  }
+  return 0;
+}
+
+static int write_on_cuda(Run* run, void* to, const void* from, int64_t bytes) {
+  const Cuda* cuda = run->handle->cuda;
+  for (int64_t done = 0; done < bytes; done += staging_bytes) {
+    const size_t some = (size_t)least(staging_bytes, bytes - done);
+    memcpy(cuda->staging, (const char*)from + done, some);
+    CudaResult result = cuda->driver.write((CudaPointer)(uintptr_t)to + (CudaPointer)done, cuda->staging, some, (CudaStream)run->stream);
+    if (result == 0) result = cuda->driver.wait((CudaStream)run->stream);
+    if (result != 0) return cuda_failed(&cuda->driver, result, "a copy to the GPU, or a kernel before it");
+  }
+  return 0;
+}
+
+/* `sizes`: rows, columns, planes, pitch and plane pitch in elements of 16 bits, rows and columns of a tile. */
+static int tiles_on_cuda(Run* run, TensorMap* map, void* at, const int64_t* sizes) {
+  const CudaDriver* driver = &run->handle->cuda->driver;
+  if (driver->map_tiles == NULL) return fail(INFINITILE_CLIP_ERROR_DEVICE, "the CUDA driver is too old for tensor maps: they need one for CUDA 12.0 or later");
+  const uint64_t extents[] = {(uint64_t)sizes[1], (uint64_t)sizes[2], (uint64_t)sizes[0]};
+  const uint64_t pitches[] = {(uint64_t)sizes[4] * 2, (uint64_t)sizes[3] * 2};
+  const uint32_t box[] = {(uint32_t)sizes[6], 1, (uint32_t)sizes[5]}, strides[] = {1, 1, 1};
+  /* The swizzle is as wide as the tile. */
+  const int swizzle = sizes[6] * 2 == 128 ? cuda_map_swizzle_128_bytes : cuda_map_swizzle_64_bytes;
+  const CudaResult result = driver->map_tiles(map, cuda_map_uint16, 3, at, extents, pitches, box, strides, 0, swizzle, cuda_map_promote_256_bytes, 0);
+  return cuda_failed(driver, result, "a tensor map");
+}
+
+static const Device cuda_device = {
+    .enter = enter_cuda,
+    .leave = leave_cuda,
+    .check = check_on_cuda,
+    .check_stream = check_stream_on_cuda,
+    .launch = launch_on_cuda,
+    .fill = fill_on_cuda,
+    .read = read_on_cuda,
+    .write = write_on_cuda,
+    .tiles = tiles_on_cuda,
+};

@@ -1,0 +1,174 @@
+// Emitted by infinitile 0.2.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// loss       clip
+// logit      exp(params.logScale) * dot
+// inputs     bf16, depth 512
+// targets    x86-64-v4, sm_90a
+
+#define _GNU_SOURCE
+#include "infinitile_clip.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <omp.h>
+#include <dlfcn.h>
+
+#ifdef __FAST_MATH__
+#error "NaN and infinities are told apart here: compile without -ffast-math"
+#endif
+
+/* Of the thread's last call that failed. */
+static _Thread_local char last_error[1024];
+
+/* Keeps the message, and returns the status. */
+__attribute__((format(printf, 2, 3))) static int fail(int status, const char* format, ...) {
+  va_list values;
+  va_start(values, format);
+  vsnprintf(last_error, sizeof last_error, format, values);
+  va_end(values);
+  return status;
+}
+
+#include "run.h"
+#include "handle.h"
+#include "bind.h"
+#include "bounds.h"
+#include "loss.h"
+#include "cpu.h"
+#include "driver.h"
+#include "cuda.h"
+#if defined(__x86_64__)
+#include "plan_x86_64_v4_bounded.h"
+#include "plan_x86_64_v4_running.h"
+#endif
+#include "plan_sm_90a_bounded.h"
+#include "plan_sm_90a_running.h"
+#include "targets.h"
+#include "cuda_handle.h"
+#include "check.h"
+#include "step.h"
+
+int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
+
+const char* infinitile_clip_kernels_version(void) { return "608e238b62ad84c6d2ab6f4b268430a1206729f97a6480001f2b7c838ac85f05"; }
+
+const char* infinitile_clip_last_error(void) { return last_error; }
+
+int infinitile_clip_create_cpu(int threads, infinitile_clip** handle) {
+  if (handle == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: a place for the handle is needed");
+  *handle = NULL;
+  if (threads < 0 || threads > 4096) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "threads is %d: 0 for one a core, or up to 4096", threads);
+  for (const Target* target = cpu_targets; target->name != NULL; ++target) {
+    if (!target->runs_here()) continue;
+    infinitile_clip* made = new_handle(target, &cpu_device);
+    if (made == NULL) return fail(INFINITILE_CLIP_ERROR_DEVICE, "no memory for a handle");
+    made->workers = threads > 0 ? threads : omp_get_num_procs();
+    *handle = made;
+    return INFINITILE_CLIP_OK;
+  }
+  return fail(INFINITILE_CLIP_ERROR_DEVICE, "this CPU runs none of the targets of this library: x86-64-v4");
+}
+
+int infinitile_clip_create_cuda(int ordinal, infinitile_clip** handle) {
+  if (handle == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: a place for the handle is needed");
+  *handle = NULL;
+  return create_cuda(ordinal, handle);
+}
+
+void infinitile_clip_destroy(infinitile_clip* handle) {
+  if (handle == NULL) return;
+  destroy_cuda(handle);
+  free(handle);
+}
+
+const char* infinitile_clip_target(const infinitile_clip* handle) { return handle == NULL ? "" : handle->target->name; }
+
+size_t infinitile_clip_workspace_bytes(const infinitile_clip* handle, int64_t queries, int64_t keys) {
+  if (handle == NULL) {
+    fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
+    return 0;
+  }
+  if (check_rows_given(queries, keys) != 0) return 0;
+  const Shape whole = shape_of(queries, keys, handle->workers);
+  return (size_t)recommended_bytes(handle->target, &whole);
+}
+
+/* A handle serves one call at a time: a second is told so. */
+static int enter(infinitile_clip* handle) {
+  if (handle == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
+  if (atomic_flag_test_and_set(&handle->busy))
+    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is in use by another call: calls at the same time need a handle each");
+  const int status = handle->device->enter(handle);
+  if (status != 0) atomic_flag_clear(&handle->busy);
+  return status;
+}
+
+static int leave(infinitile_clip* handle, int status) {
+  handle->device->leave(handle);
+  atomic_flag_clear(&handle->busy);
+  return status;
+}
+
+static int forward_within(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
+    void* stream, double* loss, infinitile_clip_state* state) {
+  if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
+  Run run;
+  int status = begin_run(&run, handle, inputs, workspace, workspace_bytes, stream);
+  Step step = {.forward = true, .loss = loss};
+  if (status == 0) status = take_step(&run, &step);
+  if (status == 0 && state != NULL) keep_state(&run, &step, workspace, workspace_bytes, state);
+  return status;
+}
+
+int infinitile_clip_forward(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
+    void* stream, double* loss, infinitile_clip_state* state) {
+  const int status = enter(handle);
+  if (status != 0) return status;
+  return leave(handle, forward_within(handle, inputs, workspace, workspace_bytes, stream, loss, state));
+}
+
+static int backward_within(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_state* state,
+    void* stream, infinitile_clip_gradients* gradients) {
+  Run run;
+  int status = resume_run(&run, handle, inputs, state, stream);
+  if (status == 0) status = take_gradients(&run, gradients);
+  return status == 0 ? walk_backward(&run, gradients) : status;
+}
+
+int infinitile_clip_backward(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_state* state,
+    void* stream, infinitile_clip_gradients* gradients) {
+  const int status = enter(handle);
+  if (status != 0) return status;
+  return leave(handle, backward_within(handle, inputs, state, stream, gradients));
+}
+
+static int both_within(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
+    void* stream, double* loss, infinitile_clip_gradients* gradients) {
+  if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
+  Run run;
+  int status = begin_run(&run, handle, inputs, workspace, workspace_bytes, stream);
+  if (status == 0) status = take_gradients(&run, gradients);
+  Step step = {.forward = true, .backward = true, .loss = loss, .gradients = gradients};
+  return status == 0 ? take_step(&run, &step) : status;
+}
+
+int infinitile_clip_forward_backward(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
+    void* stream, double* loss, infinitile_clip_gradients* gradients) {
+  const int status = enter(handle);
+  if (status != 0) return status;
+  return leave(handle, both_within(handle, inputs, workspace, workspace_bytes, stream, loss, gradients));
+}

@@ -1,0 +1,99 @@
+// Emitted by infinitile 0.2.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// loss       clip
+// logit      exp(params.logScale) * dot
+// inputs     bf16, depth 512
+// targets    x86-64-v4, sm_90a
+
+/*
+ * What the host computes of loss clip before a walk: where its logits lie, the weights of rows and columns, which of them have
+ * positives.
+ */
+
+/* What is known of all pairs. */
+typedef struct Environment {
+  const infinitile_clip_params* params;
+  double pair_weight;
+  Interval dot;
+  Interval row_index, col_index, view;
+  Interval logit, lse;
+} Environment;
+
+/* The pair term's weight over what it is divided by. */
+static double pair_weight_of(const Shape* s) {
+  (void)s;
+  return 0;
+}
+
+/* Where logits lie, before anything is simplified: what the other bounds are made of. */
+static Interval declared_logits(const Environment* e) {
+  (void)e;
+  return ends_of(multiply_bounds(exp_bounds(exactly(e->params->logScale)), e->dot));
+}
+
+static Interval logit_range(const Environment* e) {
+  (void)e;
+  return ends_of(multiply_bounds(exp_bounds(exactly(e->params->logScale)), e->dot));
+}
+
+typedef struct Softmax {
+  bool bounded;
+  double offset;
+  double sum_floor;
+} Softmax;
+
+/* Running maxima: right for any finite logits. */
+static const Softmax running_softmax = {false, 0, 0x1p-126};
+
+/* One fixed offset for all exponentials, where the range of the logits allows it; see `sum_floor`. */
+static Softmax softmax_of(Interval logits, double terms, double row_weight, double col_weight) {
+  if (!(logits.high - logits.low <= 400)) return running_softmax;
+  double least_weight = INFINITY;
+  if (fabs(row_weight) > 0) least_weight = lower(least_weight, fabs(row_weight));
+  if (fabs(col_weight) > 0) least_weight = lower(least_weight, fabs(col_weight));
+  if (!isfinite(least_weight)) least_weight = 1;
+  const double lowest_safe = logits.high - 87 + log(terms) + upper(0, -log(least_weight));
+  /* A sum below the floor has lost terms to underflow: running maxima then take over. */
+  return (Softmax){true, ceil(upper((logits.high + logits.low) / 2, lowest_safe)), lower(1, terms * 0x1p-126 * 0x1p24)};
+}
+
+static Shape shape_of(int64_t queries, int64_t keys, int64_t workers) {
+  Shape s = {0};
+  s.workers = workers;
+  s.n = queries;
+  s.m = keys;
+  return s;
+}
+
+/* Rows and columns over which a mean is taken. */
+typedef struct Matched {
+  int64_t rows, cols;
+} Matched;
+
+static double row_weight_of(Matched matched) {
+  (void)matched;
+  return 0.5 / (double)greatest(matched.rows, 1);
+}
+
+static double col_weight_of(Matched matched) {
+  (void)matched;
+  return 0.5 / (double)greatest(matched.cols, 1);
+}
+
+static int check_matched(const char* what, int64_t count, int64_t matched, int64_t first) {
+  if (matched == count) return 0;
+  return fail(INFINITILE_CLIP_ERROR_POSITIVES, "%" PRId64 " %ss without a positive, %s %" PRId64 " the first, and the softmax of 'clip' needs one each",
+              count - matched, what, what, first);
+}
+
+/* Row i and column i are a positive pair. */
+static int relate(Run* run, Matched* matched) {
+  const int64_t n = run->whole.n, m = run->whole.m;
+  *matched = (Matched){ least(n, m), least(n, m) };
+  const int bare_rows = check_matched("row", n, matched->rows, m);
+  if (bare_rows != 0) return bare_rows;
+  const int bare_cols = check_matched("column", m, matched->cols, n);
+  if (bare_cols != 0) return bare_cols;
+  return 0;
+}

@@ -1,0 +1,83 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { libraryNames } from '../../../codegen/embed/c/index.js';
+import type { Target } from '../../../codegen/targets/target.js';
+import { InfinitileError } from '../../../dsl/diagnostics/index.js';
+import type { Precision } from '../../../dsl/problem.js';
+import { automatic } from '../../../dsl/tilings.js';
+import { exportLibrary } from '../../export/export-library.js';
+import { makeHidden, showHidden } from '../hidden-directory.js';
+import { chooseTarget } from '../inspect/request.js';
+import { interruptible } from '../interrupt.js';
+import { loadLoss, loadTiling } from '../load-definition.js';
+import { countOption, precisionOption, tilingOption } from '../options.js';
+import { Progress } from '../progress.js';
+import type { Terminal } from '../terminal.js';
+
+interface ExportFlags {
+  readonly format: 'c';
+  readonly dim: number;
+  readonly guideDim?: number;
+  readonly precision: Precision;
+  readonly target: string;
+  readonly tiling?: string;
+  readonly out: string;
+  readonly force?: boolean;
+}
+
+export function exportCommand(terminal: Terminal): Command {
+  return new Command('export')
+    .summary('write a loss as a library for other projects')
+    .description('Write a loss as a library for other projects: a folder that builds and runs where infinitile is not installed. No GPU is needed.')
+    .argument('<loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine')
+    .addOption(new Option('--format <name>', 'what to write: a C and C++ library').choices(['c']).default('c'))
+    .addOption(countOption('--dim <count>', 'numbers in an embedding').default(512))
+    .addOption(countOption('--guide-dim <count>', "numbers in an embedding of the guide, for a guided loss (default: those of --dim)"))
+    .addOption(precisionOption().default('f32'))
+    .option('--target <names>', 'a list of targets, such as x86-64-v4,sm_90a,sm_80; the library chooses among them where it runs', 'cpu')
+    .addOption(tilingOption())
+    .requiredOption('--out <directory>', 'where to write it')
+    .option('--force', 'replace what is there')
+    .action((loss: string, flags: ExportFlags) => interruptible((signal) => runExport(loss, flags, terminal, signal)));
+}
+
+async function runExport(name: string, flags: ExportFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { dim, guideDim, precision, out, force = false } = flags;
+  const loss = await loadLoss(name);
+  if (guideDim !== undefined && !loss.guide) throw new InfinitileError({ code: 'INF4016', message: `loss '${loss.name}' has no guide, and --guide-dim was given`, hint: 'leave --guide-dim out' });
+  const targets = targetsNamed(flags.target);
+  const tiling = flags.tiling === undefined ? automatic : await loadTiling(flags.tiling);
+  const request = { loss, dim, precision, tiling, targets, ...(guideDim === undefined ? {} : { guideDim }) };
+  const making = await makeHidden(out, { replace: force, hint: 'name a directory that does not exist yet, or give --force to replace this one' });
+  const progress = new Progress(terminal);
+  try {
+    const files = await exportLibrary(request, { signal, onBuild: (done, total) => progress.show('compiling', done, total) });
+    await writeFiles(making, files, signal);
+    await showHidden(making, out, { replace: force });
+    terminal.out(summary(libraryNames(loss.name).prefix, targets, files, out));
+  } finally {
+    progress.clear();
+    await rm(making, { recursive: true, force: true });
+  }
+}
+
+/** @throws {InfinitileError} INF7001 for a name that means no target. */
+function targetsNamed(names: string): readonly Target[] {
+  return names.split(',').map((name) => chooseTarget(name.trim()));
+}
+
+async function writeFiles(folder: string, files: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void> {
+  for (const [name, text] of files) {
+    signal.throwIfAborted();
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text, { flush: true });
+  }
+}
+
+function summary(library: string, targets: readonly Target[], files: ReadonlyMap<string, string>, out: string): string {
+  const bytes = [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const names = [...new Set(targets.map(({ name }) => name))].join(', ');
+  return `${library} for ${names}: ${files.size} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, in ${out}\nREADME.md says how to build it\n`;
+}

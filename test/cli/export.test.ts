@@ -1,0 +1,93 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import { NvrtcCompiler, sha256 } from '../../runtime/artifact/index.js';
+import { loadAddon } from '../../runtime/addon.js';
+import { skip } from '../support/skips.js';
+import { cli, temporaryFolder } from './support.js';
+
+const nvrtc = await NvrtcCompiler.open(loadAddon(), { architecture: 'sm_80', compilerOptions: [] }).then(() => true, () => false);
+if (!nvrtc) skip(1, 'test of exported GPU kernels', 'NVRTC is not here');
+
+/** Every file below a folder. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name))).sort();
+}
+
+interface FileOfManifest {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+test('a library is written whole, and its manifest has every file', async (t) => {
+  const folder = await temporaryFolder(t);
+  const out = path.join(folder, 'library');
+  const { code, stdout, stderr } = await cli('export', 'clip', '--format', 'c', '--dim', '32', '--precision', 'bf16', '--target', 'x86-64-v3,armv8,x86-64-v3', '--out', out);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^infinitile_clip for x86-64-v3, armv8: \d+ files, \d\.\d MiB, in /);
+  t.deepEqual(await readdir(folder), ['library']);
+  const manifest = JSON.parse(await readFile(path.join(out, 'manifest.json'), 'utf8')) as { readonly files: readonly FileOfManifest[]; readonly targets: readonly { readonly name: string }[] };
+  t.deepEqual(manifest.files.map((file) => file.path).sort(), (await filesIn(out)).filter((name) => name !== 'manifest.json'));
+  for (const file of manifest.files) t.is(sha256(await readFile(path.join(out, file.path), 'utf8')), file.sha256, file.path);
+  t.deepEqual(manifest.targets.map(({ name }) => name), ['x86-64-v3', 'armv8']);
+});
+
+test('what is there is kept, unless --force replaces it', async (t) => {
+  const folder = await temporaryFolder(t);
+  const out = path.join(folder, 'library');
+  await mkdir(out);
+  await writeFile(path.join(out, 'mine.txt'), 'mine');
+  const args = ['export', 'siglip', '--dim', '32', '--target', 'x86-64-v3', '--out', out];
+  const refused = await cli(...args);
+  t.not(refused.code, 0);
+  t.regex(refused.stderr, /INF6007.*it is there already and not an empty directory[\s\S]*--force/);
+  t.deepEqual(await filesIn(out), ['mine.txt']);
+  const replaced = await cli(...args, '--force');
+  t.is(replaced.code, 0, replaced.stderr);
+  t.false((await filesIn(out)).includes('mine.txt'));
+  t.deepEqual(await readdir(folder), ['library']);
+  await writeFile(path.join(folder, 'file'), 'a file');
+  t.regex((await cli('export', 'siglip', '--dim', '32', '--target', 'x86-64-v3', '--out', path.join(folder, 'file'), '--force')).stderr, /INF6007/);
+});
+
+test('mistakes leave nothing', async (t) => {
+  const folder = await temporaryFolder(t);
+  const out = path.join(folder, 'library');
+  const said = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await cli('export', ...args);
+    t.not(code, 0, args.join(' '));
+    t.deepEqual(await readdir(folder), [], args.join(' '));
+    return stderr;
+  };
+  t.regex(await said('clip', '--target', 'x86-64-v5', '--out', out), /INF7001.*x86-64-v5/);
+  t.regex(await said('clip', '--format', 'torch', '--out', out), /torch/);
+  t.regex(await said('clipp', '--out', out), /INF8003.*clip/);
+  t.regex(await said('clip', '--guide-dim', '7', '--out', out), /INF4016/);
+  t.regex(await said('clip', '--precision', 'f8', '--out', out), /f8/);
+  t.regex(await said('clip', '--out', path.join(folder, 'none', 'library')), /INF6007/);
+  t.regex(await said('clip'), /--out/);
+});
+
+(nvrtc ? test : test.skip)('GPU kernels lie inside as cubins, with PTX for newer GPUs', async (t) => {
+  const folder = await temporaryFolder(t);
+  const out = path.join(folder, 'library');
+  const { code, stderr } = await cli('export', 'siglip', '--dim', '32', '--precision', 'bf16', '--target', 'sm_80', '--out', out);
+  t.is(code, 0, stderr);
+  const kernels = (await filesIn(path.join(out, 'kernels'))).map((name) => name.replace(/\.sm_80\.\w+\.c$/, ''));
+  t.deepEqual([...new Set(kernels)], ['accumulate', 'gradient', 'stats', 'vectors']);
+  for (const name of new Set(kernels)) {
+    t.is((await imageOf(path.join(out, 'kernels', `${name}.sm_80.cubin.c`))).toString('latin1', 0, 4), '\x7fELF', name);
+    const ptx = (await imageOf(path.join(out, 'kernels', `${name}.sm_80.ptx.c`))).toString('latin1');
+    t.regex(ptx, /\.target sm_80[\s\S]*\.entry /, name);
+    t.is(ptx.at(-1), '\0', name);
+  }
+});
+
+/** The bytes of an image's words. */
+async function imageOf(file: string): Promise<Buffer> {
+  const words = [...(await readFile(file, 'utf8')).matchAll(/0x([0-9a-f]+)/g)].map(([, word = '0']) => BigInt(`0x${word}`));
+  const bytes = Buffer.alloc(8 * words.length);
+  words.forEach((word, i) => bytes.writeBigUInt64LE(word, 8 * i));
+  return bytes;
+}

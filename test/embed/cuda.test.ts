@@ -1,0 +1,157 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { compileTargets, libraryNames } from '../../codegen/embed/c/index.js';
+import type { Program } from '../../codegen/compile.js';
+import { packagePath } from '../../codegen/emit/package-path.js';
+import { walk, type BoundArg, type BoundPlan } from '../../codegen/plan/bind.js';
+import { bindWithin } from '../../codegen/plan/bind-within.js';
+import type { Parameter, Step } from '../../codegen/plan/plan.js';
+import { matrixShape } from '../../runtime/matrix-shape.js';
+import { automatic, clip, infoNCE, ntXent, siglip, targetNamed } from '../../runtime/index.js';
+import { relatePositives, mapByRule } from '../../runtime/positives.js';
+import { extremesOf, logitRange, runScalars, uniformsOf, type Scalars } from '../../runtime/scalars.js';
+import { exactRange, softmaxRange } from '../../runtime/softmax-range.js';
+import { walksOf } from '../../runtime/walks.js';
+import { run, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
+import { outsideFolder } from './support/folder.js';
+
+/*
+ * The launcher of an exported library's GPU targets against a driver that writes down what it is told: the launches, fills and tensor
+ * maps are those of the plan as it is walked here. The images are not those of kernels.
+ */
+
+const multiprocessors = 132;
+
+interface LaunchCase extends ExportedCase {
+  readonly target: 'sm_80' | 'sm_90a';
+  readonly capability: string;
+  /** What the images begin with that are loaded. */
+  readonly image: 'cubin' | 'ptx';
+  /** Whether gradients are made in the forward walk. */
+  readonly fused?: boolean;
+}
+
+const cases: readonly LaunchCase[] = [
+  { name: 'clip', loss: clip, precision: 'bf16', queries: 700, keys: 700, dim: 64, params: { logScale: 2.6 }, target: 'sm_90a', capability: '90', image: 'cubin' },
+  { name: 'clip, packed planes', loss: clip, precision: 'f32', queries: 300, keys: 300, dim: 48, params: { logScale: 2.6 }, target: 'sm_80', capability: '86', image: 'cubin' },
+  { name: 'clip on a newer GPU', loss: clip, precision: 'bf16', queries: 300, keys: 300, dim: 64, params: { logScale: 2.6 }, target: 'sm_80', capability: '120', image: 'ptx' },
+  { name: 'infoNCE, both walks in one', loss: infoNCE, precision: 'bf16', queries: 900, keys: 5000, dim: 64, params: { logScale: 2 }, target: 'sm_90a', capability: '90', image: 'cubin', fused: true },
+  { name: 'siglip', loss: siglip, precision: 'f16', queries: 90, keys: 1700, dim: 64, params: { logScale: 2.3, bias: -10 }, target: 'sm_90a', capability: '90', image: 'cubin' },
+  { name: 'ntXent, stacked', loss: ntXent, precision: 'bf16', queries: 130, keys: 130, dim: 64, params: { logScale: 1 }, target: 'sm_80', capability: '80', image: 'cubin' },
+];
+
+for (const one of cases) test(`${one.name}: what is launched on ${one.target} (capability ${one.capability})`, (t) => checkLaunches(t, one));
+
+async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void> {
+  const folder = await outsideFolder(t);
+  const { prefix } = libraryNames(one.loss.name);
+  const targets = [targetNamed('sm_80'), targetNamed('sm_90a')].filter((target) => target !== undefined);
+  const compiled = compileTargets({ loss: one.loss, dim: one.dim, precision: one.precision, tiling: automatic, targets });
+  await writeLibrary(folder, one, targets.map(({ name }) => name), true);
+  await run('sh', ['-c', `cc -std=c11 -Wall -Wextra -Werror -pedantic -O1 -fPIC -shared -Iinclude src/${prefix}.c kernels/*.c -lm -ldl -o lib${prefix}.so`], folder);
+  await run('c++', ['-std=c++17', '-shared', '-fPIC', packagePath('test', 'embed', 'support', 'fake-driver.cpp'), '-o', 'libcuda.so.1'], folder);
+  await writeConsumer(folder, one, { device: 'cuda' });
+  await run('cc', ['-std=c99', '-Iinclude', 'consumer.c', '-o', 'consumer', '-L.', `-l${prefix}`], folder);
+
+  const programs = compiled.find(({ target }) => target.name === one.target)?.programs ?? [];
+  await writeFile(path.join(folder, 'kernels.txt'), kernelLines([...programs].reverse()));
+  const env = { LD_LIBRARY_PATH: folder, FAKE_CUDA_LOG: path.join(folder, 'log.txt'), FAKE_CUDA_KERNELS: path.join(folder, 'kernels.txt'), FAKE_CUDA_CAPABILITY: one.capability };
+  t.is((await run('./consumer', [], folder, env)).trim(), one.target);
+  const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).trimEnd().split('\n');
+
+  const loaded = log.filter((line) => line.startsWith('load '));
+  t.true(loaded.length > 0 && loaded.every((line) => line.includes(`${one.image} ${one.target}`.slice(0, 12))), loaded.join('\n'));
+  t.is(log.at(-1), 'released');
+  const told = log.filter((line) => /^(launch|fill) /.test(line));
+  const { bound, commands: expected } = expectedCommands(one, programs);
+  t.is(bound.fused, one.fused === true);
+  t.is(told.length, expected.length);
+  const bases = new Map<string, bigint>();
+  expected.forEach((words, i) => t.deepEqual(resolved(words, told[i] ?? '', bases), told[i], `command ${i + 1}`));
+}
+
+function kernelLines(programs: readonly Program[]): string {
+  const kinds = ({ uniforms }: Program, { type }: Parameter): string => ({ pointer: 'p', i32: 'i', f32: 'f', tensorMap: 't', uniforms: `u${4 * Math.max(1, uniforms.length)}.` })[type];
+  return programs.flatMap((program) => program.plan.kernels.map(({ name, parameters }) => `${name} ${parameters.map((parameter) => kinds(program, parameter)).join('')}\n`)).join('');
+}
+
+/** A word of a command as it is known here: a number is left open where it is an address. */
+type Word = string | { readonly kind: 'p' | 't'; readonly buffer: string; readonly offset: number; readonly rest: string };
+
+/** As the consumer calls the library: both in one, then one after the other. */
+function expectedCommands(one: LaunchCase, [bounded, running]: readonly Program[]): { readonly bound: BoundPlan; readonly commands: readonly (readonly Word[])[] } {
+  if (bounded === undefined) throw new Error('there is no program');
+  const { loss, queries, keys, params } = one;
+  const shape = matrixShape(loss, { queries, keys });
+  const relation = relatePositives(loss, shape, mapByRule(loss, shape, { count: shape.n, numberOf: (row) => row }, () => ({})));
+  const extremes = extremesOf(shape, 1 + 2 ** -6, { row: [], col: [] });
+  const weights = [relation.rowWeight, relation.colWeight].map(Math.abs).filter((weight) => weight > 0);
+  const range = running === undefined ? exactRange : softmaxRange(logitRange(bounded, loss, params, extremes), Math.max(shape.n, shape.m), Math.min(...weights));
+  const program = range.mode === 'running' && running !== undefined ? running : bounded;
+  const target = targetNamed(one.target);
+  const bound = bindWithin(program.plan, { ...shape, workers: multiprocessors }, target?.defaultWorkspace ?? 0);
+  const values = { scalars: runScalars(program, loss, params, extremes, relation, range), uniforms: uniformsOf(program, loss, params, shape.n, shape.m) };
+  const of = (steps: readonly Step[]) => commands(bound, steps, values);
+  const softmax = running !== undefined;
+  const both = walksOf(bound, { forward: softmax, backward: true });
+  const inspected = of(program.plan.inspect);
+  return { bound, commands: [...inspected, ...both.flatMap(of), ...inspected, ...of(program.plan.forward), ...of(program.plan.backward)] };
+}
+
+function commands(bound: BoundPlan, steps: readonly Step[], values: { readonly scalars: Scalars; readonly uniforms: Float32Array }): readonly (readonly Word[])[] {
+  const made: (readonly Word[])[] = [];
+  for (const step of walk(bound, steps)) {
+    if (step.kind === 'fill') {
+      const bytes = bound.buffers.find(({ name }) => name === step.buffer)?.bytes ?? 0;
+      made.push(['fill', { kind: 'p', buffer: step.buffer, offset: 0, rest: '' }, String(step.pattern), String(bytes / 4)]);
+    } else if (step.kind === 'launch') {
+      const { name, threads, sharedBytes } = step.kernel;
+      made.push(['launch', name, String(step.grid), String(threads), String(sharedBytes), ...step.args.map((arg) => argumentWord(arg, values))]);
+    }
+  }
+  return made;
+}
+
+function argumentWord(arg: BoundArg, { scalars, uniforms }: { readonly scalars: Scalars; readonly uniforms: Float32Array }): Word {
+  switch (arg.kind) {
+    case 'buffer':
+      return { kind: 'p', buffer: arg.buffer, offset: arg.byteOffset, rest: '' };
+    case 'null':
+      return 'p0';
+    case 'i32':
+      return `i${arg.value}`;
+    case 'scalar':
+      return `f${float(scalars[arg.name])}`;
+    case 'uniforms':
+      return `u${[...uniforms].map(float).join(',')}`;
+    case 'tensorMap': {
+      const { rows, cols, planes, pitch, planePitch, boxRows, boxCols } = arg;
+      const swizzle = boxCols === 64 ? 3 : 2;
+      return { kind: 't', buffer: arg.buffer, offset: arg.byteOffset, rest: `,${[rows, cols, planes, 2 * pitch, 2 * planePitch, boxRows, boxCols, swizzle, 13].join(',')}` };
+    }
+  }
+}
+
+/** As C prints a float by `%.9g`. */
+function float(value: number): string {
+  const [mantissa = '', exponent = '0'] = Math.fround(value).toExponential(8).split('e');
+  const power = Number(exponent);
+  const digits = (text: string): string => (text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text);
+  if (power < -4 || power >= 9) return `${digits(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  return digits(Math.fround(value).toFixed(Math.max(0, 8 - power)));
+}
+
+/** The words with the addresses that were told: a buffer lies where it was first seen. */
+function resolved(words: readonly Word[], told: string, bases: Map<string, bigint>): string {
+  const seen = told.split(' ');
+  return words
+    .map((word, i) => {
+      if (typeof word === 'string') return word;
+      const address = BigInt(/^[pt](\d+)/.exec(seen[i] ?? '')?.[1] ?? 0);
+      const base = bases.get(word.buffer) ?? address - BigInt(word.offset);
+      bases.set(word.buffer, base);
+      return `${word.kind}${base + BigInt(word.offset)}${word.rest}`;
+    })
+    .join(' ');
+}
