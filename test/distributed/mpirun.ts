@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { InfinitileError } from '../../dsl/diagnostics/index.js';
@@ -64,17 +65,18 @@ export async function mpirun(ranks: number, program: string, args: readonly stri
   return { code, lines, stderr, milliseconds, left: await leftOf(pids()) };
 }
 
-/** Those that do not end within two seconds, which are then killed. */
+/** Those that do not end within twenty seconds, which a busy machine may need to end a process; they are then killed. */
 async function leftOf(pids: readonly number[]): Promise<readonly number[]> {
-  for (let i = 0; i < 20 && pids.some(isAlive); i += 1) await delay(100);
+  for (let i = 0; i < 200 && pids.some(isAlive); i += 1) await delay(100);
   const left = pids.filter(isAlive);
   for (const pid of left) process.kill(pid, 'SIGKILL');
   return left;
 }
 
+/** One that has ended may have its number until its parent has asked how. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
