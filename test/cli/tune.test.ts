@@ -94,12 +94,14 @@ test.serial('a search is kept: it is not repeated, compile() takes it, and a fil
 test.serial('Ctrl-C keeps what was measured, and the next search goes on from there', async (t) => {
   const cache = path.join(await temporaryFolder(t), 'cache');
   const env = { ...process.env, INFINITILE_CACHE_DIR: cache };
-  const child = spawn(process.execPath, ['--import=tsx', packagePath('runtime', 'cli', 'main.ts'), ...args, '--effort', 'full'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Steps of a tenth of a second: a search of them is not over before it hears of the signal.
+  const slow = [...args, '--n', '4096', '--effort', 'full'];
+  const child = spawn(process.execPath, ['--import=tsx', packagePath('runtime', 'cli', 'main.ts'), ...slow], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const measured = async (): Promise<readonly string[]> => {
-    const names = (await readdir(cache, { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.jsonl'));
+    const names = (await readdir(cache, { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.jsonl')).sort();
     return (await Promise.all(names.map((name) => readFile(path.join(cache, name), 'utf8')))).flatMap((text) => text.split('\n').filter((line) => line.includes('"times":{"')));
   };
   while (child.exitCode === null && (await measured()).length === 0) await delay(20);
@@ -109,7 +111,7 @@ test.serial('Ctrl-C keeps what was measured, and the next search goes on from th
   const before = await measured();
   t.false((await readdir(cache, { recursive: true })).some((name) => name.endsWith('winner.json')));
 
-  const resumed = await inCache(cache, () => cli(...args, '--effort', 'full', '--json'));
+  const resumed = await inCache(cache, () => cli(...slow, '--json'));
   t.is(told(resumed).timed, 4);
   t.deepEqual((await measured()).slice(0, before.length), before);
 });
