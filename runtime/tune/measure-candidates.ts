@@ -41,7 +41,7 @@ export async function measureCandidates(request: MeasureRequest): Promise<boolea
   const device = new TimingDevice(setting.problem, () => new TimingProcess(undefined, place.environment));
   const stop = (): void => device.close();
   options.signal?.addEventListener('abort', stop, { once: true });
-  const measuring = new Measuring({ landscape: setting.landscape, builds, device, clock, onSoftmax: (mode) => modes.add(mode), onPhase: tell });
+  const measuring = new Measuring({ landscape: setting.landscape, builds, device, clock, signal: options.signal, onSoftmax: (mode) => modes.add(mode), onPhase: tell });
   const file = place.passing ? undefined : await store.begin(setting.problem);
 
   function tell(phase: TuneProgress['phase']): void {

@@ -17,6 +17,8 @@ export interface MeasuringOptions {
   readonly builds: Builds;
   readonly device: TimingDevice;
   readonly clock: Clock;
+  /** Its abort ends the process that times: no fault of the candidate that is at it. */
+  readonly signal: AbortSignal | undefined;
   /** Told how exponentials were kept in range: other programs may be needed for it. */
   readonly onSoftmax: (mode: SoftmaxMode) => void;
   readonly onPhase: (phase: 'building' | 'timing' | 'checking') => void;
@@ -63,7 +65,7 @@ export class Measuring {
   }
 
   async #round(ids: readonly string[]): Promise<readonly Measurement[]> {
-    const { landscape, builds, onPhase } = this.#options;
+    const { landscape, builds, signal, onPhase } = this.#options;
     onPhase('building');
     const failures: Failure[] = [];
     const reasons = await this.#inTime(Promise.all([landscape.space.usual.id, ...ids].map((id) => builds.build(id))));
@@ -76,10 +78,13 @@ export class Measuring {
     });
     onPhase('timing');
     const usual = await this.#time(landscape.space.usual.id);
+    signal?.throwIfAborted();
     if (typeof usual !== 'number') throw usualFails(usual.stage, usual.reason);
     const times: Record<string, number> = {};
     for (const id of built) {
       const time = await this.#time(id);
+      // What was timed before is kept.
+      if (signal?.aborted === true) break;
       if (typeof time === 'number') times[id] = time;
       else failures.push({ kind: 'failure', id, stage: time.stage, reason: time.reason });
     }
@@ -101,11 +106,12 @@ export class Measuring {
   }
 
   async #checked(id: string): Promise<Measurement> {
-    const { landscape, device, onPhase } = this.#options;
+    const { landscape, device, signal, onPhase } = this.#options;
     onPhase('checking');
     await this.#open();
     const started = performance.now();
     const answer = await this.#limited((limit) => device.check(landscape.candidate(id).tiling, limit));
+    signal?.throwIfAborted();
     if (answer.kind === 'fault') return { kind: 'failure', id, stage: answer.stage, reason: answer.reason };
     this.#check = (performance.now() - started) / 1000;
     return { kind: 'check', id, error: answer.error, worst: answer.worst };
