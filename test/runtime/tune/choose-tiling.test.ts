@@ -106,6 +106,8 @@ test('all that is shipped is right, and of a preset as it is', async (t) => {
     t.is(subject.tilingHash, restrictionHash(automatic), name);
     const target = targetNamed(subject.target);
     if (loss !== undefined) t.deepEqual(target?.resolve({ loss, dim: subject.dim, precision: subject.precision, softmax: 'bounded' }, parsed.record.tiling).diagnostics, [], name);
+    // Of a machine with other cores it would use no more than these.
+    t.is(parsed.record.tiling.chunk?.workers, undefined, name);
     t.is(path.dirname(name), subject.target);
     t.true(path.basename(name).startsWith(`${subject.loss}-${subject.precision}-${subject.dim}`), name);
   }
