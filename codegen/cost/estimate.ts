@@ -52,3 +52,9 @@ export interface Demand {
   /** To and from memory. */
   readonly bytes: number;
 }
+
+/** Which machine is meant: a GPU by its name, and how many threads, or multiprocessors. */
+export interface AskedMachine {
+  readonly device?: string;
+  readonly workers?: number;
+}

@@ -2,7 +2,7 @@ import type { Precision } from '../../dsl/problem.js';
 import type { KnobValue } from '../../dsl/choice.js';
 import type { KnobPlace, Tiling } from '../../dsl/tiling.js';
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.js';
-import type { Demand, MachineModel } from '../cost/estimate.js';
+import type { AskedMachine, Demand, MachineModel } from '../cost/estimate.js';
 import type { Launches } from '../cost/launches.js';
 import type { Dialects, EmittedEpilogue } from '../emit/epilogue.js';
 import type { RunShape } from '../plan/bind.js';
@@ -40,6 +40,8 @@ export interface Target {
   knobs(problem: Problem, tiling: Tiling, run: RunShape): readonly Knob[];
   /** Kernels, their launch geometry, and the workspace they need. */
   describe(problem: Problem, tiling: ResolvedTiling): TargetKernels;
+  /** What runs it: the GPU that is named, or a typical CPU of its class. */
+  machine(asked?: AskedMachine): MachineModel;
   /** What a launch of one of its tiled kernels asks of a machine; undefined of a kernel over vectors. */
   demand(plan: Plan, launches: Launches, machine: MachineModel): Demand | undefined;
   /** The sources of those kernels. */

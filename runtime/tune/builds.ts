@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import type { Program } from '../../codegen/compile.js';
 import { sha256 } from '../artifact/key.js';
 import { CompilationError } from '../artifact/toolchain/errors.js';
@@ -13,12 +14,11 @@ export class Builds {
   readonly #programsOf: (id: string) => readonly Program[];
   readonly #signal: AbortSignal;
   readonly #started = new Map<string, Promise<string | undefined>>();
-  readonly #waiting: (() => void)[] = [];
   readonly #sources = new Map<string, readonly string[]>();
   /** Hashes of the sources that were built: candidates share most of theirs. */
   readonly #built = new Set<string>();
   /** A program is a few files, which compile side by side. */
-  #free = Math.max(1, Math.floor(availableParallelism() / 2));
+  readonly #inTurn = pLimit(Math.max(1, Math.floor(availableParallelism() / 2)));
   #secondsPerFile = 0;
 
   /** @param programsOf those that a candidate is run by. */
@@ -45,6 +45,7 @@ export class Builds {
   }
 
   async #build(id: string): Promise<string | undefined> {
+    this.#signal.throwIfAborted();
     const fresh = this.#freshSources(id);
     const started = performance.now();
     try {
@@ -64,19 +65,6 @@ export class Builds {
     const known = this.#sources.get(id) ?? this.#programsOf(id).flatMap(({ files }) => files.map(({ text }) => sha256(text)));
     this.#sources.set(id, known);
     return known.filter((source) => !this.#built.has(source));
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
-    try {
-      this.#signal.throwIfAborted();
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
   }
 }
 

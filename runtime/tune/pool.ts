@@ -1,3 +1,4 @@
+import { generator } from '../../codegen/space/draw.js';
 import type { Effort } from './result.js';
 
 /** Of a quick search: so many that the model puts first, and so many from all over the space. */
@@ -17,18 +18,7 @@ export function choosePool(ordered: readonly string[], effort: Exclude<Effort, '
   if (effort === 'full') return ordered;
   const [first, rest] = [ordered.slice(0, size.first), ordered.slice(size.first)];
   const parts = Math.min(size.spread, rest.length);
-  const random = randomFrom(seed);
+  const random = generator(seed);
   const drawn = Array.from({ length: parts }, (_, part) => rest.slice(Math.floor((part * rest.length) / parts), Math.floor(((part + 1) * rest.length) / parts)));
   return [...first, ...drawn.flatMap((part) => part[Math.floor(random() * part.length)] ?? [])];
-}
-
-/** Numbers in [0, 1), the same for one seed: mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

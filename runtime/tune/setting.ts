@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { machineFor } from '../../codegen/cost/index.js';
 import { makeSpace } from '../../codegen/space/index.js';
 import { InfinitileError } from '../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
@@ -44,7 +43,7 @@ export async function prepare(loss: PairwiseLoss, options: TuneOptions, cache: A
   if (!target.precisions.includes(precision)) throw new InfinitileError({ code: 'INF4005', message: `target ${target.name} does not take ${precision} inputs`, hint: `it takes ${target.precisions.join(', ')}` });
   const threads = options.threads ?? availableParallelism();
   const [workers, workspace] = [multiprocessors ?? threads, options.workspace ?? target.defaultWorkspace];
-  const machine = machineFor(target, { device, workers });
+  const machine = target.machine({ device, workers });
   const n = options.n ?? rowsFor(machine.flops, dim);
   const m = options.m ?? n;
   const builder = Builder.for(target, architecture, cache);

@@ -12,7 +12,7 @@ export const shippedFolder = packagePath('runtime', 'tune', 'shipped');
 /**
  * That of a problem, of the size nearest to N queries. A GPU is told by its target and its multiprocessors (an H100 and an H200 of 132
  * are one processor beside other memory), a CPU by the target alone: compiler, driver, cores and versions may be others than where
- * it was tuned.
+ * it was tuned. The workspace is the same: a block that was chosen for one may not fit a smaller.
  */
 export async function shippedFor(facts: TunedFacts, n: number | undefined, onWarning: OnWarning, folder = shippedFolder): Promise<TunedRecord | undefined> {
   const directory = join(folder, facts.target);
@@ -31,6 +31,6 @@ async function readShipped(path: string, onWarning: OnWarning): Promise<TunedRec
 }
 
 function fits({ subject }: TunedRecord, facts: TunedFacts): boolean {
-  const same = (['target', 'loss', 'lossHash', 'tilingHash', 'dim', 'guideDim', 'precision'] as const).every((field) => subject[field] === facts[field]);
+  const same = (['target', 'loss', 'lossHash', 'tilingHash', 'dim', 'guideDim', 'precision', 'workspace'] as const).every((field) => subject[field] === facts[field]);
   return same && (targetNamed(facts.target)?.device === 'cpu' || subject.workers === facts.workers);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { z } from 'zod';
-import { estimate, machineFor } from '../../codegen/cost/index.js';
+import { estimate } from '../../codegen/cost/index.js';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { Planner } from '../../codegen/space/candidates.js';
 import { targetNamed } from '../../codegen/targets/index.js';
@@ -50,7 +50,7 @@ function timedOf(dim: number, row: readonly (number | string)[]): Timed {
   const settings = [...values].filter(([name]) => name.includes('.')).map(([name, value]) => ({ level: place.parse(name.split('.')[0]), knob: name.split('.')[1] ?? '', value }));
   const planned = new Planner({ loss: clip, dim, precision, target, tiling: automatic, run: { n, m: n, workers } }).plan(settings);
   if (!('bound' in planned)) throw new Error(planned.diagnostics.map(({ message }) => message).join('\n'));
-  return { predicted: estimate(planned.bound, machineFor(target, { device: measured.device, workers })).milliseconds, ratio: Number(values.get('timeByUsual')), rounds: Number(values.get('rounds')) };
+  return { predicted: estimate(planned.bound, target.machine({ device: measured.device, workers })).milliseconds, ratio: Number(values.get('timeByUsual')), rounds: Number(values.get('rounds')) };
 }
 
 /** Spearman's, of what was predicted (in its order) and what was measured. */

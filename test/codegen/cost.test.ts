@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { estimate, machineFor, printEstimate, type Estimate } from '../../codegen/cost/index.js';
+import { estimate, printEstimate, type Estimate } from '../../codegen/cost/index.js';
 import { overlapped } from '../../codegen/cost/roofline.js';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { bindWithin } from '../../codegen/plan/bind-within.js';
@@ -29,7 +29,7 @@ function estimateOf({ target, n, workers = target.multiprocessors ?? 4, tiling =
   const problem: Problem = { ...asked, softmax: 'bounded' };
   const { tiling: resolved, diagnostics } = target.resolve(problem, tiling);
   if (resolved === undefined) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
-  return estimate(bindWithin(lower(problem, target, resolved), { n, m: n, workers }, budget), machineFor(target, { workers, ...(device === undefined ? {} : { device }) }));
+  return estimate(bindWithin(lower(problem, target, resolved), { n, m: n, workers }, budget), target.machine({ workers, ...(device === undefined ? {} : { device }) }));
 }
 
 const clip = losses.get('clip') ?? presets.clip;
@@ -107,7 +107,7 @@ test('a slower machine takes longer, on the resource that it is slower at', (t) 
   t.truthy(tiling);
   if (tiling === undefined) return;
   const bound = bindWithin(lower(problem, sm90a, tiling), { n: asked.n, m: asked.n, workers: 132 }, sm90a.defaultWorkspace);
-  const machine = machineFor(sm90a, { device: 'NVIDIA H200', workers: 132 });
+  const machine = sm90a.machine({ device: 'NVIDIA H200', workers: 132 });
   const usual = estimate(bound, machine);
   const slower = { memoryBytes: machine.memoryBytes / 8, macsPerClock: machine.macsPerClock / 4, specialPerClock: machine.specialPerClock / 16, sharedBytesPerClock: machine.sharedBytesPerClock / 4, l2Bytes: machine.l2Bytes / 8 } as const;
   const bounds = { memoryBytes: 'memory', macsPerClock: 'arithmetic', specialPerClock: 'special functions', sharedBytesPerClock: 'shared memory', l2Bytes: 'L2' } as const;
@@ -146,7 +146,7 @@ test('resources run side by side: the longest counts, and a little more where ot
 
 test('an estimate prints by pass, the longest first', (t) => {
   const made = estimateOf({ target: sm90a, loss: clip, dim: 512, precision: 'bf16', n: 65_536 });
-  const [head = '', first = '', second = ''] = printEstimate(made, machineFor(sm90a)).split('\n');
+  const [head = '', first = '', second = ''] = printEstimate(made, sm90a.machine()).split('\n');
   t.regex(head, /^estimate {2}2\d\.\d ms forward and backward, on NVIDIA H200$/);
   t.regex(first, /^ {2}accumulate +1\d\.\d ms {2}[\w ]+$/);
   t.regex(second, /^ {2}gradient +\d\.\d\d ms {2}shared memory$/);

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Turns } from '../support/turns.js';
+import pLimit from 'p-limit';
 import { commandsOf, folderOf, readPages, snippetsOf, type Snippet } from './snippets.js';
 import { Workplace } from './workplace.js';
 
@@ -21,11 +21,11 @@ interface Job {
 const pages = readPages();
 const workplace = await Workplace.make();
 const jobs = await prepare();
-const turns = new Turns(availableParallelism());
+const turns = pLimit(availableParallelism());
 test.after.always(() => workplace.remove());
 
 test('TypeScript in the pages is well typed', async (t) => {
-  const { code, output } = await turns.take(() => workplace.check());
+  const { code, output } = await turns(() => workplace.check());
   t.is(code, 0, output);
 });
 
@@ -36,7 +36,7 @@ console.log(`${run.length} code blocks of ${pages.length} pages are run; ${scrip
 for (const { snippet } of leftOut) console.log(`${snippet.place} is left out: ${snippet.leftOut ?? ''}`);
 
 for (const { snippet, folder, file } of run) {
-  test(`${snippet.place} runs`, (t) => turns.take(() => (snippet.language === 'ts' ? runModule(t, snippet, file) : runCommands(t, snippet, folder))));
+  test(`${snippet.place} runs`, (t) => turns(() => (snippet.language === 'ts' ? runModule(t, snippet, file) : runCommands(t, snippet, folder))));
 }
 
 async function runModule(t: ExecutionContext, { text }: Snippet, file: string): Promise<void> {

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import pLimit from 'p-limit';
 import { libraryNames } from '../../codegen/embed/c/index.js';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { clip, gist, hardNegatives, indexMap, infoNCE, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
 import { formCases, mapOf } from '../numeric/cases.js';
-import { Turns } from '../support/turns.js';
 import { buildByReadme, expected, here, readResults, run, same, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
 import { outsideFolder } from './support/folder.js';
 
@@ -43,10 +43,10 @@ const cases: readonly ExportedCase[] = [
   { name: 'a guide', loss: gist({ margin: 0.1 }), precision: 'f32', queries: 48, keys: 48, dim: 24, params: { logScale: 2 } },
 ];
 
-const turns = new Turns(1);
+const turns = pLimit(1);
 
 for (const one of cases) {
-  test(`${one.name}, ${one.precision}: built by cc, run as C99`, (t) => turns.take(() => checkCase(t, one)));
+  test(`${one.name}, ${one.precision}: built by cc, run as C99`, (t) => turns(() => checkCase(t, one)));
 }
 
 async function checkCase(t: ExecutionContext, one: ExportedCase): Promise<void> {
@@ -63,7 +63,7 @@ async function checkCase(t: ExecutionContext, one: ExportedCase): Promise<void> 
 }
 
 test('handles of several threads compute at once; one handle tells a second call that it is in use', (t) =>
-  turns.take(async () => {
+  turns(async () => {
     const [one] = cases;
     if (one === undefined) return;
     const app = await outsideFolder(t);

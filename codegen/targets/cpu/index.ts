@@ -5,6 +5,7 @@ import { cpuDialects } from './dialect.js';
 import { emit } from './emit.js';
 import { knobs } from './knobs.js';
 import { cpuMachines, type CpuMachine } from './machines.js';
+import { cpuModel } from './model.js';
 import { resolve } from './resolve.js';
 
 /** Products and sums fuse; NaN, infinities and the order of sums stay as written. */
@@ -33,6 +34,7 @@ function targetOf(machine: CpuMachine): Target {
     resolve: (problem, tiling) => resolve(machine, problem, tiling),
     knobs: (problem, tiling, run) => knobs(machine, problem, tiling, run),
     describe: (problem, tiling) => describe(machine, problem, tiling),
+    machine: (asked) => cpuModel(machine, asked),
     demand: (plan, launches, model) => demand(machine, plan, launches, model),
     emit: (problem, tiling, epilogue) => emit(machine, problem, tiling, epilogue),
   };

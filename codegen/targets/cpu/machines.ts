@@ -19,6 +19,8 @@ export interface CpuMachine {
   readonly l2Bytes: number;
   /** The first that suits the inputs is used where a tiling names none. */
   readonly instructions: readonly CpuInstruction[];
+  /** A core as servers have it, for estimates: Hz with all cores at work, and bytes of its caches. */
+  readonly typical: { readonly clock: number; readonly l1Bytes: number; readonly l2Bytes: number };
   /** The register tile where a tiling leaves it open, by measurement. */
   readonly register: { readonly rows: number; readonly cols: number };
 }
@@ -41,6 +43,7 @@ const avx512: Omit<CpuMachine, 'name' | 'summary' | 'instructions'> = {
   registers: 32,
   registerConstraint: 'v',
   l2Bytes: 1024 * 1024,
+  typical: { clock: 3.5e9, l1Bytes: 32 * 1024, l2Bytes: 1024 * 1024 },
   register: { rows: 12, cols: 32 },
 };
 
@@ -73,6 +76,7 @@ export const cpuMachines: readonly CpuMachine[] = [
     registers: 16,
     registerConstraint: 'x',
     l2Bytes: 256 * 1024,
+    typical: { clock: 3.2e9, l1Bytes: 32 * 1024, l2Bytes: 512 * 1024 },
     instructions: [{ name: 'avx2.fma', precisions: anyInput, step: 1 }],
     register: { rows: 6, cols: 16 },
   },
@@ -86,6 +90,7 @@ export const cpuMachines: readonly CpuMachine[] = [
     registers: 32,
     registerConstraint: 'w',
     l2Bytes: 512 * 1024,
+    typical: { clock: 2.8e9, l1Bytes: 64 * 1024, l2Bytes: 1024 * 1024 },
     instructions: [{ name: 'neon.fma', precisions: anyInput, step: 1 }],
     register: { rows: 8, cols: 12 },
   },

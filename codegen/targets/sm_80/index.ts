@@ -3,6 +3,7 @@ import { defaultWorkspace } from './defaults.js';
 import { demand } from './demand.js';
 import { describe } from './describe.js';
 import { cudaDialects } from '../cuda/dialect.js';
+import { a100, gpuModel } from '../cuda/gpus.js';
 import { emit } from './emit.js';
 import { knobs } from './knobs.js';
 import { resolve } from './resolve.js';
@@ -23,6 +24,7 @@ export const sm80: Target = {
   resolve,
   knobs,
   describe,
+  machine: (asked) => gpuModel({ usual: a100, waits: true }, asked),
   demand,
   emit,
 };

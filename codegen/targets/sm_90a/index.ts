@@ -1,4 +1,5 @@
 import { cudaDialects } from '../cuda/dialect.js';
+import { h200, gpuModel } from '../cuda/gpus.js';
 import type { Target } from '../target.js';
 import { defaultWorkspace } from './defaults.js';
 import { demand } from './demand.js';
@@ -24,6 +25,7 @@ export const sm90a: Target = {
   resolve,
   knobs,
   describe,
+  machine: (asked) => gpuModel({ usual: h200, waits: false }, asked),
   demand,
   emit,
 };

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { estimate, machineFor, printEstimate } from '../../../codegen/cost/index.js';
+import { estimate, printEstimate } from '../../../codegen/cost/index.js';
 import type { BoundPlan } from '../../../codegen/plan/bind.js';
 import { bindWithin } from '../../../codegen/plan/bind-within.js';
 import type { SoftmaxMode } from '../../../codegen/plan/plan.js';
@@ -83,7 +83,7 @@ async function emitted(inspected: Inspected & { readonly origin: TilingOrigin },
 /** Bytes of everything, and what the walks are expected to take. */
 function printSized(inspected: Inspected, n: number, m: number): string {
   const bound = sized(inspected, n, m);
-  const machine = machineFor(inspected.target, { workers: bound.shape.workers });
+  const machine = inspected.target.machine({ workers: bound.shape.workers });
   return `${printBound(bound)}\n${printEstimate(estimate(bound, machine), machine)}`;
 }
 

@@ -1,8 +1,9 @@
 import type { KnobValue } from '../../../dsl/choice.js';
 import type { KnobPlace, Tiling } from '../../../dsl/tiling.js';
-import { machineFor, type Estimate, type MachineModel } from '../../../codegen/cost/index.js';
+import type { Estimate, MachineModel } from '../../../codegen/cost/index.js';
 import { nameOf } from '../../../codegen/space/name.js';
 import type { Axis } from '../../../codegen/space/space.js';
+import { sm90a } from '../../../codegen/targets/sm_90a/index.js';
 import type { Failed, Ranked, Subject, TuneResult } from '../../../runtime/tune/result.js';
 import { generator } from '../../numeric/rows.js';
 
@@ -21,7 +22,7 @@ const subject: Subject = {
   workspace: 2 ** 30,
 };
 
-const machine = machineFor({ name: 'sm_90a', device: 'cuda' }, { device: subject.device, workers: subject.workers });
+const machine = sm90a.machine({ device: subject.device, workers: subject.workers });
 
 /** Shaped like what a Hopper GPU is tuned over: words and numbers, knobs that matter and one that does not. */
 const axes: readonly Axis[] = [

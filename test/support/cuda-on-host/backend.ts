@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import pLimit from 'p-limit';
 import type { Program } from '../../../codegen/compile.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import type { Target } from '../../../codegen/targets/target.js';
@@ -10,14 +11,13 @@ import type { NativeArg, NativeBuffer, NativeCommand, NativeList } from '../../.
 import type { Backend } from '../../../runtime/device/backend.js';
 import type { LoadedModules } from '../../../runtime/loaded-program.js';
 import { HostDevice } from '../../../runtime/device/host.js';
-import { Turns } from '../turns.js';
 import { hostSource } from './host-source.js';
 
 const run = promisify(execFile);
 const flags = ['-std=c++17', '-O1', '-w', '-fPIC', '-fvisibility-inlines-hidden', '-fno-gnu-unique'];
 
 /** More at once than there are cores would only take more memory: tests of a file begin together. */
-const compilers = new Turns(availableParallelism());
+const compilers = pLimit(availableParallelism());
 
 /** The host's compiler, and the emulator compiled by it. */
 export class CudaOnHost {
@@ -56,7 +56,7 @@ export class CudaOnHost {
       const [source, library] = [path.join(folder, `${name}.cpp`), path.join(folder, `${name}.so`)];
       await writeFile(source, text);
       const command = [...flags, '-shared', '-I', packagePath('test', 'support', 'cuda-on-host'), '-o', library, source, path.join(this.#folder, 'emulator.o')];
-      await compilers.take(() => run('g++', command, { maxBuffer: 1 << 24 }));
+      await compilers(() => run('g++', command, { maxBuffer: 1 << 24 }));
       return [name, library];
     };
     return Promise.all(sources.map(compileOne));

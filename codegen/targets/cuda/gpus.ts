@@ -1,7 +1,7 @@
-import type { MachineModel } from '../estimate.js';
+import type { AskedMachine, MachineModel } from '../../cost/estimate.js';
 
 /** A GPU but for how many of its multiprocessors are used. */
-interface Gpu extends Omit<MachineModel, 'flops' | 'workers'> {
+export interface Gpu extends Omit<MachineModel, 'flops' | 'workers'> {
   readonly multiprocessors: number;
   /** Of a multiprocessor in a clock, by instructions that a warp waits for (mma.sync); `macsPerClock` by the fastest there are. */
   readonly waitedMacsPerClock: number;
@@ -22,9 +22,9 @@ const hopper = {
   latencySeconds: 0.7e-6,
 } as const;
 
-const h200: Gpu = { ...hopper, name: 'NVIDIA H200', memoryBytes: 4.3e12 };
+export const h200: Gpu = { ...hopper, name: 'NVIDIA H200', memoryBytes: 4.3e12 };
 const h100: Gpu = { ...hopper, name: 'NVIDIA H100', memoryBytes: 3e12 };
-const a100: Gpu = {
+export const a100: Gpu = {
   name: 'NVIDIA A100',
   multiprocessors: 108,
   clock: 1.3e9,
@@ -47,14 +47,19 @@ const known: readonly (readonly [RegExp, Gpu])[] = [
   [/A100/, a100],
 ];
 
-/** A GPU of which nothing is known counts as what the target was written for. */
-const usual: Readonly<Record<string, Gpu>> = { sm_90a: h200, sm_80: a100 };
+/** What a target makes of a GPU. */
+export interface GpuUse {
+  /** A GPU of which nothing is known counts as this one. */
+  readonly usual: Gpu;
+  /** Whether its products are instructions that a warp waits for. */
+  readonly waits: boolean;
+}
 
-/** `workers`: multiprocessors, as many as the GPU usually has, unless said. */
-export function gpuModel(target: string, device: string | undefined, workers?: number): MachineModel {
-  const [, named] = known.find(([pattern]) => device !== undefined && pattern.test(device)) ?? [];
-  const { multiprocessors, waitedMacsPerClock, ...gpu } = named ?? usual[target] ?? a100;
-  const macsPerClock = target === 'sm_90a' ? gpu.macsPerClock : waitedMacsPerClock;
+/** The GPU that `device` names. `workers`: multiprocessors, as many as it usually has, unless said. */
+export function gpuModel({ usual, waits }: GpuUse, { device, workers }: AskedMachine = {}): MachineModel {
+  const [, named = usual] = known.find(([pattern]) => device !== undefined && pattern.test(device)) ?? [];
+  const { multiprocessors, waitedMacsPerClock, ...gpu } = named;
+  const macsPerClock = waits ? waitedMacsPerClock : gpu.macsPerClock;
   const used = workers ?? multiprocessors;
   return { ...gpu, workers: used, macsPerClock, flops: 2 * macsPerClock * gpu.clock * used };
 }
