@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
 import { z } from 'zod';
 import { estimate } from '../../codegen/cost/index.js';
@@ -11,14 +12,17 @@ import type { KnobPlace } from '../../dsl/tiling.js';
 
 const place = z.enum(['chunk', 'stats', 'gradient', 'accumulate']) satisfies z.ZodType<KnobPlace>;
 
-/** Tilings that were timed: a row of numbers and words for each, by the columns. */
-const measured = z
-  .object({
-    ...{ device: z.string(), target: z.string(), precision: z.enum(['f32', 'bf16', 'f16']), n: z.number(), workers: z.number() },
-    columns: z.array(z.string()),
-    cases: z.array(z.object({ dim: z.number(), timed: z.array(z.array(z.union([z.number(), z.string()]))) })),
-  })
-  .parse(JSON.parse(readFileSync(packagePath('docs', 'measurements', 'tuning', 'clip-h100.json'), 'utf8')));
+/** Tilings that were timed on a GPU: a row of numbers and words for each, by the columns. */
+const measuredSchema = z.object({
+  ...{ device: z.string(), target: z.string(), precision: z.enum(['f32', 'bf16', 'f16']), n: z.number(), workers: z.number() },
+  columns: z.array(z.string()),
+  cases: z.array(z.object({ dim: z.number(), timed: z.array(z.array(z.union([z.number(), z.string()]))) })),
+});
+
+type Measured = z.infer<typeof measuredSchema>;
+
+const folder = packagePath('docs', 'measurements', 'tuning');
+const measurements = readdirSync(folder).map((name) => measuredSchema.parse(JSON.parse(readFileSync(path.join(folder, name), 'utf8'))));
 
 /** Once timed, a candidate may have met a moment of another clock. */
 const enoughRounds = 3;
@@ -30,9 +34,9 @@ interface Timed {
   readonly rounds: number;
 }
 
-for (const { dim, timed } of measured.cases) {
-  test(`of tilings timed on an H100, D = ${dim}, those that the model puts first are fast`, (t) => {
-    const all = timed.map((row) => timedOf(dim, row)).sort((a, b) => a.predicted - b.predicted);
+for (const { measured, dim, timed } of measurements.flatMap((of) => of.cases.map((each) => ({ measured: of, ...each })))) {
+  test(`of tilings timed on an ${measured.device}, D = ${dim}, those that the model puts first are fast`, (t) => {
+    const all = timed.map((row) => timedOf(measured, dim, row)).sort((a, b) => a.predicted - b.predicted);
     const sure = all.filter(({ rounds }) => rounds >= enoughRounds);
     const best = Math.min(...sure.map(({ ratio }) => ratio));
     t.true(sure.length >= 10);
@@ -42,7 +46,7 @@ for (const { dim, timed } of measured.cases) {
   });
 }
 
-function timedOf(dim: number, row: readonly (number | string)[]): Timed {
+function timedOf(measured: Measured, dim: number, row: readonly (number | string)[]): Timed {
   const target = targetNamed(measured.target);
   if (target === undefined) throw new Error(`there is no target ${measured.target}`);
   const { n, workers, precision } = measured;

@@ -229,7 +229,8 @@ constexpr int kPieceSteps = 256;
 
 // One register tile of Q K^T, from a panel of queries [kSteps][kRegisterRows] and one of keys [kSteps][kRegisterCols].
 // The pieces are summed apart: rounding errors then grow with the piece, not with kDim.
-static inline void dot_tile(const float* queries, const float* keys, vf (&tile)[kRegisterRows][kVectors]) {
+static inline void dot_tile(const float* queries, const float* keys, Accumulators& tile) {
+  clear(tile);
   for (int k = 0; k < kSteps; k += kPieceSteps) {
     Accumulators acc;
     clear(acc);
@@ -237,7 +238,7 @@ static inline void dot_tile(const float* queries, const float* keys, vf (&tile)[
 #pragma GCC unroll 12
     for (int r = 0; r < kRegisterRows; ++r)
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) tile[r][v] = k == 0 ? acc[r][v] : tile[r][v] + acc[r][v];
+      for (int v = 0; v < kVectors; ++v) tile[r][v] += acc[r][v];
   }
 }
 

@@ -53,6 +53,11 @@ export function tunedFacts({ loss, tiling, dim, guideDim, precision, target, dev
   };
 }
 
+/** The GPU without its driver, or the CPU's model. */
+export function modelOf({ device }: Pick<TunedFacts, 'device'>): string {
+  return device.replace(/, driver \d+$/, '');
+}
+
 export function tunedKey(facts: TunedFacts): string {
   return sha256(JSON.stringify([tunedFormat, ...Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1))]));
 }

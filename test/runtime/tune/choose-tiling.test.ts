@@ -70,7 +70,7 @@ test('ranks take what the first has found, and none where they ask for different
   t.deepEqual((await together([first.question, { ...first.question, tiling: narrow }])).map((chosen) => chosen.tiling), [automatic, narrow]);
 });
 
-test('what is shipped is told by the target, and by the multiprocessors of a GPU', async (t) => {
+test('what is shipped is told by the target, and of GPUs by their model and multiprocessors', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'infinitile-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const gpu = { ...facts, target: 'sm_90a', device: 'a GPU, driver 13000' };
@@ -82,7 +82,8 @@ test('what is shipped is told by the target, and by the multiprocessors of a GPU
   await write('sm_90a/clip-f32-64-small.json', JSON.stringify(recordOf(4096, 4096, small, gpu)));
   await write('sm_90a/clip-f32-640.json', JSON.stringify(recordOf(1024, 1024, small, gpu)));
   await write('x86-64-v3/clip-f32-64.json', JSON.stringify(recordOf(2048, 2048, small, facts)));
-  t.deepEqual([await find(gpu), await find(gpu, 5000), await find({ ...gpu, device: 'another, driver 14000' })], [32_768, 4096, 32_768]);
+  t.deepEqual([await find(gpu), await find(gpu, 5000), await find({ ...gpu, device: 'a GPU, driver 14000' })], [32_768, 4096, 32_768]);
+  t.is(await find({ ...gpu, device: 'another, driver 13000' }), undefined);
   t.deepEqual([await find({ ...gpu, workers: gpu.workers + 1 }), await find({ ...gpu, dim: 128 }), await find({ ...gpu, lossHash: 'other' }), await find({ ...gpu, tilingHash: 'other' })], Array<undefined>(4));
   t.is(await find({ ...facts, device: 'another processor', workers: 64, compiler: 'another' }), 2048);
   t.deepEqual(warnings, []);

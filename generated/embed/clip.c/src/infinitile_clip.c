@@ -58,7 +58,7 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
 
-const char* infinitile_clip_kernels_version(void) { return "608e238b62ad84c6d2ab6f4b268430a1206729f97a6480001f2b7c838ac85f05"; }
+const char* infinitile_clip_kernels_version(void) { return "b4ae9db26c702c4f6e4997006d769761443009f8c2db17eab8cccbece209482c"; }
 
 const char* infinitile_clip_last_error(void) { return last_error; }
 
