@@ -143,6 +143,8 @@ export interface NativeDevice {
   profile(commands: readonly NativeCommand[], outputs?: ArrayBufferView): Promise<Float64Array>;
   /** Reads a list once, to be run as often as wanted. Throws where `run` rejects. One with messages between ranks runs command by command. */
   prepare(commands: readonly NativeCommand[]): NativeList;
+  /** Whether commands may take buffers of the other: both have one memory. */
+  reaches(other: NativeDevice): boolean;
   /**
    * Releases everything: buffers and modules of the device are dead afterwards. The command that runs ends first, in the
    * background; lists and copies after it are rejected. Again: nothing.

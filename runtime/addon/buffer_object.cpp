@@ -38,8 +38,10 @@ const std::shared_ptr<Buffer>& BufferObject::get(const Napi::Value& value, const
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag))
     throw Napi::TypeError::New(value.Env(), "not a buffer of a device");
   const BufferObject& object = *Unwrap(value.As<Napi::Object>());
-  if (object.state_.get() != &state) throw std::invalid_argument("the buffer belongs to another device");
-  return object.live();
+  const std::shared_ptr<Buffer>& buffer = object.live();
+  if (object.state_.get() != &state && !state.reaches(*object.state_))
+    throw std::invalid_argument("the buffer belongs to a device of other memory");
+  return buffer;
 }
 
 BufferObject::BufferObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {

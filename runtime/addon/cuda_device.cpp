@@ -166,6 +166,11 @@ std::vector<double> CudaDevice::profile(const CommandList& list, unsigned char* 
   });
 }
 
+bool CudaDevice::reaches(const Device& other) const {
+  const CudaDevice* gpu = dynamic_cast<const CudaDevice*>(&other);
+  return gpu && gpu->context_->handle() == context_->handle();
+}
+
 cuda::Result CudaDevice::synchronize() {
   messages_.calm();
   return stream_.wait(driver());

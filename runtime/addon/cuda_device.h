@@ -31,6 +31,7 @@ class CudaDevice final : public Device {
   double runPrepared(CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) override;
   std::vector<double> profile(const CommandList& list, unsigned char* outputs,
                               const std::atomic<bool>& cancelled) override;
+  bool reaches(const Device& other) const override;
 
  private:
   /** Runs `work` in the context. When it throws: waits for what is under way, and says so if the context is lost. */

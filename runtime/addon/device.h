@@ -50,6 +50,9 @@ class Device {
   virtual std::vector<double> profile(const CommandList& list, unsigned char* outputs,
                                       const std::atomic<bool>& cancelled) = 0;
 
+  /** Whether commands may take buffers of the other: both have one memory. Main thread. */
+  virtual bool reaches(const Device& other) const = 0;
+
   const std::shared_ptr<MemoryMeter>& meter() const { return meter_; }
 
  protected:

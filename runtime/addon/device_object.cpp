@@ -24,7 +24,8 @@ Napi::Function DeviceObject::define(Napi::Env env) {
       env, "NativeDevice",
       {InstanceMethod<&DeviceObject::allocate>("allocate"), InstanceMethod<&DeviceObject::loadModule>("loadModule"),
        InstanceMethod<&DeviceObject::run>("run"), InstanceMethod<&DeviceObject::profile>("profile"),
-       InstanceMethod<&DeviceObject::prepare>("prepare"), InstanceMethod<&DeviceObject::close>("close"),
+       InstanceMethod<&DeviceObject::prepare>("prepare"), InstanceMethod<&DeviceObject::reaches>("reaches"),
+       InstanceMethod<&DeviceObject::close>("close"),
        InstanceAccessor<&DeviceObject::allocatedBytes>("allocatedBytes"),
        InstanceAccessor<&DeviceObject::peakBytes>("peakBytes"),
        InstanceMethod<&DeviceObject::resetPeak>("resetPeak")});
@@ -93,6 +94,10 @@ Napi::Value DeviceObject::submit(const Napi::CallbackInfo& info, ListObject::Wor
 Napi::Value DeviceObject::prepare(const Napi::CallbackInfo& info) {
   state_->open();
   return ListObject::create(info.Env(), state_, std::make_shared<CommandList>(CommandParser(*state_).parse(info[0])));
+}
+
+Napi::Value DeviceObject::reaches(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), state_->reaches(*get(info[0])));
 }
 
 void DeviceObject::close(const Napi::CallbackInfo&) { state_->close(); }

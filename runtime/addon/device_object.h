@@ -26,6 +26,7 @@ class DeviceObject final : public Napi::ObjectWrap<DeviceObject> {
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value profile(const Napi::CallbackInfo& info);
   Napi::Value prepare(const Napi::CallbackInfo& info);
+  Napi::Value reaches(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
   Napi::Value allocatedBytes(const Napi::CallbackInfo& info);
   Napi::Value peakBytes(const Napi::CallbackInfo& info);

@@ -30,6 +30,8 @@ std::shared_ptr<Buffer> DeviceState::allocate(std::size_t bytes) {
   return device_->allocate(bytes);
 }
 
+bool DeviceState::reaches(const DeviceState& other) const { return device_ && other.device_ && device_->reaches(*other.device_); }
+
 void DeviceState::close() {
   if (!device_) return;
   queue_.cancel();

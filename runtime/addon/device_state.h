@@ -27,6 +27,8 @@ class DeviceState {
 
   /** Allocates; when memory is short, waits for what is on its way to be freed, and tries again. */
   std::shared_ptr<Buffer> allocate(std::size_t bytes);
+  /** Whether commands of this device may take the other's buffers. False where one is closed. */
+  bool reaches(const DeviceState& other) const;
   void close();
 
   void add(BufferObject& buffer) { buffers_.insert(&buffer); }

@@ -21,6 +21,7 @@ class HostDevice final : public Device {
   double run(const CommandList& list, unsigned char* outputs, const std::atomic<bool>& cancelled) override;
   std::vector<double> profile(const CommandList& list, unsigned char* outputs,
                               const std::atomic<bool>& cancelled) override;
+  bool reaches(const Device& other) const override;
 
  private:
   void execute(const Command& command, unsigned char* outputs, Time::time_point begin, const std::atomic<bool>& cancelled);

@@ -36,6 +36,8 @@ export interface Device {
    * @throws {InfinitileError} INF7003 with the command that is wrong.
    */
   prepare(commands: readonly NativeCommand[]): NativeList;
+  /** Whether commands may take buffers of the other: both have one memory. */
+  reaches(other: Device): boolean;
   /** Releases every buffer and module. */
   close(): void;
 }

@@ -65,6 +65,10 @@ export class DeviceOfAddon implements Device {
     return { run: (inputs, outputs) => this.#told(list.run(inputs, outputs)), release: () => list.release() };
   }
 
+  reaches(other: Device): boolean {
+    return other instanceof DeviceOfAddon && this.#native.reaches(other.native);
+  }
+
   close(): void {
     this.#native.close();
   }

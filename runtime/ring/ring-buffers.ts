@@ -5,34 +5,42 @@ import type { Buffer as Slot } from '../../codegen/ring/schedule.js';
 import type { NativeBuffer } from '../addon.js';
 import type { DeviceBuffers } from '../device-buffers.js';
 import type { Device } from '../device/device.js';
+import type { ShownRank } from '../transport/communicator.js';
 import type { RankShape } from './rank-shape.js';
 
 /**
  * The buffers of columns, by the slot of the schedule that they are in. Those of the rank's own columns are the session's own; the
  * others have room for the largest shard, and are made when they are first used.
  */
-export class RingBuffers {
+export class RingBuffers implements ShownRank {
   /** The plan that is bound to the largest shard of columns; set before a walk. */
   largest: BoundPlan | undefined;
-  readonly #device: Device;
+  /** Of all ranks, where their devices have one memory; seen anew whenever the session's buffers are. */
+  neighbours: readonly ShownRank[] = [];
+  readonly device: Device;
   readonly #own: DeviceBuffers;
   readonly #shape: RankShape;
   readonly #others = new Map<string, NativeBuffer>();
 
   constructor(device: Device, own: DeviceBuffers, shape: RankShape) {
-    this.#device = device;
+    this.device = device;
     this.#own = own;
     this.#shape = shape;
   }
 
   get(slot: Slot, name: string): NativeBuffer {
-    if (slot === 'own' || slot === 'result') return this.#ofOwnColumns(name);
+    if (slot === 'own' || slot === 'result') return this.ofOwnColumns(name);
     const key = `${slot} ${name}`;
     const known = this.#others.get(key);
     if (known !== undefined) return known;
-    const made = this.#device.allocate(Math.max(bytesOf(this.#requireLargest(), name), 4));
+    const made = this.device.allocate(Math.max(bytesOf(this.#requireLargest(), name), 4));
     this.#others.set(key, made);
     return made;
+  }
+
+  /** Likewise, of what travels with the keys of a shard and stays as it is: among neighbours where it is at home, and nowhere else. */
+  ofKeys(slot: Slot, name: string, shard: number): NativeBuffer {
+    return this.neighbours[shard]?.ofOwnColumns(name) ?? this.get(slot, name);
   }
 
   /** Whether a buffer of the rank's own columns is a part of another. */
@@ -43,9 +51,10 @@ export class RingBuffers {
   close(): void {
     for (const buffer of this.#others.values()) buffer.free();
     this.#others.clear();
+    this.neighbours = [];
   }
 
-  #ofOwnColumns(name: string): NativeBuffer {
+  ofOwnColumns(name: string): NativeBuffer {
     const stack = stacks.get(name);
     if (stack === undefined) return this.#own.require(name);
     const whole = this.#own.require(stack);

@@ -82,7 +82,8 @@ function* messagesOf(given: RingPass, { sends, receives }: Step, step: string): 
 function buffersOf(given: RingPass, slot: Slot, { kind, shard }: Content): readonly { readonly buffer: NativeBuffer; readonly bytes: number }[] {
   const { walk, slots } = given;
   const tile = tileTo(given, shard);
-  return (kind === 'keys' ? walk.keys : walk.sums).map((name) => ({ buffer: slots.get(slot, name), bytes: bytesOf(tile, name) }));
+  if (kind === 'keys') return walk.keys.map((name) => ({ buffer: slots.ofKeys(slot, name, shard), bytes: bytesOf(tile, name) }));
+  return walk.sums.map((name) => ({ buffer: slots.get(slot, name), bytes: bytesOf(tile, name) }));
 }
 
 /**
@@ -93,10 +94,10 @@ function* computeOf(given: RingPass, step: Compute, join: Iterable<PassPart>, me
   const { ring, walk, slots, environment } = given;
   const { cols, keys, into } = step;
   const tile = tileTo(given, cols.rank);
-  const named = (names: readonly string[], slot: Slot) => names.map((name): [string, NativeBuffer] => [name, slots.get(slot, name)]);
-  const withKeys = withBuffers(environment, named(walk.keys, keys));
+  const withKeys = withBuffers(environment, walk.keys.map((name) => [name, slots.ofKeys(keys, name, cols.rank)]));
+  const withSums = (slot: Slot) => withBuffers(withKeys, walk.sums.map((name) => [name, slots.get(slot, name)]));
   const [merge] = merges.filter(({ from }) => from === 'partial');
-  const target = withBuffers(withKeys, named(walk.sums, merge?.into ?? into));
+  const target = withSums(merge?.into ?? into);
   const pieces = piecesOf(given, cols.rank);
   const [piece] = pieces;
   if (ring.nodes === 1 && pieces.length === 1 && piece !== undefined && isOneChunk(piece)) {
@@ -107,7 +108,7 @@ function* computeOf(given: RingPass, step: Compute, join: Iterable<PassPart>, me
     yield { kind: 'chunk', pairs: piece.rows * piece.cols };
     return;
   }
-  const own = withBuffers(withKeys, named(walk.sums, into));
+  const own = withSums(into);
   yield* stepsOf(tile, walk.clear, tile.shape, own);
   for (const shape of pieces) yield* stepsOf(tile, [...ofPositives(given, shape), ...walk.tile], shape, own);
   yield* join;

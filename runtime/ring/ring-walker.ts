@@ -10,6 +10,7 @@ import type { LoadedProgram } from '../loaded-program.js';
 import type { PositiveRelation } from '../positives.js';
 import { checkRows, isInRange, Readings } from '../readings.js';
 import type { StepWalks, Traffic, WalkRequest, Walked } from '../walks.js';
+import type { ShownRank } from '../transport/communicator.js';
 import { PassRunner, type PassName } from './pass-runner.js';
 import { countOf, segmentsOf, type RankShape } from './rank-shape.js';
 import { RingBuffers } from './ring-buffers.js';
@@ -68,7 +69,10 @@ export class RingWalker implements StepWalks {
   async #walk(request: WalkRequest, write: (fresh: readonly string[]) => Promise<void>): Promise<Walked | undefined> {
     const walks = walksOfRing(request.loaded);
     const readings = await this.#orLost(async () => {
-      if (!this.#isAllocated(request)) await write(this.#allocate(request.loaded, walks, request));
+      if (!this.#isAllocated(request)) {
+        await write(this.#allocate(request.loaded, walks, request));
+        this.#slots.neighbours = await neighboursOf(this.#group, this.#slots);
+      }
       this.#allocated = request;
       return (this.#readings ??= new Readings(this.#loss, this.#buffers));
     });
@@ -164,6 +168,12 @@ export class RingWalker implements StepWalks {
     const names = [...buffersOf(steps)].filter((name) => !this.#slots.isPart(name));
     return this.#buffers.allocate(program, bound, new Set(names));
   }
+}
+
+/** All ranks, where their devices have one memory: what does not change need not be copied between them. */
+async function neighboursOf({ communicator }: RingGroup, own: RingBuffers): Promise<readonly ShownRank[]> {
+  const all = (await communicator.show?.(own)) ?? [];
+  return all.every(({ device }) => own.device.reaches(device)) ? all : [];
 }
 
 function endingOf({ read, outputs }: Readings): Ending {

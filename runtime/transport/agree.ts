@@ -72,6 +72,6 @@ export async function gatherNumbers(communicator: Gatherer, numbers: Float64Arra
   const parts = await communicator.gather(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength), what);
   return parts.map((bytes, rank) => {
     if (bytes.length % Float64Array.BYTES_PER_ELEMENT !== 0) throw ranksDisagree([`${what}: rank ${rank} has given something else`]);
-    return new Float64Array(Uint8Array.from(bytes).buffer);
+    return new Float64Array(new Uint8Array(bytes).buffer);
   });
 }

@@ -1,5 +1,12 @@
-import type { NativeTransport } from '../addon.js';
+import type { NativeBuffer, NativeTransport } from '../addon.js';
 import type { Device } from '../device/device.js';
+
+/** What ranks of one process see of each other. */
+export interface ShownRank {
+  readonly device: Device;
+  /** A buffer of the rank's own columns. */
+  ofOwnColumns(name: string): NativeBuffer;
+}
 
 /** One rank's side of a group of ranks that share a problem. */
 export interface Communicator {
@@ -31,6 +38,10 @@ export interface Communicator {
    * @throws {InfinitileError} where the device and the transport do not fit, or NCCL refuses.
    */
   attach(device: Device): Promise<NativeTransport>;
+  /**
+   * Of ranks in one process: what each shows the others of itself, in the order of ranks. Every rank calls it as often, in the same order.
+   */
+  show?(own: ShownRank): Promise<readonly ShownRank[]>;
   /** Tells the other ranks that this one fails, and why: what they wait for is rejected with it. Again: nothing. */
   abort(reason: unknown): void;
   /** Leaves the group, once every rank has come so far. Again: nothing. */

@@ -2,7 +2,7 @@ import type { Communicator } from './communicator.js';
 import type { Place } from './place.js';
 
 /** What ranks tell each other beside the messages of their devices: little, and seldom. Each communicator is one. */
-export type ControlPlane = Omit<Communicator, 'transport' | 'attach' | 'gpu'>;
+export type ControlPlane = Omit<Communicator, 'transport' | 'attach' | 'show' | 'gpu'>;
 
 /** What a rank knows of itself and its group. */
 export abstract class Member {

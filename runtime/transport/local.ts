@@ -1,5 +1,5 @@
 import { loadAddon, type NativeAddon, type NativeTransport } from '../addon.js';
-import type { Communicator } from './communicator.js';
+import type { Communicator, ShownRank } from './communicator.js';
 import { Member } from './control-plane.js';
 import { rankFailed, reasonOf } from './errors.js';
 import { checkPatience, defaultPatience } from './patience.js';
@@ -37,6 +37,9 @@ class LocalGroup {
     });
   }
 
+  /** What ranks show each other, between two gathers. */
+  readonly shown = new Map<number, ShownRank>();
+
   /** A rank's transport for its n-th device. */
   transport(rank: number, n: number): NativeTransport {
     this.rounds.lost.throwIfAborted();
@@ -69,6 +72,18 @@ class LocalRank extends Member implements Communicator {
   async attach(): Promise<NativeTransport> {
     await this.gather(new Uint8Array(), 'a device of each rank');
     return this.#group.transport(this.rank, this.#attached++);
+  }
+
+  async show(own: ShownRank): Promise<readonly ShownRank[]> {
+    const { shown } = this.#group;
+    const what = 'the memory of each rank';
+    shown.set(this.rank, own);
+    await this.gather(new Uint8Array(), what);
+    const all = [...shown].sort(([a], [b]) => a - b).map(([, one]) => one);
+    // Whoever shows something again would show it to those that have not looked yet.
+    await this.gather(new Uint8Array(), what);
+    shown.delete(this.rank);
+    return all;
   }
 
   abort(reason: unknown): void {

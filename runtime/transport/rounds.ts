@@ -43,7 +43,7 @@ export class Rounds {
     this.#given[rank] = number + 1;
     const round = this.#open.get(number) ?? this.#start(number, rank, what);
     if (round.what !== what) this.fail(mismatch(round, { rank, what }));
-    round.parts.set(rank, Uint8Array.from(bytes));
+    round.parts.set(rank, new Uint8Array(bytes));
     if (round.parts.size === this.#ranks) this.#complete(number, round);
     return round.result;
   }

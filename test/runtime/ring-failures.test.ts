@@ -39,7 +39,7 @@ async function goesOn(t: ExecutionContext, of: readonly RankKernel[]): Promise<v
   sessions.close();
 }
 
-const small = tiling('small', (levels) => levels.chunk({ rows: 16, cols: 16 }));
+const small = tiling('small', (levels) => levels.chunk({ rows: 16, cols: 16 }).block({ rows: 4, cols: 16, depth: 8 }).register({ rows: 4, cols: 16 }));
 const long = partsOf([[900, 900], [900, 900], [900, 900]]);
 
 /** Aborts once the pass of rank 0 is under way. */

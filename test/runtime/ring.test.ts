@@ -3,15 +3,15 @@ import { clip, compile, infoNCE, tiling, type PairwiseLoss } from '../../runtime
 import type { Session, StepOptions } from '../../runtime/session.js';
 import { toleranceOf } from '../../runtime/tune/worker/tolerance.js';
 import { rows } from '../numeric/rows.js';
-import { RingKernel, type WholeInputs } from '../support/ring-kernel.js';
+import { RingKernel, type RingOptions, type WholeInputs } from '../support/ring-kernel.js';
 import { RingSessions, type Outcome } from '../support/ring-sessions.js';
 
 const [n, dim, ranks] = [67, 24, 3];
 const q = rows(n, dim, 1);
 const k = rows(n, dim, 2);
 
-async function withRing(t: ExecutionContext, loss: PairwiseLoss, inputs: WholeInputs, use: (sessions: RingSessions) => Promise<void>, options: Partial<Parameters<typeof compile>[1]> = {}): Promise<void> {
-  const ring = new RingKernel(loss, { dim, ...options }, { ranks });
+async function withRing(t: ExecutionContext, loss: PairwiseLoss, inputs: WholeInputs, use: (sessions: RingSessions) => Promise<void>, { apart = false, ...options }: Partial<Parameters<typeof compile>[1]> & Pick<RingOptions, 'apart'> = {}): Promise<void> {
+  const ring = new RingKernel(loss, { dim, ...options }, { ranks, apart });
   t.teardown(() => ring.close());
   const sessions = await RingSessions.open(ring, inputs);
   await use(sessions);
@@ -63,22 +63,23 @@ test('every step of three ranks is that of one; forward steps among them', async
   }
 });
 
-test('the same parameters give the same bits: in later steps, and in another group', async (t) => {
+test('the same parameters give the same bits: in later steps, and in another group, whose ranks have no memory together', async (t) => {
   const groups: Outcome[][] = [];
-  for (let group = 0; group < 2; group += 1) {
-    await withRing(t, clip, { q, k }, async (sessions) => {
+  for (const apart of [false, true]) {
+    const take = async (sessions: RingSessions): Promise<void> => {
       const outcomes: Outcome[] = [];
       for (const logScale of scales) outcomes.push(await sessions.outcome({ params: { logScale }, gradients: true }));
       t.deepEqual(outcomes.at(-1), outcomes[0]);
       t.notDeepEqual(outcomes[1], outcomes[0]);
       groups.push(outcomes);
-    });
+    };
+    await withRing(t, clip, { q, k }, take, { apart });
   }
   t.deepEqual(groups[1], groups[0]);
 });
 
 test('walks that were over soon are kept ready as one list: progress then comes once', async (t) => {
-  const chunks = tiling('chunks', (levels) => levels.chunk({ rows: 16, cols: 16 }));
+  const chunks = tiling('chunks', (levels) => levels.chunk({ rows: 16, cols: 16 }).block({ rows: 4, cols: 16, depth: 8 }).register({ rows: 4, cols: 16 }));
   await withRing(
     t,
     clip,

@@ -247,7 +247,6 @@ test('what is wrong with a command is told with its place', async (t) => {
   t.is(await second(send(1, buffer, 8, 4)), `${place}: send: 8 bytes at byte 4 of a buffer of 8`);
   t.is(await second(receive(1, buffer, 9)), `${place}: receive: 9 bytes at byte 0 of a buffer of 8`);
   t.is(await second({ ...send(1, buffer), direction: 'lose' as 'send' }), `${place}: unknown direction 'lose'`);
-  t.is(await second(send(1, foreign.device.allocate(8))), `${place}: the buffer belongs to another device`);
   t.is(await refusal([join({} as NativeTransport)]), 'no code: command 1 (join): not a transport');
   await foreign.device.run([join(foreign.transport)]);
   t.is(await refusal([join(foreign.transport)]), "no code: command 1 (join): the transport carries another device's messages");

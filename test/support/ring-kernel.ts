@@ -22,6 +22,8 @@ export interface RingOptions {
   readonly inFlight?: number;
   /** Draws how many rows each rank has. */
   readonly seed?: number;
+  /** Keys are copied from rank to rank, as between devices that have no memory together. */
+  readonly apart?: boolean;
 }
 
 export interface RankKernel {
@@ -70,13 +72,19 @@ export class RingKernel {
   }
 
   async kernels(ranks: number): Promise<readonly RankKernel[]> {
-    const made = this.#kernels.get(ranks) ?? settled(connectLocal(ranks).map(async (communicator) => ({ communicator, kernel: await this.#compile(communicator) })));
+    const made = this.#kernels.get(ranks) ?? settled(this.#connect(ranks).map(async (communicator) => ({ communicator, kernel: await this.#compile(communicator) })));
     this.#kernels.set(ranks, made);
     return made;
   }
 
   async close(): Promise<void> {
     for (const made of await Promise.allSettled(this.#kernels.values())) if (made.status === 'fulfilled') for (const { kernel } of made.value) kernel.close();
+  }
+
+  #connect(ranks: number): readonly Communicator[] {
+    const members = connectLocal(ranks);
+    if (this.#ring.apart === true) for (const member of members) Object.defineProperty(member, 'show', { value: undefined });
+    return members;
   }
 
   async #compile(communicator: Communicator): Promise<Kernel> {
