@@ -84,6 +84,8 @@ test('mistakes leave nothing', async (t) => {
   const foreign = process.arch === 'arm64' ? 'x86-64-v3' : 'armv8';
   t.regex(await said('clip', '--format', 'npm', '--target', foreign, '--out', out), new RegExp(`INF5005 kernels of ${foreign} [\\s\\S]*--standalone`));
   t.regex(await said('clipp', '--out', out), /INF8003.*clip/);
+  t.regex(await said('clip', '--dim', '65537', '--out', out), /INF4013 dim is 65537[\s\S]*65536/);
+  t.regex(await said('gist', '--dim', '16', '--guide-dim', '2147483647', '--out', out), /INF4013 guideDim/);
   t.regex(await said('clip', '--guide-dim', '7', '--out', out), /INF4016/);
   t.regex(await said('clip', '--precision', 'f8', '--out', out), /f8/);
   t.regex(await said('clip', '--out', path.join(folder, 'none', 'library')), /INF6007/);

@@ -18,7 +18,7 @@ export function addonContext(problem: Problem, names: LibraryNames, given: Packa
     outputCount: gradients.length,
     outputs: gradients.map(({ name }) => name),
     matrices: matrices.map(({ name, depth }, i) => ({ name, depth, ...own[i] })),
-    libraryNames: given.stacked ? [{ library: 'embeddings', own: given.tensors.map(({ name }) => name).join(' and behind it ') }] : [{ library: 'queries', own: 'q' }, { library: 'keys', own: 'k' }],
+    argumentNames: argumentNames(given),
     stackedPair: paired,
     vectors: vectors.map(({ path, type, name }) => ({ path, type: type === 'ints' ? 'int32_t' : 'float', array: name })),
     paramCount: given.params.length,
@@ -26,6 +26,12 @@ export function addonContext(problem: Problem, names: LibraryNames, given: Packa
     queryCount: counted('q'),
     keyCount: counted('k'),
   };
+}
+
+/** How the library calls tensors in its messages, and users do. */
+function argumentNames({ stacked, tensors }: PackageInterface): readonly { readonly library: string; readonly own: string }[] {
+  if (stacked) return [{ library: 'embeddings', own: tensors.map(({ name }) => name).join(' and behind it ') }];
+  return [{ library: 'queries', own: 'q' }, { library: 'keys', own: 'k' }];
 }
 
 interface GivenArray {

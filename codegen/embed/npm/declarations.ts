@@ -85,13 +85,16 @@ function kernelInterface(): OptionalKind<InterfaceDeclarationStructure> {
 }
 
 function inputsOf({ tensors, guides, rows, cols, indexMap, embeddings }: PackageInterface): readonly Property[] {
-  const note = embeddings === 'Uint16Array' ? ', the bits of each number' : '';
-  const matrix = ({ name, what }: TensorArgument): Property => property(name, embeddings, `${what.charAt(0).toUpperCase()}${what.slice(1)}, row-major${note}.`);
+  const half = embeddings === 'Uint16Array';
+  const note = half ? ': the bits of each number, or with `convert` as f32' : '';
+  const type = half ? 'Uint16Array | Float32Array' : embeddings;
+  const matrix = ({ name, what }: TensorArgument): Property => property(name, type, `${what.charAt(0).toUpperCase()}${what.slice(1)}, row-major${note}.`);
   return [
     ...tensors.map(matrix),
-    ...(guides.length === 0 ? [] : [property('guide', objectOf(guides.map(({ name }) => [name, embeddings])), `A second pair with as many rows: ${guides.map(({ what }) => what).join(', ')}.`)]),
+    ...(guides.length === 0 ? [] : [property('guide', objectOf(guides.map(({ name }) => [name, type])), `A second pair with as many rows: ${guides.map(({ what }) => what).join(', ')}.`)]),
     ...attributesOf('rows', 'row', rows),
     ...attributesOf('cols', 'column', cols),
+    ...(half ? [optional('convert', 'boolean', 'Round embeddings that are given as f32, instead of refusing them.')] : []),
     ...(indexMap ? [property('positives', 'Int32Array', "The column of each row's positive, -1 where it has none.")] : []),
   ];
 }

@@ -7,7 +7,7 @@ import { packageName } from './names.js';
 
 /** What the templates of both forms are given. */
 export function packageContext({ loss, dim, guideDim = dim, precision }: LibraryRequest, compiled: readonly TargetPrograms[], given: PackageInterface) {
-  const { tensors, guides, rows, cols, indexMap, params } = given;
+  const { tensors, guides, rows, cols, indexMap } = given;
   const targets = compiled.map(({ target: { name, summary, device } }) => ({ name, summary, device }));
   return {
     package: packageName(loss.name),
@@ -33,17 +33,22 @@ export function packageContext({ loss, dim, guideDim = dim, precision }: Library
     rowCount: countOf(given.rowsOf),
     colCount: countOf(given.colsOf),
     half: precision !== 'f32',
-    // README.md's: one in either type of 16 bits, or in f32.
-    exampleNumber: { f32: 'Math.random() - 0.5', bf16: '0x3d80', f16: '0x2c00' }[precision],
+    bf16: precision === 'bf16',
     exampleTensor: tensors[0]?.name ?? 'q',
     exampleFields: exampleFields(given),
-    names: [...tensors.map(({ name }) => name), ...namesOf({ guide: guides, rows, cols }), ...(indexMap ? ['positives'] : []), ...namesOf({ params })],
+    fields: fieldsOf(given),
   };
+}
+
+/** Of the inputs of a run. */
+function fieldsOf({ tensors, guides, rows, cols, indexMap, params }: PackageInterface): readonly string[] {
+  const present = { guide: guides.length > 0, rows: rows.length > 0, cols: cols.length > 0, positives: indexMap, params: params.length > 0 };
+  return [...tensors.map(({ name }) => name), ...Object.entries(present).flatMap(([name, is]) => (is ? [name] : []))];
 }
 
 /** Of all arrays, as messages call them. */
 function arrayTypes({ embeddings, rows, cols, indexMap }: PackageInterface, precision: Precision): readonly { readonly type: TypedArrayName; readonly words: string }[] {
-  const words = { Float32Array: 'a Float32Array', Int32Array: 'an Int32Array', Uint16Array: `a Uint16Array with the bits of ${precision}` };
+  const words = { Float32Array: 'a Float32Array', Int32Array: 'an Int32Array', Uint16Array: `a Uint16Array with the bits of ${precision}, or with convert: true a Float32Array,` };
   const types = [embeddings, ...[...rows, ...cols].map(({ type }) => type), ...(indexMap ? (['Int32Array'] as const) : [])];
   return [...new Set(types)].map((type) => ({ type, words: words[type] }));
 }
@@ -53,7 +58,7 @@ function countOf(tensors: readonly TensorName[]): string {
   return tensors.map((name) => `count.${name}`).join(' + ');
 }
 
-/** Values for what a run is given beside embeddings, a thousand of each tensor. */
+/** README.md's: what a run is given beside a thousand embeddings of each tensor. */
 function exampleFields({ guides, rows, cols, indexMap, params, rowsOf, colsOf, embeddings }: PackageInterface): readonly string[] {
   const vectors = (side: string, own: readonly VectorArgument[], of: readonly TensorName[]): readonly string[] =>
     own.length === 0 ? [] : [`${side}: { ${own.map(({ name, type }) => `${name}: new ${type}(${1000 * of.length})`).join(', ')} }`];
@@ -63,9 +68,6 @@ function exampleFields({ guides, rows, cols, indexMap, params, rowsOf, colsOf, e
     ...vectors('cols', cols, colsOf),
     ...(indexMap ? [`positives: new Int32Array(${1000 * rowsOf.length})`] : []),
     ...(params.length === 0 ? [] : [`params: { ${params.map((name) => `${name}: 1`).join(', ')} }`]),
+    ...(embeddings === 'Uint16Array' ? ['convert: true'] : []),
   ];
-}
-
-function namesOf(groups: Readonly<Record<string, readonly (VectorArgument | string | object)[]>>): readonly string[] {
-  return Object.entries(groups).flatMap(([name, members]) => (members.length === 0 ? [] : [name]));
 }

@@ -34,7 +34,7 @@ export function emitStandalone(request: LibraryRequest, compiled: readonly Targe
   files.set('index.js', render('embed/npm', 'standalone.js', context));
   files.set('index.d.ts', emitDeclarations({ ...request, given, header, targets, standalone: true }));
   for (const name of modules) files.set(name, render('embed/npm', name, context));
-  for (const name of context.hasCuda ? [...addonParts, 'gpu.h'] : addonParts) files.set(`addon/${name}`, render('embed/npm/addon', name, context));
+  for (const name of [...addonParts, ...(context.half ? ['half.h'] : []), ...(context.hasCuda ? ['gpu.h'] : [])]) files.set(`addon/${name}`, render('embed/npm/addon', name, context));
   for (const [name, text] of nodeApi()) files.set(`node-api/${name}`, text);
   for (const [name, text] of library) files.set(`library/${name}`, text);
   files.set('README.md', render('embed/npm', 'README.md', context));

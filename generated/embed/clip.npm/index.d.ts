@@ -21,10 +21,12 @@ export interface Params {
 
 /** What loss `clip` is of. Arrays are copied when a run is asked for. */
 export interface Inputs {
-  /** Queries [N, 512], row-major, the bits of each number. */
-  readonly q: Uint16Array;
-  /** Keys [M, 512], row-major, the bits of each number. */
-  readonly k: Uint16Array;
+  /** Queries [N, 512], row-major: the bits of each number, or with `convert` as f32. */
+  readonly q: Uint16Array | Float32Array;
+  /** Keys [M, 512], row-major: the bits of each number, or with `convert` as f32. */
+  readonly k: Uint16Array | Float32Array;
+  /** Round embeddings that are given as f32, instead of refusing them. */
+  readonly convert?: boolean;
   /** A value for each learned scalar. */
   readonly params: Params;
 }

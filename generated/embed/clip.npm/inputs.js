@@ -10,9 +10,11 @@ import { types } from 'node:util';
 
 /** What `run` is given, checked, in the order in which the addon takes it: see `addon/inputs.h`. */
 export function takeInputs(inputs) {
-  const given = record('inputs', inputs, ['q', 'k', 'params']);
-  const q = matrix('q', given.q, 512);
-  const k = matrix('k', given.k, 512);
+  const needs = ['q', 'k', 'params'];
+  const given = record('inputs', inputs, [...needs, 'convert'], needs);
+  const convert = given.convert === true;
+  const q = matrix('q', given.q, 512, convert);
+  const k = matrix('k', given.k, 512, convert);
   const count = { q: q.length / 512, k: k.length / 512 };
   const params = record('params', given.params, ['logScale']);
   return {
@@ -36,9 +38,9 @@ export function deviceOf(options) {
   return device === 'cuda' ? [true, whole('gpu', gpu ?? 0, 0, 65535)] : [false, threads === undefined ? 0 : whole('threads', threads, 1, 4096)];
 }
 
-/** Embeddings one behind the other. */
-function matrix(name, value, depth) {
-  typed(name, value, 'Uint16Array');
+/** Embeddings one behind the other; with `convert` as f32, which the addon rounds. */
+function matrix(name, value, depth, convert) {
+  if (!(convert && types.isFloat32Array(value))) typed(name, value, 'Uint16Array');
   if (value.length > 0 && value.length % depth === 0) return value;
   throw new RangeError(`${name} has ${value.length} numbers: embeddings of ${depth} are needed, one at least`);
 }
@@ -48,7 +50,7 @@ function typed(name, value, type) {
   throw new TypeError(`${name} is ${shown(value)}: ${needed[type]} is needed`);
 }
 
-const needed = { Uint16Array: 'a Uint16Array with the bits of bf16' };
+const needed = { Uint16Array: 'a Uint16Array with the bits of bf16, or with convert: true a Float32Array,' };
 
 function finite(name, value) {
   if (Number.isFinite(value)) return value;

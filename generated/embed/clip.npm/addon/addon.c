@@ -21,6 +21,7 @@
 #include "failure.h"
 #include "gpu.h"
 #include "inputs.h"
+#include "half.h"
 #include "kernel.h"
 #include "open.h"
 #include "call.h"

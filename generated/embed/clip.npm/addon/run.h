@@ -57,6 +57,7 @@ static void complete_call(napi_env env, napi_status status, void* data) {
 
 static bool take_arrays(napi_env env, napi_value arrays, Call* call) {
   const void* data[array_count];
+  bool rounds[array_count];
   for (uint32_t i = 0; i < array_count; ++i) {
     napi_value array;
     napi_typedarray_type type;
@@ -66,6 +67,7 @@ static bool take_arrays(napi_env env, napi_value arrays, Call* call) {
     if (napi_get_typedarray_info(env, array, &type, &length, &at, NULL, NULL) != napi_ok) return false;
     call->layout.count[i] = (int64_t)length;
     data[i] = at;
+    rounds[i] = element_bytes[i] == 2 && type == napi_float32_array;
   }
   lay_out(&call->layout);
   call->staging = malloc(call->layout.bytes);
@@ -73,15 +75,19 @@ static bool take_arrays(napi_env env, napi_value arrays, Call* call) {
     napi_throw_error(env, "DEVICE", "there is no memory for copies of the inputs");
     return false;
   }
-  for (int i = 0; i < array_count; ++i) memcpy(call->staging + call->layout.offset[i], data[i], element_bytes[i] * (size_t)call->layout.count[i]);
+  for (int i = 0; i < array_count; ++i) {
+    char* to = call->staging + call->layout.offset[i];
+    if (rounds[i]) round_to_half(to, data[i], (size_t)call->layout.count[i]);
+    else memcpy(to, data[i], element_bytes[i] * (size_t)call->layout.count[i]);
+  }
   return true;
 }
 
 static bool take_values(napi_env env, napi_value params, Call* call) {
   double values[param_count + 1] = {0};
-  for (uint32_t i = 0; i < param_count; ++i) {
+  for (int i = 0; i < param_count; ++i) {
     napi_value value;
-    if (napi_get_element(env, params, i, &value) != napi_ok || napi_get_value_double(env, value, &values[i]) != napi_ok) return false;
+    if (napi_get_element(env, params, (uint32_t)i, &value) != napi_ok || napi_get_value_double(env, value, &values[i]) != napi_ok) return false;
   }
   give_params(&call->inputs, values);
   return true;
