@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { packagePath } from '../../../codegen/emit/package-path.js';
@@ -27,7 +27,8 @@ async function checkConsumer(t: ExecutionContext, form: Form): Promise<void> {
 
   await writeFile(path.join(project, 'app.ts'), appFor(form));
   await writeFile(path.join(project, 'wrong.ts'), wrong);
-  await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['app.ts', 'wrong.ts'] }));
+  await writeFile(path.join(project, 'page.ts'), await programOfPage());
+  await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['app.ts', 'wrong.ts', 'page.ts'] }));
   await run(process.execPath, [packagePath('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'], project);
 
   // Nothing to compile with, and no kernels but the package's.
@@ -38,7 +39,14 @@ async function checkConsumer(t: ExecutionContext, form: Form): Promise<void> {
   t.is(target, here.name);
   t.true(ticked);
   t.deepEqual(results, await computedHere());
+  t.regex(await run(process.execPath, [...loader, 'page.js'], project, env), new RegExp(`^${here.name} [\\d.e+-]+ ${1000 * dim} [\\d.e+-]+\n$`));
   t.false((await readdir(folder)).includes('cache'));
+}
+
+/** Of docs/embedding.md. */
+async function programOfPage(): Promise<string> {
+  const page = await readFile(packagePath('docs', 'embedding.md'), 'utf8');
+  return /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 }
 
 interface Told {
