@@ -6,6 +6,7 @@ import type { Precision } from '../dsl/problem.js';
 import { automatic } from '../dsl/tilings.js';
 import { compileProgram } from './compile.js';
 import { compileTargets, emitLibrary } from './embed/c/index.js';
+import { emitStandalone } from './embed/npm/index.js';
 import { packagePath } from './emit/package-path.js';
 import { printPlan } from './plan/print.js';
 import type { SoftmaxMode } from './plan/plan.js';
@@ -49,18 +50,23 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     files.set(`${folder}/plan.txt`, printPlan(program.plan));
     for (const file of program.files) files.set(`${folder}/${file.path}`, file.text);
   }
-  for (const [name, text] of exportedFiles()) files.set(`embed/clip.c/${name}`, text);
+  for (const [name, text] of exportedFiles()) files.set(`embed/${name}`, text);
   return files;
 }
 
-/** A library as `infinitile export` writes it, without its kernels, which stand above, and what is made of them. */
+/**
+ * Exports as `infinitile export` writes them: a library without its kernels, which stand above, and what is made of them; a package
+ * without the library, and Node's own headers.
+ */
 function exportedFiles(): ReadonlyMap<string, string> {
   const targets = ['x86-64-v4', 'sm_90a'].map(targetNamed).filter((target) => target !== undefined);
   const request = { loss: clip, dim: 512, precision: 'bf16', tiling: automatic, targets } as const;
   const compiled = compileTargets(request);
   const images = new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: new Uint8Array() }]))]));
   const files = emitLibrary(request, compiled, images);
-  return new Map([...files].filter(([name]) => !name.startsWith('kernels/') && name !== 'LICENSE'));
+  const shown = (of: ReadonlyMap<string, string>, folder: string, without: RegExp): readonly (readonly [string, string])[] =>
+    [...of].filter(([name]) => !without.test(name)).map(([name, text]) => [`${folder}/${name}`, text]);
+  return new Map([...shown(files, 'clip.c', /^(kernels\/|LICENSE$)/), ...shown(emitStandalone(request, compiled, files), 'clip.npm', /^(library\/|node-api\/|LICENSE$)/)]);
 }
 
 async function generate(): Promise<void> {

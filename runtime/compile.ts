@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { InfinitileError } from '../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../dsl/loss.js';
 import type { MatryoshkaLoss } from '../dsl/matryoshka.js';
-import type { Precision } from '../dsl/problem.js';
+import { mostDim, type Precision } from '../dsl/problem.js';
 import type { Tiling } from '../dsl/tiling.js';
 import { automatic } from '../dsl/tilings.js';
 import type { Target } from '../codegen/targets/target.js';
@@ -112,8 +112,8 @@ async function joined(communicator: Communicator | undefined, declared: KernelOp
 function checkOptions({ dim, guideDim, threads, workspace, rows }: CompileOptions): void {
   const diagnostics = (
     [
-      ['dim', dim, 65_536],
-      ['guideDim', guideDim, 65_536],
+      ['dim', dim, mostDim],
+      ['guideDim', guideDim, mostDim],
       ['threads', threads, 4096],
       ['workspace', workspace, Number.MAX_SAFE_INTEGER],
       ['rows', rows, 2 ** 31 - 1],

@@ -13,6 +13,8 @@ export { Session, type SessionLayout, type StepOptions, type StepResult } from '
 export { connect, type ConnectOptions } from './transport/connect.js';
 export type { Communicator } from './transport/communicator.js';
 export { connectLocal, type LocalOptions } from './transport/local.js';
+export { openPackage, type PackageOptions } from './package/open-package.js';
+export type { PackagedGradients, PackagedKernel, PackagedResult } from './package/packaged-kernel.js';
 export { tune, type Tuned } from './tune/tune.js';
 export type { TuneOptions, TuneProgress } from './tune/options.js';
 export type { TilingOrigin } from './tune/origin.js';

@@ -83,6 +83,7 @@ const rows = {
   INF5003: row('NVRTC is missing or incomplete', 'The CUDA targets compile through libnvrtc and libnvrtc-builtins.'),
   INF5004: row('addon is missing', 'The native addon is built by npm install.'),
   INF5005: row('compiler that cannot be used', 'The CPU target needs C++17, OpenMP and the instructions that it is compiled for.'),
+  INF5006: row('package that cannot be used', 'An exported package has kernels for its targets, those of one version of Infinitile.'),
 
   INF6001: row('file cannot be read', 'The file is missing or may not be read.'),
   INF6002: row('truncated file', 'The file is shorter than its header says.'),

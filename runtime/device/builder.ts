@@ -13,8 +13,20 @@ export interface BuildOptions {
   readonly onBuild?: (done: number, total: number) => void;
 }
 
+/** A source file of a program as a device loads it. */
+export interface BuiltFile {
+  readonly path: string;
+  readonly manifest: Pick<Artifact['manifest'], 'kernels'>;
+}
+
+/** What has, or makes, what a device loads of a program. */
+export interface ArtifactSource {
+  /** In the order of the program's files. */
+  build(program: Pick<Program, 'plan' | 'files'>, options?: BuildOptions): Promise<readonly BuiltFile[]>;
+}
+
 /** A target's compiler, and the cache of what it has made. No device is needed. */
-export class Builder {
+export class Builder implements ArtifactSource {
   readonly target: Target;
   readonly cache: ArtifactCache;
   readonly #open: () => Promise<Compiler>;
@@ -41,7 +53,7 @@ export class Builder {
   }
 
   /** The artifacts of a program's files, in their order: from the cache, else compiled. */
-  async build({ plan, files }: Program, { signal, onBuild }: BuildOptions = {}): Promise<readonly Artifact[]> {
+  async build({ plan, files }: Pick<Program, 'plan' | 'files'>, { signal, onBuild }: BuildOptions = {}): Promise<readonly Artifact[]> {
     return buildArtifacts(files, await this.compiler(), this.cache, { loss: plan.loss, target: plan.target }, {
       signal,
       onProgress: ({ done, total }) => onBuild?.(done, total),

@@ -3,13 +3,20 @@ import type { CudaDeviceInfo } from '../addon.js';
 
 /** Which CUDA targets a GPU runs. */
 
-type Gpu = Pick<CudaDeviceInfo, 'computeMajor' | 'computeMinor'>;
+export type Gpu = Pick<CudaDeviceInfo, 'computeMajor' | 'computeMinor'>;
 
 export function runsOn({ capability }: Target, { computeMajor, computeMinor }: Gpu): boolean {
   if (capability === undefined) return false;
   const [major, minor] = needed(capability);
   if ('exactly' in capability) return computeMajor === major && computeMinor === minor;
   return computeMajor > major || (computeMajor === major && computeMinor >= minor);
+}
+
+/** Whether the GPU runs cubins of {@link leastArchitecture}: those of its own major version, up to its minor. Others take PTX. */
+export function cubinServes({ capability }: Target, { computeMajor, computeMinor }: Gpu): boolean {
+  if (capability === undefined) return false;
+  const [major, minor] = needed(capability);
+  return computeMajor === major && computeMinor >= minor;
 }
 
 /** What NVRTC compiles a target's kernels for where no GPU is at hand: the least that runs them. */

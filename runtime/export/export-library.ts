@@ -1,12 +1,7 @@
 import { compileTargets, emitLibrary, type LibraryRequest } from '../../codegen/embed/c/index.js';
+import type { ExportOptions } from './exporter.js';
 import { compileImages } from './images.js';
 import { libraryManifest } from './manifest.js';
-
-export interface ExportOptions {
-  readonly signal?: AbortSignal;
-  /** GPU files compiled or found in the cache, and in all. */
-  readonly onBuild?: (done: number, total: number) => void;
-}
 
 /**
  * The files of a loss as a C library, by their path, `manifest.json` among them.

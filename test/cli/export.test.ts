@@ -33,6 +33,24 @@ test('a library is written whole, and its manifest has every file', async (t) =>
   t.deepEqual(manifest.targets.map(({ name }) => name), ['x86-64-v3', 'armv8']);
 });
 
+for (const [form, flags] of [['beside the runtime', []], ['standalone', ['--standalone']]] as const) {
+  test(`an npm package, ${form}, is written whole, and its manifest has every file`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const out = path.join(folder, 'package');
+    const { code, stdout, stderr } = await cli('export', 'infoNCE', '--format', 'npm', ...flags, '--dim', '32', '--target', 'cpu', '--out', out);
+    t.is(code, 0, stderr);
+    t.regex(stdout, /^infinitile-info-nce for [\w-]+: \d+ files, \d\.\d MiB, in /);
+    const manifest = JSON.parse(await readFile(path.join(out, 'manifest.json'), 'utf8')) as { readonly version: string; readonly files: readonly FileOfManifest[] };
+    const declared = JSON.parse(await readFile(path.join(out, 'package.json'), 'utf8')) as { readonly version: string; readonly files: readonly string[] };
+    t.is(manifest.version, declared.version);
+    const files = (await filesIn(out)).filter((name) => name !== 'manifest.json');
+    t.deepEqual(manifest.files.map((file) => file.path).sort(), files);
+    for (const file of manifest.files) t.is(sha256(await readFile(path.join(out, file.path))), file.sha256, file.path);
+    const packed = [...declared.files, 'package.json', 'README.md', 'LICENSE'];
+    t.deepEqual(files.filter((name) => !packed.includes(name.split('/')[0] ?? '')), [], 'npm packs every file');
+  });
+}
+
 test('what is there is kept, unless --force replaces it', async (t) => {
   const folder = await temporaryFolder(t);
   const out = path.join(folder, 'library');
@@ -62,7 +80,12 @@ test('mistakes leave nothing', async (t) => {
   };
   t.regex(await said('clip', '--target', 'x86-64-v5', '--out', out), /INF7001.*x86-64-v5/);
   t.regex(await said('clip', '--format', 'torch', '--out', out), /torch/);
+  t.regex(await said('clip', '--standalone', '--out', out), /INF8004.*--standalone was given with --format c/);
+  const foreign = process.arch === 'arm64' ? 'x86-64-v3' : 'armv8';
+  t.regex(await said('clip', '--format', 'npm', '--target', foreign, '--out', out), new RegExp(`INF5005 kernels of ${foreign} [\\s\\S]*--standalone`));
   t.regex(await said('clipp', '--out', out), /INF8003.*clip/);
+  t.regex(await said('clip', '--dim', '65537', '--out', out), /INF4013 dim is 65537[\s\S]*65536/);
+  t.regex(await said('gist', '--dim', '16', '--guide-dim', '2147483647', '--out', out), /INF4013 guideDim/);
   t.regex(await said('clip', '--guide-dim', '7', '--out', out), /INF4016/);
   t.regex(await said('clip', '--precision', 'f8', '--out', out), /f8/);
   t.regex(await said('clip', '--out', path.join(folder, 'none', 'library')), /INF6007/);

@@ -1,12 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { compileTargets, libraryNames } from '../../codegen/embed/c/index.js';
 import type { Program } from '../../codegen/compile.js';
-import { packagePath } from '../../codegen/emit/package-path.js';
 import { walk, type BoundArg, type BoundPlan } from '../../codegen/plan/bind.js';
 import { bindWithin } from '../../codegen/plan/bind-within.js';
-import type { Parameter, Step } from '../../codegen/plan/plan.js';
+import type { Step } from '../../codegen/plan/plan.js';
 import { matrixShape } from '../../runtime/matrix-shape.js';
 import { automatic, clip, infoNCE, ntXent, siglip, targetNamed } from '../../runtime/index.js';
 import { relatePositives, mapByRule } from '../../runtime/positives.js';
@@ -14,6 +13,7 @@ import { extremesOf, logitRange, runScalars, uniformsOf, type Scalars } from '..
 import { exactRange, softmaxRange } from '../../runtime/softmax-range.js';
 import { walksOf } from '../../runtime/walks.js';
 import { run, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
+import { buildDriver } from './support/fake-driver.js';
 import { outsideFolder } from './support/folder.js';
 
 /*
@@ -50,13 +50,11 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   const compiled = compileTargets({ loss: one.loss, dim: one.dim, precision: one.precision, tiling: automatic, targets });
   await writeLibrary(folder, one, targets.map(({ name }) => name), true);
   await run('sh', ['-c', `cc -std=c11 -Wall -Wextra -Werror -pedantic -O1 -fPIC -shared -Iinclude src/${prefix}.c kernels/*.c -lm -ldl -o lib${prefix}.so`], folder);
-  await run('c++', ['-std=c++17', '-shared', '-fPIC', packagePath('test', 'embed', 'support', 'fake-driver.cpp'), '-o', 'libcuda.so.1'], folder);
   await writeConsumer(folder, one, { device: 'cuda' });
   await run('cc', ['-std=c99', '-Iinclude', 'consumer.c', '-o', 'consumer', '-L.', `-l${prefix}`], folder);
 
   const programs = compiled.find(({ target }) => target.name === one.target)?.programs ?? [];
-  await writeFile(path.join(folder, 'kernels.txt'), kernelLines([...programs].reverse()));
-  const env = { LD_LIBRARY_PATH: folder, FAKE_CUDA_LOG: path.join(folder, 'log.txt'), FAKE_CUDA_KERNELS: path.join(folder, 'kernels.txt'), FAKE_CUDA_CAPABILITY: one.capability };
+  const env = await buildDriver(folder, [...programs].reverse(), one.capability);
   t.is((await run('./consumer', [], folder, env)).trim(), one.target);
   const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).trimEnd().split('\n');
 
@@ -69,11 +67,6 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   t.is(told.length, expected.length);
   const bases = new Map<string, bigint>();
   expected.forEach((words, i) => t.deepEqual(resolved(words, told[i] ?? '', bases), told[i], `command ${i + 1}`));
-}
-
-function kernelLines(programs: readonly Program[]): string {
-  const kinds = ({ uniforms }: Program, { type }: Parameter): string => ({ pointer: 'p', i32: 'i', f32: 'f', tensorMap: 't', uniforms: `u${4 * Math.max(1, uniforms.length)}.` })[type];
-  return programs.flatMap((program) => program.plan.kernels.map(({ name, parameters }) => `${name} ${parameters.map((parameter) => kinds(program, parameter)).join('')}\n`)).join('');
 }
 
 /** A word of a command as it is known here: a number is left open where it is an address. */

@@ -1,5 +1,6 @@
+import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../../dsl/loss.js';
-import type { Precision } from '../../../dsl/problem.js';
+import { mostDim, type Precision } from '../../../dsl/problem.js';
 import type { Tiling } from '../../../dsl/tiling.js';
 import { compileProgram, type Program } from '../../compile.js';
 import { hasSoftmax } from '../../plan/needs.js';
@@ -29,9 +30,12 @@ export interface TargetPrograms {
 /**
  * The programs of every target, once each, in the order of the list of targets.
  *
- * @throws {InfinitileError} with every reason why a target cannot run the tiling.
+ * @throws {InfinitileError} INF4013 for embeddings that are too long; with every reason why a target cannot run the tiling.
  */
 export function compileTargets({ loss, dim, guideDim = dim, precision, tiling, targets }: LibraryRequest): readonly TargetPrograms[] {
+  for (const [name, value] of [['dim', dim], ['guideDim', guideDim]] as const) {
+    if (value > mostDim) throw new InfinitileError({ code: 'INF4013', message: `${name} is ${value}`, hint: `a whole number from 1 to ${mostDim}` });
+  }
   const modes = hasSoftmax(loss) ? (['bounded', 'running'] as const) : (['bounded'] as const);
   return everyTarget
     .filter((target) => targets.includes(target))

@@ -1,12 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { libraryNames } from '../../../codegen/embed/c/index.js';
 import type { Target } from '../../../codegen/targets/target.js';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { Precision } from '../../../dsl/problem.js';
 import { automatic } from '../../../dsl/tilings.js';
-import { exportLibrary } from '../../export/export-library.js';
+import type { Exported, Exporter } from '../../export/exporter.js';
+import { formatNames, formats, type Format, type FormatName } from '../../export/formats.js';
 import { makeHidden, showHidden } from '../hidden-directory.js';
 import { chooseTarget } from '../inspect/request.js';
 import { interruptible } from '../interrupt.js';
@@ -16,7 +16,8 @@ import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 
 interface ExportFlags {
-  readonly format: 'c';
+  readonly format: FormatName;
+  readonly standalone?: boolean;
   readonly dim: number;
   readonly guideDim?: number;
   readonly precision: Precision;
@@ -29,14 +30,15 @@ interface ExportFlags {
 export function exportCommand(terminal: Terminal): Command {
   return new Command('export')
     .summary('write a loss as a library for other projects')
-    .description('Write a loss as a library for other projects: a folder that builds and runs where infinitile is not installed. No GPU is needed.')
+    .description('Write a loss as a library for other projects: a folder that builds and runs where infinitile is not installed, or, of an npm package, beside its runtime. No GPU is needed.')
     .argument('<loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine')
-    .addOption(new Option('--format <name>', 'what to write: a C and C++ library').choices(['c']).default('c'))
+    .addOption(new Option('--format <name>', `what to write: ${formatNames.map((name) => `${formats[name].summary} (${name})`).join(', ')}`).choices(formatNames).default('c'))
+    .option('--standalone', 'an npm package that does not need infinitile: it is built when it is installed')
     .addOption(countOption('--dim <count>', 'numbers in an embedding').default(512))
     .addOption(countOption('--guide-dim <count>', "numbers in an embedding of the guide, for a guided loss (default: those of --dim)"))
     .addOption(precisionOption().default('f32'))
     .option('--target <names>', 'a list of targets, such as x86-64-v4,sm_90a,sm_80; the library chooses among them where it runs', 'cpu')
-    .addOption(tilingOption())
+    .addOption(tilingOption('how the work is split; or a file.json of tune --save (default: the target chooses)'))
     .requiredOption('--out <directory>', 'where to write it')
     .option('--force', 'replace what is there')
     .action((loss: string, flags: ExportFlags) => interruptible((signal) => runExport(loss, flags, terminal, signal)));
@@ -44,6 +46,7 @@ export function exportCommand(terminal: Terminal): Command {
 
 async function runExport(name: string, flags: ExportFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { dim, guideDim, precision, out, force = false } = flags;
+  const write = exporterFor(flags);
   const loss = await loadLoss(name);
   if (guideDim !== undefined && !loss.guide) throw new InfinitileError({ code: 'INF4016', message: `loss '${loss.name}' has no guide, and --guide-dim was given`, hint: 'leave --guide-dim out' });
   const targets = targetsNamed(flags.target);
@@ -52,10 +55,10 @@ async function runExport(name: string, flags: ExportFlags, terminal: Terminal, s
   const making = await makeHidden(out, { replace: force, hint: 'name a directory that does not exist yet, or give --force to replace this one' });
   const progress = new Progress(terminal);
   try {
-    const files = await exportLibrary(request, { signal, onBuild: (done, total) => progress.show('compiling', done, total) });
-    await writeFiles(making, files, signal);
+    const exported = await write(request, { signal, onBuild: (done, total) => progress.show('compiling', done, total) });
+    await writeFiles(making, exported, signal);
     await showHidden(making, out, { replace: force });
-    terminal.out(summary(libraryNames(loss.name).prefix, targets, files, out));
+    terminal.out(summary(exported, targets, out));
   } finally {
     progress.clear();
     await rm(making, { recursive: true, force: true });
@@ -67,17 +70,25 @@ function targetsNamed(names: string): readonly Target[] {
   return names.split(',').map((name) => chooseTarget(name.trim()));
 }
 
-async function writeFiles(folder: string, files: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void> {
-  for (const [name, text] of files) {
+/** @throws {InfinitileError} INF8004 for --standalone with a format that has no such form. */
+function exporterFor({ format, standalone = false }: ExportFlags): Exporter {
+  const { write, writeStandalone }: Format = formats[format];
+  if (!standalone) return write;
+  if (writeStandalone !== undefined) return writeStandalone;
+  throw new InfinitileError({ code: 'INF8004', message: `--standalone was given with --format ${format}`, hint: 'it goes with --format npm; a library in C needs nothing of infinitile anyhow' });
+}
+
+async function writeFiles(folder: string, { files }: Exported, signal: AbortSignal): Promise<void> {
+  for (const [name, content] of files) {
     signal.throwIfAborted();
     const file = path.join(folder, name);
     await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, text, { flush: true });
+    await writeFile(file, content, { flush: true });
   }
 }
 
-function summary(library: string, targets: readonly Target[], files: ReadonlyMap<string, string>, out: string): string {
-  const bytes = [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+function summary({ name: exported, files }: Exported, targets: readonly Target[], out: string): string {
+  const bytes = [...files.values()].reduce((sum, content) => sum + Buffer.byteLength(content), 0);
   const names = [...new Set(targets.map(({ name }) => name))].join(', ');
-  return `${library} for ${names}: ${files.size} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, in ${out}\nREADME.md says how to build it\n`;
+  return `${exported} for ${names}: ${files.size} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, in ${out}\nREADME.md says how to use it\n`;
 }

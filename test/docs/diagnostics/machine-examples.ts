@@ -9,6 +9,7 @@ import { findDisassembler } from '../../../runtime/cli/inspect/device-code.js';
 import { HostDevice } from '../../../runtime/device/host.js';
 import { automatic } from '../../../runtime/index.js';
 import { openArtifactPlace } from '../../../runtime/tune/artifact-place.js';
+import { otherVersion } from '../../../runtime/package/errors.js';
 import { budgetTooShort } from '../../../runtime/tune/errors.js';
 import { TunedStore } from '../../../runtime/tune/store/tuned-store.js';
 import { tellOfMismatch } from '../../../runtime/tune/tiling-file.js';
@@ -22,6 +23,7 @@ const machines: Readonly<Record<string, Machine>> = {
   INF5003: { command: 'infinitile inspect clip --target sm_80 --emit ptx', meet: () => toldBy(() => NvrtcCompiler.open(nvrtc({ openNvrtc: notFound }), sm80)) },
   INF5004: { command: 'infinitile doctor', meet: (folder) => toldBy(() => openAddon(folder)) },
   INF5005: { command: 'CXX=cc-licensed infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: brokenCompiler },
+  INF5006: { command: 'node app.js', meet: () => toldBy(() => Promise.reject(otherVersion({ name: 'infinitile-clip', infinitile: '0.1.0' }, '0.2.0'))) },
   INF6102: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: damagedEntry },
   INF6103: { command: 'infinitile run clip --queries q.npy --keys k.npy --params logScale=2', meet: damagedTuning },
   INF6104: { command: 'infinitile tune clip --dim 256', meet: unwritableCache, varies: /(?<=written: ).*/g },

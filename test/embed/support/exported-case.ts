@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
-import { compileTargets, emitLibrary, libraryNames, type Images, type TargetPrograms } from '../../../codegen/embed/c/index.js';
+import { compileTargets, emitLibrary, libraryNames, type Images, type LibraryRequest, type TargetPrograms } from '../../../codegen/embed/c/index.js';
 import { memberName } from '../../../codegen/embed/c/names.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { bindWithin } from '../../../codegen/plan/bind-within.js';
@@ -41,12 +41,17 @@ const guideDim = 24;
 export const here = cpuTarget('cpu');
 
 /** `marked`: with images that only say what they are, for libraries whose kernels do not run. */
-export async function writeLibrary(folder: string, { loss, dim, precision, tiling = automatic }: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
-  const found = targets.map((name) => targetNamed(name)).filter((target) => target !== undefined);
-  const request = { loss, dim, precision, tiling, targets: found, ...(loss.guide ? { guideDim } : {}) };
+export async function writeLibrary(folder: string, one: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
+  const request = requestOf(one, targets);
   if (!marked) return writeAll(folder, await exportLibrary(request));
   const compiled = compileTargets(request);
   await writeAll(folder, emitLibrary(request, compiled, markedImages(compiled)));
+}
+
+/** What is exported of a case. */
+export function requestOf({ loss, dim, precision, tiling = automatic }: ExportedCase, targets: readonly string[] = [here.name]): LibraryRequest {
+  const found = targets.map((name) => targetNamed(name)).filter((target) => target !== undefined);
+  return { loss, dim, precision, tiling, targets: found, ...(loss.guide ? { guideDim } : {}) };
 }
 
 /** Runs a program; what it says when it fails is in the error. */
@@ -211,7 +216,7 @@ export async function buildByReadme(library: string): Promise<void> {
 }
 
 /** Images that say what they are. */
-function markedImages(compiled: readonly TargetPrograms[]): Images {
+export function markedImages(compiled: readonly TargetPrograms[]): Images {
   const text = (word: string): Uint8Array => new TextEncoder().encode(word);
   return new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: text(`cubin ${target.name}`), ...(target.name === 'sm_80' ? { ptx: text(`ptx ${target.name}`) } : {}) }]))]));
 }

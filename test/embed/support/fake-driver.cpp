@@ -101,6 +101,18 @@ EXPORT int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t b
 EXPORT int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t bytes, void*) {
   return std::memcpy(reinterpret_cast<void*>(to), from, bytes), 0;
 }
+EXPORT int cuMemcpyDtoH_v2(void* to, unsigned long long from, std::size_t bytes) {
+  return std::fprintf(log(), "read %zu\n", bytes), cuMemcpyDtoHAsync_v2(to, from, bytes, nullptr);
+}
+EXPORT int cuMemcpyHtoD_v2(unsigned long long to, const void* from, std::size_t bytes) {
+  return std::fprintf(log(), "write %zu\n", bytes), cuMemcpyHtoDAsync_v2(to, from, bytes, nullptr);
+}
+EXPORT int cuMemAlloc_v2(unsigned long long* at, std::size_t bytes) {
+  void* memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  std::fprintf(log(), "allocate\n");
+  return *at = reinterpret_cast<unsigned long long>(memory), memory == nullptr ? 2 : 0;
+}
+EXPORT int cuMemFree_v2(unsigned long long at) { return std::fprintf(log(), "free\n"), std::free(reinterpret_cast<void*>(at)), 0; }
 EXPORT int cuStreamSynchronize(void*) { return 0; }
 EXPORT int cuMemAllocHost_v2(void** memory, std::size_t bytes) { return *memory = std::malloc(bytes), 0; }
 EXPORT int cuMemFreeHost(void* memory) { return std::free(memory), 0; }

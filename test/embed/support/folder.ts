@@ -10,9 +10,9 @@ export async function outsideFolder(t: ExecutionContext): Promise<string> {
   return folder;
 }
 
-export async function writeAll(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
-  for (const [name, text] of files) {
+export async function writeAll(folder: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  for (const [name, content] of files) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), text);
+    await writeFile(path.join(folder, name), content);
   }
 }
