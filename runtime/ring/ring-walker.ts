@@ -172,7 +172,7 @@ export class RingWalker implements StepWalks {
 
 /** All ranks, where their devices have one memory: what does not change need not be copied between them. */
 async function neighboursOf({ communicator }: RingGroup, own: RingBuffers): Promise<readonly ShownRank[]> {
-  const all = (await communicator.show?.(own)) ?? [];
+  const all = await communicator.show(own);
   return all.every(({ device }) => own.device.reaches(device)) ? all : [];
 }
 

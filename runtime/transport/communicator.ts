@@ -39,9 +39,10 @@ export interface Communicator {
    */
   attach(device: Device): Promise<NativeTransport>;
   /**
-   * Of ranks in one process: what each shows the others of itself, in the order of ranks. Every rank calls it as often, in the same order.
+   * What each rank shows the others of itself, in the order of ranks; nothing of ranks that are not all in one process. Every rank calls it
+   * as often, in the same order.
    */
-  show?(own: ShownRank): Promise<readonly ShownRank[]>;
+  show(own: ShownRank): Promise<readonly ShownRank[]>;
   /** Tells the other ranks that this one fails, and why: what they wait for is rejected with it. Again: nothing. */
   abort(reason: unknown): void;
   /** Leaves the group, once every rank has come so far. Again: nothing. */

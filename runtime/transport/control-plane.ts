@@ -1,4 +1,4 @@
-import type { Communicator } from './communicator.js';
+import type { Communicator, ShownRank } from './communicator.js';
 import type { Place } from './place.js';
 
 /** What ranks tell each other beside the messages of their devices: little, and seldom. Each communicator is one. */
@@ -20,5 +20,10 @@ export abstract class Member {
     this.localRanks = localRanks;
     this.nodes = nodes;
     this.description = description;
+  }
+
+  /** Ranks are processes of their own, unless a communicator knows better. */
+  show(_own: ShownRank): Promise<readonly ShownRank[]> {
+    return Promise.resolve([]);
   }
 }

@@ -74,7 +74,7 @@ class LocalRank extends Member implements Communicator {
     return this.#group.transport(this.rank, this.#attached++);
   }
 
-  async show(own: ShownRank): Promise<readonly ShownRank[]> {
+  override async show(own: ShownRank): Promise<readonly ShownRank[]> {
     const { shown } = this.#group;
     const what = 'the memory of each rank';
     shown.set(this.rank, own);

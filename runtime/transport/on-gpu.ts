@@ -1,6 +1,6 @@
 import type { NativeTransport } from '../addon.js';
 import type { Device } from '../device/device.js';
-import type { Communicator } from './communicator.js';
+import type { Communicator, ShownRank } from './communicator.js';
 import { Member } from './control-plane.js';
 
 /** A communicator of ranks that have taken GPUs, to whose devices its transport is no stranger: local, or MPI through main memory. */
@@ -27,6 +27,10 @@ export class OnGpu extends Member implements Communicator {
 
   attach(device: Device): Promise<NativeTransport> {
     return this.#communicator.attach(device);
+  }
+
+  override show(own: ShownRank): Promise<readonly ShownRank[]> {
+    return this.#communicator.show(own);
   }
 
   abort(reason: unknown): void {

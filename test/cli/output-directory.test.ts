@@ -101,5 +101,5 @@ test('what rank 0 cannot make, the others hear of', async (t) => {
 function elsewhere(ring: Communicator): Communicator {
   const gather: Communicator['gather'] = async (bytes, what) => (await ring.gather(bytes, what)).map((told) => (told.length > 1 ? Buffer.from(`/elsewhere${Buffer.from(told).toString()}`) : told));
   const { rank, ranks, nodes, localRank, localRanks, transport, description, lost } = ring;
-  return { rank, ranks, nodes, localRank, localRanks, transport, description, lost, gather, attach: (device) => ring.attach(device), abort: (reason) => ring.abort(reason), close: () => ring.close() };
+  return { rank, ranks, nodes, localRank, localRanks, transport, description, lost, gather, attach: (device) => ring.attach(device), show: (own) => ring.show(own), abort: (reason) => ring.abort(reason), close: () => ring.close() };
 }

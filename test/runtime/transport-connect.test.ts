@@ -34,6 +34,7 @@ function machine(ranks: number, { gpus = ranks, nccl = '2.30.4', versions = {} }
       description: 'by MPI',
       gather: (bytes, what) => under.gather(bytes, what),
       attach: (device) => under.attach(device),
+      show: (own) => under.show(own),
       abort: (reason) => under.abort(reason),
       close: () => under.close(),
     };
