@@ -20,27 +20,19 @@ export class RingBuffers implements ShownRank {
   readonly device: Device;
   readonly #own: DeviceBuffers;
   readonly #shape: RankShape;
+  readonly #nodes: number;
   readonly #others = new Map<string, NativeBuffer>();
 
-  constructor(device: Device, own: DeviceBuffers, shape: RankShape) {
+  constructor(device: Device, own: DeviceBuffers, shape: RankShape, nodes: number) {
     this.device = device;
     this.#own = own;
     this.#shape = shape;
+    this.#nodes = nodes;
   }
 
-  get(slot: Slot, name: string): NativeBuffer {
-    if (slot === 'own' || slot === 'result') return this.ofOwnColumns(name);
-    const key = `${slot} ${name}`;
-    const known = this.#others.get(key);
-    if (known !== undefined) return known;
-    const made = this.device.allocate(Math.max(bytesOf(this.#requireLargest(), name), 4));
-    this.#others.set(key, made);
-    return made;
-  }
-
-  /** Likewise, of what travels with the keys of a shard and stays as it is: among neighbours where it is at home, and nowhere else. */
-  ofKeys(slot: Slot, name: string, shard: number): NativeBuffer {
-    return this.neighbours[shard]?.ofOwnColumns(name) ?? this.get(slot, name);
+  /** What a slot has of a shard: among neighbours it is where the shard is at home, and nowhere else. */
+  get(slot: Slot, name: string, shard: number): NativeBuffer {
+    return (this.#isOne(slot) ? this.neighbours[shard]?.ofOwnColumns(name) : undefined) ?? this.#ofThisRank(slot, name);
   }
 
   /** Whether a buffer of the rank's own columns is a part of another. */
@@ -60,6 +52,21 @@ export class RingBuffers implements ShownRank {
     const whole = this.#own.require(stack);
     const rowBytes = whole.bytes / this.#shape.stack;
     return whole.part(this.#shape.colStart * rowBytes, this.#shape.m * rowBytes);
+  }
+
+  #ofThisRank(slot: Slot, name: string): NativeBuffer {
+    if (slot === 'own' || slot === 'result') return this.ofOwnColumns(name);
+    const key = `${slot} ${name}`;
+    const known = this.#others.get(key);
+    if (known !== undefined) return known;
+    const made = this.device.allocate(Math.max(bytesOf(this.#requireLargest(), name), 4));
+    this.#others.set(key, made);
+    return made;
+  }
+
+  /** Whether all ranks mean the same by the slot: keys stay as they are, and on one node the sums of a shard are with one rank at a time. */
+  #isOne(slot: Slot): boolean {
+    return slot === 'own' || /^(keys|turnKeys)\[/.test(slot) || (this.#nodes === 1 && slot !== 'partial');
   }
 
   #requireLargest(): BoundPlan {

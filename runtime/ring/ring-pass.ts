@@ -82,8 +82,7 @@ function* messagesOf(given: RingPass, { sends, receives }: Step, step: string): 
 function buffersOf(given: RingPass, slot: Slot, { kind, shard }: Content): readonly { readonly buffer: NativeBuffer; readonly bytes: number }[] {
   const { walk, slots } = given;
   const tile = tileTo(given, shard);
-  if (kind === 'keys') return walk.keys.map((name) => ({ buffer: slots.ofKeys(slot, name, shard), bytes: bytesOf(tile, name) }));
-  return walk.sums.map((name) => ({ buffer: slots.get(slot, name), bytes: bytesOf(tile, name) }));
+  return (kind === 'keys' ? walk.keys : walk.sums).map((name) => ({ buffer: slots.get(slot, name, shard), bytes: bytesOf(tile, name) }));
 }
 
 /**
@@ -94,10 +93,10 @@ function* computeOf(given: RingPass, step: Compute, join: Iterable<PassPart>, me
   const { ring, walk, slots, environment } = given;
   const { cols, keys, into } = step;
   const tile = tileTo(given, cols.rank);
-  const withKeys = withBuffers(environment, walk.keys.map((name) => [name, slots.ofKeys(keys, name, cols.rank)]));
-  const withSums = (slot: Slot) => withBuffers(withKeys, walk.sums.map((name) => [name, slots.get(slot, name)]));
+  const named = (names: readonly string[], slot: Slot) => names.map((name): [string, NativeBuffer] => [name, slots.get(slot, name, cols.rank)]);
+  const withKeys = withBuffers(environment, named(walk.keys, keys));
   const [merge] = merges.filter(({ from }) => from === 'partial');
-  const target = withSums(merge?.into ?? into);
+  const target = withBuffers(withKeys, named(walk.sums, merge?.into ?? into));
   const pieces = piecesOf(given, cols.rank);
   const [piece] = pieces;
   if (ring.nodes === 1 && pieces.length === 1 && piece !== undefined && isOneChunk(piece)) {
@@ -108,7 +107,7 @@ function* computeOf(given: RingPass, step: Compute, join: Iterable<PassPart>, me
     yield { kind: 'chunk', pairs: piece.rows * piece.cols };
     return;
   }
-  const own = withSums(into);
+  const own = withBuffers(withKeys, named(walk.sums, into));
   yield* stepsOf(tile, walk.clear, tile.shape, own);
   for (const shape of pieces) yield* stepsOf(tile, [...ofPositives(given, shape), ...walk.tile], shape, own);
   yield* join;
@@ -137,7 +136,7 @@ function ofPositives({ walk, bound }: RingPass, { row0, rows, rowShift, col0, co
 function* mergeOf(given: RingPass, { shard, from, into }: Merge): Generator<PassPart> {
   const { walk, slots, environment } = given;
   const tile = tileTo(given, shard);
-  const named = walk.sums.flatMap((name): [string, NativeBuffer][] => [[name, slots.get(into, name)], [tileSum(name), slots.get(from, name)]]);
+  const named = walk.sums.flatMap((name): [string, NativeBuffer][] => [[name, slots.get(into, name, shard)], [tileSum(name), slots.get(from, name, shard)]]);
   yield* stepsOf(tile, walk.merge, tile.shape, withBuffers(environment, named));
 }
 

@@ -42,7 +42,7 @@ export class RingWalker implements StepWalks {
     this.#group = group;
     this.#shape = shape;
     this.#sums = new RingSums(loss, buffers, group.communicator, shape, relation);
-    this.#slots = new RingBuffers(device, buffers, shape);
+    this.#slots = new RingBuffers(device, buffers, shape, group.nodes);
     this.#runner = new PassRunner(device);
     const counts = (side: 'row' | 'col') => shape.tensors.map((_, rank) => countOf(segmentsOf(loss, shape, side, rank)));
     this.#ring = layOut({ ranks: shape.tensors.length, nodes: group.nodes, inFlight: group.inFlight, rows: counts('row'), cols: counts('col') });
@@ -170,7 +170,7 @@ export class RingWalker implements StepWalks {
   }
 }
 
-/** All ranks, where their devices have one memory: what does not change need not be copied between them. */
+/** All ranks, where their devices have one memory: nothing then need be copied between them. */
 async function neighboursOf({ communicator }: RingGroup, own: RingBuffers): Promise<readonly ShownRank[]> {
   const all = await communicator.show(own);
   return all.every(({ device }) => own.device.reaches(device)) ? all : [];

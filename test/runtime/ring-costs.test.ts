@@ -77,9 +77,9 @@ const ranks = 6;
 const chunkSize = 16;
 const small = tiling('small', (levels) => levels.chunk({ rows: chunkSize, cols: chunkSize }).block({ rows: 4, cols: chunkSize, depth: 8 }).register({ rows: 4, cols: chunkSize }));
 
-const holdings = [{ inFlight: 2, apart: true }, { inFlight: 4, apart: true }, { inFlight: 2, apart: true, chunks: small }, { inFlight: 2, apart: false }];
+const holdings = [{ inFlight: 2, apart: true }, { inFlight: 4, apart: true }, { inFlight: 2, apart: true, chunks: small }, { inFlight: 2, apart: false }, { inFlight: 2, apart: false, chunks: small }];
 for (const { inFlight, apart, chunks } of holdings.map((given) => ({ chunks: undefined, ...given }))) {
-  test(`a rank holds its own and room for others: ${inFlight} shards of ${apart ? 'keys and of ' : ''}sums${chunks === undefined ? '' : ', and sums of a tile'}`, async (t) => {
+  test(`a rank holds its own${apart ? ` and room for others: ${inFlight} shards of keys and of sums` : ', and others what is theirs'}${chunks === undefined ? '' : ', and sums of a tile'}`, async (t) => {
     for (const { loss, inputs, more = {} } of cases) {
       const ring = new RingKernel(loss, { dim, ...(chunks === undefined ? {} : { tiling: chunks }) }, { ranks, inFlight, apart });
       const sessions = await RingSessions.open(ring, inputs);
@@ -98,7 +98,7 @@ for (const { inFlight, apart, chunks } of holdings.map((given) => ({ chunks: und
         const othersCols = ring.shapeOf(inputs).tensors.map((_, of) => (of === rank ? 0 : countOf(segmentsOf(loss, ring.shapeOf(inputs), 'col', of))));
         const makesSums = several(bound.shape.n) || othersCols.some(several) || loss.between.rows.length * loss.between.cols.length > 1;
         const perRow = (of: (walk: RingWalk) => readonly string[]) => rowBytes(bound, [...new Set(walks.flatMap(of))]);
-        const others = largest * inFlight * ((apart ? perRow(({ keys }) => keys) : 0) + perRow(({ sums }) => sums)) + (makesSums ? largest * perRow(({ sums }) => sums) : 0);
+        const others = (apart ? largest * inFlight * (perRow(({ keys }) => keys) + perRow(({ sums }) => sums)) : 0) + (makesSums ? largest * perRow(({ sums }) => sums) : 0);
         t.is(device.peakBytes, bytesOf(bound, own) + readingGaps(bound) + others, `${loss.name}, rank ${rank}, ${parts.join()}`);
         t.is(device.allocatedBytes, device.peakBytes, 'and goes on holding it');
       }
