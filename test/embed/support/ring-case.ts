@@ -36,7 +36,7 @@ function ringHeader(one: RingCase, tensors: readonly { readonly queries: number;
   return [
     ...libraryLines(one),
     `#include <${prefix}_ring.h>`,
-    ...['DONE', 'SHARE', 'PASS', 'KEYS', 'SUMS'].map((name) => `#define RING_${name} ${macro}_RING_${name}`),
+    ...['DONE', 'SHARE', 'PASS', 'KEYS', 'SUMS', 'LARGEST'].map((name) => `#define RING_${name} ${macro}_RING_${name}`),
     `#define THREADS ${threads}`,
     `#define RANKS ${tensors.length}`,
     `#define QUERY_COUNTS ${list(tensors.map(({ queries }) => queries))}`,

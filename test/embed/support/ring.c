@@ -40,16 +40,11 @@ static void share(void) {
 static size_t bytes_of(LIBRARY(ring_message) message, int shard) { return LIBRARY(ring_message_bytes)(ranks[0].ring, message, shard); }
 
 static void allocate_messages(void) {
-  size_t keys = 1, sums = 1;
   int rank, i;
-  for (rank = 0; rank < RANKS; ++rank) {
-    if (bytes_of(RING_KEYS, rank) > keys) keys = bytes_of(RING_KEYS, rank);
-    if (bytes_of(RING_SUMS, rank) > sums) sums = bytes_of(RING_SUMS, rank);
-  }
   for (rank = 0; rank < RANKS; ++rank)
     for (i = 0; i < 2; ++i) {
-      ranks[rank].keys[i] = realloc(ranks[rank].keys[i], keys);
-      ranks[rank].sums[i] = realloc(ranks[rank].sums[i], sums);
+      ranks[rank].keys[i] = realloc(ranks[rank].keys[i], bytes_of(RING_KEYS, RING_LARGEST) + 1);
+      ranks[rank].sums[i] = realloc(ranks[rank].sums[i], bytes_of(RING_SUMS, RING_LARGEST) + 1);
     }
 }
 

@@ -104,6 +104,9 @@ INFINITILE_CLIP_API int infinitile_clip_ring_share(infinitile_clip_ring *ring, v
 /* Takes the shares of all ranks, one behind the other. */
 INFINITILE_CLIP_API int infinitile_clip_ring_agree(infinitile_clip_ring *ring, const void *all);
 
+/* In the place of a shard: the largest of all. */
+#define INFINITILE_CLIP_RING_LARGEST (-1)
+
 /* Bytes of a message of the pass at hand, for the columns of a rank: 0 where none travels. Its address is a multiple of 16. */
 INFINITILE_CLIP_API size_t infinitile_clip_ring_message_bytes(const infinitile_clip_ring *ring, infinitile_clip_ring_message message, int shard);
 

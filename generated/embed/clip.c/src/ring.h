@@ -164,10 +164,12 @@ int infinitile_clip_ring_agree(infinitile_clip_ring* ring, const void* all) {
 }
 
 size_t infinitile_clip_ring_message_bytes(const infinitile_clip_ring* ring, infinitile_clip_ring_message message, int shard) {
-  if (infinitile_clip_ring_next(ring) != INFINITILE_CLIP_RING_PASS || shard < 0 || shard >= ring->run.shards.ranks) return 0;
+  if (infinitile_clip_ring_next(ring) != INFINITILE_CLIP_RING_PASS || shard >= ring->run.shards.ranks) return 0;
   const RingWalk* own = walk_of(ring);
   const bool is_keys = message == INFINITILE_CLIP_RING_KEYS;
-  return (size_t)message_bytes(&ring->run, is_keys ? own->keys : own->sums, is_keys ? own->key_parts : own->sum_parts, shard);
+  const Part* parts = is_keys ? own->keys : own->sums;
+  const int count = is_keys ? own->key_parts : own->sum_parts;
+  return (size_t)(shard < 0 ? largest_message_bytes(&ring->run, parts, count) : message_bytes(&ring->run, parts, count, shard));
 }
 
 static int pack_keys(infinitile_clip_ring* ring, void* keys) {
