@@ -81,7 +81,7 @@ static void begin(int rank, int with_gradients) {
   LIBRARY(ring_destroy)(own->ring);
   own->workspace = realloc(own->workspace, bytes);
   memset(own->workspace, 0xff, bytes);
-  check(LIBRARY(ring_begin)(own->handle, &group, &own->inputs, own->workspace, bytes, NULL, with_gradients ? &own->gradients : NULL, &own->ring));
+  check(LIBRARY(ring_begin)(own->handle, &group, &own->inputs, own->workspace, bytes, STREAM(rank), with_gradients ? &own->gradients : NULL, &own->ring));
 }
 
 /* `when.name`: of a rank's results. */
@@ -110,7 +110,7 @@ int main(void) {
     LIBRARY(gradients) gradients;
     memset(&inputs, 0, sizeof inputs);
     memset(&gradients, 0, sizeof gradients);
-    check(LIBRARY(create_cpu)(THREADS, &ranks[rank].handle));
+    check(CREATE(&ranks[rank].handle));
     GIVE_INPUTS
     ranks[rank].inputs = inputs;
     ranks[rank].gradients = gradients;
@@ -120,7 +120,7 @@ int main(void) {
   save_results("both");
   for (rank = 0; rank < RANKS; ++rank) begin(rank, 0);
   apart = run();
-  for (rank = 0; rank < RANKS; ++rank) check(LIBRARY(ring_backward)(ranks[rank].ring, NULL, &ranks[rank].gradients));
+  for (rank = 0; rank < RANKS; ++rank) check(LIBRARY(ring_backward)(ranks[rank].ring, STREAM(rank), &ranks[rank].gradients));
   apart += run();
   save_results("apart");
   printf("%d %d\n", passes, apart);
