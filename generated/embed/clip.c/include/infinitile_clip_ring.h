@@ -74,7 +74,7 @@ typedef enum infinitile_clip_ring_message {
   INFINITILE_CLIP_RING_SUMS = 1
 } infinitile_clip_ring_message;
 
-/* A rank's part of the work. */
+/* A rank's part of the work; its handle stays at least as long. */
 typedef struct infinitile_clip_ring infinitile_clip_ring;
 
 /*

@@ -68,7 +68,8 @@ size_t infinitile_clip_ring_message_bytes(const infinitile_clip_ring* ring, infi
 
 static int pack_keys(infinitile_clip_ring* ring, void* keys) {
   const RingWalk* own = walk_of(ring);
-  int status = check_message(&ring->run, "keys", keys, own->key_parts);
+  int status = require_merged(ring);
+  if (status == 0) status = check_message(&ring->run, "keys", keys, own->key_parts);
   if (status == 0) status = lay_out(ring, ring->run.plan, ring->run.shards.rank);
   return status == 0 ? pack_own(&ring->run, own->keys, own->key_parts, keys) : status;
 }
