@@ -82,6 +82,19 @@ static void agree(const char *what) {
   free(all);
 }
 
+/* A pass of both, whose sums nobody looks at; what fails is told by the share. */
+static void go_round(void) {
+  static char sums[1 << 16];
+  int rank, step;
+  for (rank = 0; rank < 2; ++rank) infinitile_info_nce_ring_keys(ranks[rank].ring, ranks[rank].message);
+  for (step = 0; step < 2; ++step)
+    for (rank = 0; rank < 2; ++rank) {
+      infinitile_info_nce_ring_step(ranks[rank].ring, rank ^ step, ranks[rank ^ step].message);
+      infinitile_info_nce_ring_merge(ranks[rank].ring, rank ^ step, sums);
+    }
+  for (rank = 0; rank < 2; ++rank) infinitile_info_nce_ring_end(ranks[rank].ring, sums);
+}
+
 static void begin_both(const char *what) {
   int status = begin(0);
   if (status == 0) status = begin(1);
@@ -175,6 +188,19 @@ int main(void) {
   begin_both("begin");
   tell("the end before all shards", infinitile_info_nce_ring_end(ranks[0].ring, NULL));
   tell("backward of a ring with gradients", infinitile_info_nce_ring_backward(ranks[1].ring, NULL, &ranks[1].gradients));
+  for (rank = 0; rank < 2; ++rank) {
+    infinitile_info_nce_ring_destroy(ranks[rank].ring);
+    group.rank = rank;
+    tell("begin without gradients", infinitile_info_nce_ring_begin(handle, &group, &ranks[rank].inputs, ranks[rank].workspace, workspace_bytes, NULL, NULL, &ranks[rank].ring));
+  }
+  agree("begin without gradients");
+  go_round();
+  agree("forward");
+  tell("loss", infinitile_info_nce_ring_loss(ranks[0].ring, &loss));
+  tell("backward", infinitile_info_nce_ring_backward(ranks[0].ring, NULL, &ranks[0].gradients));
+  tell("backward without gradients", infinitile_info_nce_ring_backward(ranks[1].ring, NULL, NULL));
+  go_round();
+  agree("which both are told");
   tell("no ring", infinitile_info_nce_ring_agree(NULL, share));
   infinitile_info_nce_ring_destroy(NULL);
   for (rank = 0; rank < 2; ++rank) {

@@ -45,8 +45,8 @@ extern "C" {
  * bits, however messages travel. Shares are in the host's memory, messages in that of the handle's device. On a GPU functions wait for
  * the stream where a share is made or heard, and only launch otherwise: messages that do not follow the stream have to wait for it.
  *
- * What fails on one rank is told to all with its next share. Calls after it fail as well, and may be left out; the share may not, nor may
- * messages that others wait for. Calls that all ranks make alike fail on all of them.
+ * What fails on one rank, infinitile_clip_ring_begin() and infinitile_clip_ring_backward() included where they have a ring, is told to all with
+ * its next share. Steps after it fail as well; messages that others wait for, infinitile_clip_ring_end() and the share may not be left out.
  */
 
 /* Who has which rows; the same on all ranks, but for `rank`. */

@@ -34,7 +34,7 @@ static int share_within(infinitile_clip_ring* ring, void* mine) {
   share.status = status != 0 ? status : ring->status;
   tell_message(share.message, status != 0 ? last_error : ring->message);
   memcpy(mine, &share, sizeof share);
-  /* The others hear of it: so may this rank's caller, from the next call. */
+  /* Of what has failed this rank hears with the others. */
   return 0;
 }
 
@@ -117,21 +117,29 @@ int infinitile_clip_ring_loss(const infinitile_clip_ring* ring, double* loss) {
   return INFINITILE_CLIP_OK;
 }
 
+static int check_backward(const infinitile_clip_ring* ring) {
+  if (ring->status != 0) return refuse(ring);
+  if (ring->stage == stage_done && !ring->makes_gradients) return 0;
+  return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "there is no loss whose gradients are left to make: a ring that began without gradients, and is done, is needed");
+}
+
+/* From here on the rank is in a pass as the others are, whether its gradients can be written or not. */
 static int backward_ring(infinitile_clip_ring* ring, void* stream, infinitile_clip_gradients* gradients) {
   Run* run = &ring->run;
-  if (ring->status != 0) return refuse(ring);
-  if (ring->stage != stage_done || ring->gradients != NULL || !ring->is_forward_done)
-    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "there is no loss whose gradients are left to make: a ring that began without gradients, and is done, is needed");
+  ring->stage = stage_backward_pass;
+  ring->makes_gradients = true;
+  ring->gradients = gradients;
   run->stream = stream;
   int status = run->handle->device->check_stream(stream);
   if (status == 0) status = take_gradients(run, gradients);
   if (status != 0) return status;
   memcpy(ring->home, run->address, sizeof ring->home);
-  ring->gradients = gradients;
   return begin_pass(ring, stage_backward_pass);
 }
 
 int infinitile_clip_ring_backward(infinitile_clip_ring* ring, void* stream, infinitile_clip_gradients* gradients) {
-  const int status = enter_ring(ring);
-  return status != 0 ? status : leave_ring(ring, backward_ring(ring, stream, gradients));
+  int status = enter_ring(ring);
+  if (status != 0) return status;
+  status = check_backward(ring);
+  return status != 0 ? leave(ring->run.handle, status) : leave_ring(ring, backward_ring(ring, stream, gradients));
 }

@@ -100,7 +100,8 @@ int infinitile_clip_ring_begin(
   int status = new_ring(handle, group, stream, &made);
   if (status != 0) return status;
   made->gradients = gradients;
-  made->forward = true || gradients == NULL;
+  made->makes_gradients = gradients != NULL;
+  made->walks_forward = true || gradients == NULL;
   status = enter(handle);
   if (status != 0) {
     free(made);

@@ -37,7 +37,7 @@ static int attempt_ring(infinitile_clip_ring* ring, Softmax softmax) {
   const int status = lay_out(ring, ring->bounded ? run->plans->bounded : run->plans->running, run->shards.rank);
   if (status != 0) return status;
   set_scalars(run, &ring->environment, softmax, ring->matched);
-  if (!ring->forward) return begin_pass(ring, stage_backward_pass);
+  if (!ring->walks_forward) return begin_pass(ring, stage_backward_pass);
   return begin_pass(ring, stage_forward_pass);
 }
 
@@ -71,8 +71,7 @@ static int hear_forward(infinitile_clip_ring* ring, const Shares* shares) {
   /* All ranks alike: an offset that is too far for one row is given up for all. */
   if (!in_range) return ring->bounded ? attempt_ring(ring, running_softmax) : out_of_range(logit_range(&ring->environment));
   ring->loss = sum_of_word(shares, ring->run.shards.ranks, loss_word);
-  ring->is_forward_done = true;
-  if (ring->gradients != NULL) return begin_pass(ring, stage_backward_pass);
+  if (ring->makes_gradients) return begin_pass(ring, stage_backward_pass);
   ring->stage = stage_done;
   return 0;
 }

@@ -28,7 +28,7 @@ static uint64_t mark_of(const infinitile_clip_ring* ring) {
     mark = (mark ^ (uint64_t)s->queries[rank]) * 0x100000001b3u;
     mark = (mark ^ (uint64_t)s->keys[rank]) * 0x100000001b3u;
   }
-  return (mark ^ (uint64_t)ring->stage ^ ((uint64_t)ring->forward << 8) ^ ((uint64_t)(ring->gradients != NULL) << 9)) * 0x100000001b3u;
+  return (mark ^ (uint64_t)ring->stage ^ ((uint64_t)ring->walks_forward << 8) ^ ((uint64_t)ring->makes_gradients << 9)) * 0x100000001b3u;
 }
 
 enum { loss_word = 5, first_param_word = 6 };
