@@ -6,6 +6,7 @@ import type { Precision } from '../dsl/problem.js';
 import { automatic } from '../dsl/tilings.js';
 import { compileProgram } from './compile.js';
 import { compileTargets, emitLibrary } from './embed/c/index.js';
+import { emitPackage } from './embed/torch/index.js';
 import { packagePath } from './emit/package-path.js';
 import { printPlan } from './plan/print.js';
 import type { SoftmaxMode } from './plan/plan.js';
@@ -49,18 +50,20 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     files.set(`${folder}/plan.txt`, printPlan(program.plan));
     for (const file of program.files) files.set(`${folder}/${file.path}`, file.text);
   }
-  for (const [name, text] of exportedFiles()) files.set(`embed/clip.c/${name}`, text);
+  for (const [name, text] of exportedFiles()) files.set(`embed/${name}`, text);
   return files;
 }
 
-/** A library as `infinitile export` writes it, without its kernels, which stand above, and what is made of them. */
+/** What `infinitile export` writes: a library without its kernels, which stand above, and what is made of them; packages without it. */
 function exportedFiles(): ReadonlyMap<string, string> {
   const targets = ['x86-64-v4', 'sm_90a'].map(targetNamed).filter((target) => target !== undefined);
   const request = { loss: clip, dim: 512, precision: 'bf16', tiling: automatic, targets } as const;
   const compiled = compileTargets(request);
   const images = new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: new Uint8Array() }]))]));
-  const files = emitLibrary(request, compiled, images);
-  return new Map([...files].filter(([name]) => !name.startsWith('kernels/') && name !== 'LICENSE'));
+  const library = emitLibrary(request, compiled, images);
+  const shown = (folder: string, files: ReadonlyMap<string, string>): readonly (readonly [string, string])[] =>
+    [...files].filter(([name, text]) => !/^(kernels|native)\//.test(name) && name !== 'LICENSE' && text !== '').map(([name, text]) => [`${folder}/${name}`, text]);
+  return new Map([...shown('clip.c', library), ...shown('clip.torch', emitPackage(request, library))]);
 }
 
 async function generate(): Promise<void> {

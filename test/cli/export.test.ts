@@ -33,6 +33,15 @@ test('a library is written whole, and its manifest has every file', async (t) =>
   t.deepEqual(manifest.targets.map(({ name }) => name), ['x86-64-v3', 'armv8']);
 });
 
+test('a Python package has the library in it', async (t) => {
+  const out = path.join(await temporaryFolder(t), 'package');
+  const { code, stdout, stderr } = await cli('export', 'supCon', '--format', 'torch', '--dim', '32', '--target', 'x86-64-v3', '--out', out);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^infinitile_sup_con for x86-64-v3: /);
+  const files = await filesIn(out);
+  for (const name of ['pyproject.toml', 'src/infinitile_sup_con/__init__.py', 'src/infinitile_sup_con/py.typed', 'native/include/infinitile_sup_con.h', 'native/manifest.json', 'README.md', 'LICENSE']) t.true(files.includes(name), name);
+});
+
 test('what is there is kept, unless --force replaces it', async (t) => {
   const folder = await temporaryFolder(t);
   const out = path.join(folder, 'library');
@@ -61,7 +70,7 @@ test('mistakes leave nothing', async (t) => {
     return stderr;
   };
   t.regex(await said('clip', '--target', 'x86-64-v5', '--out', out), /INF7001.*x86-64-v5/);
-  t.regex(await said('clip', '--format', 'torch', '--out', out), /torch/);
+  t.regex(await said('clip', '--format', 'numpy', '--out', out), /numpy/);
   t.regex(await said('clipp', '--out', out), /INF8003.*clip/);
   t.regex(await said('clip', '--guide-dim', '7', '--out', out), /INF4016/);
   t.regex(await said('clip', '--precision', 'f8', '--out', out), /f8/);

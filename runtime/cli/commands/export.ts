@@ -6,7 +6,7 @@ import type { Target } from '../../../codegen/targets/target.js';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
 import type { Precision } from '../../../dsl/problem.js';
 import { automatic } from '../../../dsl/tilings.js';
-import { exportLibrary } from '../../export/export-library.js';
+import { formats, type FormatName } from '../../export/formats.js';
 import { makeHidden, showHidden } from '../hidden-directory.js';
 import { chooseTarget } from '../inspect/request.js';
 import { interruptible } from '../interrupt.js';
@@ -16,7 +16,7 @@ import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 
 interface ExportFlags {
-  readonly format: 'c';
+  readonly format: FormatName;
   readonly dim: number;
   readonly guideDim?: number;
   readonly precision: Precision;
@@ -31,7 +31,7 @@ export function exportCommand(terminal: Terminal): Command {
     .summary('write a loss as a library for other projects')
     .description('Write a loss as a library for other projects: a folder that builds and runs where infinitile is not installed. No GPU is needed.')
     .argument('<loss>', 'a preset (clip, siglip, ntXent, ...), or an export of a file: losses.ts#mine')
-    .addOption(new Option('--format <name>', 'what to write: a C and C++ library').choices(['c']).default('c'))
+    .addOption(new Option('--format <name>', `what to write: ${formatsInWords}`).choices(Object.keys(formats)).default('c'))
     .addOption(countOption('--dim <count>', 'numbers in an embedding').default(512))
     .addOption(countOption('--guide-dim <count>', "numbers in an embedding of the guide, for a guided loss (default: those of --dim)"))
     .addOption(precisionOption().default('f32'))
@@ -41,6 +41,8 @@ export function exportCommand(terminal: Terminal): Command {
     .option('--force', 'replace what is there')
     .action((loss: string, flags: ExportFlags) => interruptible((signal) => runExport(loss, flags, terminal, signal)));
 }
+
+const formatsInWords = Object.entries(formats).map(([name, { what }]) => `${name}, ${what}`).join('; ');
 
 async function runExport(name: string, flags: ExportFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { dim, guideDim, precision, out, force = false } = flags;
@@ -52,7 +54,7 @@ async function runExport(name: string, flags: ExportFlags, terminal: Terminal, s
   const making = await makeHidden(out, { replace: force, hint: 'name a directory that does not exist yet, or give --force to replace this one' });
   const progress = new Progress(terminal);
   try {
-    const files = await exportLibrary(request, { signal, onBuild: (done, total) => progress.show('compiling', done, total) });
+    const files = await formats[flags.format].export(request, { signal, onBuild: (done, total) => progress.show('compiling', done, total) });
     await writeFiles(making, files, signal);
     await showHidden(making, out, { replace: force });
     terminal.out(summary(libraryNames(loss.name).prefix, targets, files, out));

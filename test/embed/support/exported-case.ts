@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
-import { compileTargets, emitLibrary, libraryNames, type Images, type TargetPrograms } from '../../../codegen/embed/c/index.js';
+import { compileTargets, emitLibrary, libraryNames, type Images, type LibraryRequest, type TargetPrograms } from '../../../codegen/embed/c/index.js';
 import { memberName } from '../../../codegen/embed/c/names.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { bindWithin } from '../../../codegen/plan/bind-within.js';
@@ -35,18 +35,26 @@ export interface ExportedCase {
 }
 
 export const threads = 2;
-const guideDim = 24;
+export const guideDim = 24;
 
 /** The target that this machine's CPU runs best. */
 export const here = cpuTarget('cpu');
 
 /** `marked`: with images that only say what they are, for libraries whose kernels do not run. */
-export async function writeLibrary(folder: string, { loss, dim, precision, tiling = automatic }: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
-  const found = targets.map((name) => targetNamed(name)).filter((target) => target !== undefined);
-  const request = { loss, dim, precision, tiling, targets: found, ...(loss.guide ? { guideDim } : {}) };
-  if (!marked) return writeAll(folder, await exportLibrary(request));
+export async function writeLibrary(folder: string, one: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
+  const request = requestOf(one, targets);
+  await writeAll(folder, marked ? markedLibrary(request) : await exportLibrary(request));
+}
+
+export function requestOf({ loss, dim, precision, tiling = automatic }: ExportedCase, names: readonly string[]): LibraryRequest {
+  const targets = names.map((name) => targetNamed(name)).filter((target) => target !== undefined);
+  return { loss, dim, precision, tiling, targets, ...(loss.guide ? { guideDim } : {}) };
+}
+
+/** The files of a library with images that say what they are. */
+export function markedLibrary(request: LibraryRequest): ReadonlyMap<string, string> {
   const compiled = compileTargets(request);
-  await writeAll(folder, emitLibrary(request, compiled, markedImages(compiled)));
+  return emitLibrary(request, compiled, markedImages(compiled));
 }
 
 /** Runs a program; what it says when it fails is in the error. */
@@ -105,7 +113,7 @@ function joined(first: Float32Array | Uint16Array, second: Float32Array | Uint16
   return Buffer.concat([bytesOf(first), bytesOf(second)]);
 }
 
-function bytesOf(view: ArrayBufferView): Buffer {
+export function bytesOf(view: ArrayBufferView): Buffer {
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 
@@ -177,7 +185,7 @@ export async function readResults(folder: string, { loss }: ExportedCase): Promi
   return [await results('both', 0), await results('apart', 1)];
 }
 
-function copied(buffer: Buffer): ArrayBuffer {
+export function copied(buffer: Buffer): ArrayBuffer {
   return new Uint8Array(buffer).buffer;
 }
 
