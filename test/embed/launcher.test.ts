@@ -41,7 +41,7 @@ int main(void) {
     const Target* target = &cuda_targets[mode / 2].target;
     const Shape whole = shape_of(n, m, workers);
     Bound bound;
-    const bool found = bind_within(mode % 2 == 0 ? target->bounded : target->running, &whole, budget, &bound);
+    const bool found = bind_within(mode % 2 == 0 ? target->alone.bounded : target->alone.running, &whole, budget, &bound);
     printf("%d %lld %lld %lld %d %lld\\n", found, (long long)bound.shape.chunk_rows, (long long)bound.shape.chunk_cols,
            (long long)bound.forward.chunk_rows, found && bound.fused, (long long)bound.workspace_bytes);
   }

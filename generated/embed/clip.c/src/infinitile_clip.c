@@ -7,7 +7,7 @@
 // targets    x86-64-v4, sm_90a
 
 #define _GNU_SOURCE
-#include "infinitile_clip.h"
+#include "infinitile_clip_ring.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -41,6 +41,8 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 #include "handle.h"
 #include "bind.h"
 #include "bounds.h"
+#include "shards.h"
+#include "shares.h"
 #include "loss.h"
 #include "cpu.h"
 #include "driver.h"
@@ -48,12 +50,20 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 #if defined(__x86_64__)
 #include "plan_x86_64_v4_bounded.h"
 #include "plan_x86_64_v4_running.h"
+#include "plan_x86_64_v4_ring_bounded.h"
+#include "plan_x86_64_v4_ring_running.h"
 #endif
 #include "plan_sm_90a_bounded.h"
 #include "plan_sm_90a_running.h"
+#include "plan_sm_90a_ring_bounded.h"
+#include "plan_sm_90a_ring_running.h"
 #include "targets.h"
 #include "cuda_handle.h"
 #include "check.h"
+#include "readings.h"
+#include "layout.h"
+#include "positives.h"
+#include "survey.h"
 #include "step.h"
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
@@ -91,14 +101,16 @@ void infinitile_clip_destroy(infinitile_clip* handle) {
 
 const char* infinitile_clip_target(const infinitile_clip* handle) { return handle == NULL ? "" : handle->target->name; }
 
-size_t infinitile_clip_workspace_bytes(const infinitile_clip* handle, int64_t queries, int64_t keys) {
+size_t infinitile_clip_workspace_bytes(infinitile_clip* handle, int64_t queries, int64_t keys) {
   if (handle == NULL) {
     fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
     return 0;
   }
   if (check_rows_given(queries, keys) != 0) return 0;
-  const Shape whole = shape_of(queries, keys, handle->workers);
-  return (size_t)recommended_bytes(handle->target, &whole);
+  Run run;
+  begin_run(&run, handle, NULL);
+  take_all(&run, queries, keys);
+  return (size_t)recommended_bytes(&run);
 }
 
 /* A handle serves one call at a time: a second is told so. */
@@ -117,12 +129,33 @@ static int leave(infinitile_clip* handle, int status) {
   return status;
 }
 
+/* With room for rows that lie apart; `inputs` may be NULL where the rows are known. */
+static size_t bytes_for(Run* run, const infinitile_clip_inputs* inputs, const infinitile_clip_gradients* gradients) {
+  int status = enter(run->handle);
+  if (status != 0) return 0;
+  if (inputs != NULL || run->shards.ranks == 0) status = take_inputs(run, inputs);
+  if (status == 0 && gradients != NULL) status = take_gradients(run, gradients);
+  return leave(run->handle, status) == 0 ? (size_t)recommended_bytes(run) : 0;
+}
+
+size_t infinitile_clip_workspace_bytes_for(infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_gradients* gradients) {
+  if (handle == NULL) {
+    fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
+    return 0;
+  }
+  Run run;
+  begin_run(&run, handle, NULL);
+  return bytes_for(&run, inputs, gradients);
+}
+
 static int forward_within(
     infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
     void* stream, double* loss, infinitile_clip_state* state) {
   if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
   Run run;
-  int status = begin_run(&run, handle, inputs, workspace, workspace_bytes, stream);
+  begin_run(&run, handle, stream);
+  int status = take_given(&run, inputs);
+  if (status == 0) status = take_places(&run, NULL, workspace, workspace_bytes);
   Step step = {.forward = true, .loss = loss};
   if (status == 0) status = take_step(&run, &step);
   if (status == 0 && state != NULL) keep_state(&run, &step, workspace, workspace_bytes, state);
@@ -140,9 +173,10 @@ int infinitile_clip_forward(
 static int backward_within(
     infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_state* state,
     void* stream, infinitile_clip_gradients* gradients) {
+  if (gradients == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "gradients is NULL: places for them are needed");
   Run run;
-  int status = resume_run(&run, handle, inputs, state, stream);
-  if (status == 0) status = take_gradients(&run, gradients);
+  begin_run(&run, handle, stream);
+  const int status = resume_run(&run, inputs, state, gradients);
   return status == 0 ? walk_backward(&run, gradients) : status;
 }
 
@@ -158,9 +192,11 @@ static int both_within(
     infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
     void* stream, double* loss, infinitile_clip_gradients* gradients) {
   if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
+  if (gradients == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "gradients is NULL: places for them are needed");
   Run run;
-  int status = begin_run(&run, handle, inputs, workspace, workspace_bytes, stream);
-  if (status == 0) status = take_gradients(&run, gradients);
+  begin_run(&run, handle, stream);
+  int status = take_given(&run, inputs);
+  if (status == 0) status = take_places(&run, gradients, workspace, workspace_bytes);
   Step step = {.forward = true, .backward = true, .loss = loss, .gradients = gradients};
   return status == 0 ? take_step(&run, &step) : status;
 }
@@ -172,3 +208,9 @@ int infinitile_clip_forward_backward(
   if (status != 0) return status;
   return leave(handle, both_within(handle, inputs, workspace, workspace_bytes, stream, loss, gradients));
 }
+
+#include "ring_state.h"
+#include "ring_messages.h"
+#include "ring_tiles.h"
+#include "ring_shares.h"
+#include "ring.h"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 
 #: Numbers in an embedding, and their type.
 DIM = 512
