@@ -11,7 +11,7 @@ export function functionContext({ loss, dim, guideDim = dim, precision }: Proble
   const modules = moduleArguments(python);
   return {
     summary: `Loss \`${loss.name}\` of embeddings of ${dim} numbers in ${precision}, and its exact gradients: the matrix of similarities is never stored.`,
-    functionParameters: parameters([...given.map(({ name }) => `${name}: Tensor`), ...params.map(({ name }) => `${name}: Union[Tensor, float]`)], keywords.map((name) => `${name}: Tensor`), 0),
+    functionParameters: parameters([...given.map(({ name }) => `${name}: Tensor`), ...params.map(({ name }) => `${name}: Union[Tensor, float]`)], [...keywords.map((name) => `${name}: Tensor`), 'group: str = ""'], 0),
     documented: [
       ...given.map(({ name, rows }) => ({ name, what: `embeddings [${rows}, ${dim}].` })),
       ...params.map(({ name, declared }) => ({ name, what: `the learned scalar \`${declared}\`.` })),
@@ -23,13 +23,13 @@ export function functionContext({ loss, dim, guideDim = dim, precision }: Proble
     countLine: hasCount ? `query_count = len(${queries ?? ''})` : false,
     stacks,
     requiresGrad: gradients.map((name) => `${name}.requires_grad`).join(' or '),
-    call: [...gradients, ...[...guides, ...vectors].map(({ name }) => name), ...(hasCount ? ['query_count'] : [])].join(', '),
+    call: [...gradients, ...[...guides, ...vectors].map(({ name }) => name), ...(hasCount ? ['query_count'] : []), 'group'].join(', '),
     moduleParameters: parameters(
       ['self', ...modules.features.map((name) => `${name}: Tensor`), ...modules.params.map(({ given: name }) => `${name}: Union[Tensor, float]`)],
       [...keywords.map((name) => `${name}: Tensor`), 'output_dict: bool = False'],
       4,
     ),
-    moduleCall: [...modules.features, ...modules.params.map(({ value }) => value), ...keywords.map((name) => `${name}=${name}`)].join(', '),
+    moduleCall: [...modules.features, ...modules.params.map(({ value }) => value), ...keywords.map((name) => `${name}=${name}`), 'group=self._group'].join(', '),
     logarithms: modules.params.filter(({ logarithm }) => logarithm),
     hasLogarithm: modules.params.some(({ logarithm }) => logarithm),
     example: { features: modules.features.join(', '), params: modules.params.map(({ given: name }) => name).join(', '), keywords: keywords.map((name) => `, ${name}=${name}`).join('') },

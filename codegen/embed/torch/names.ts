@@ -37,5 +37,5 @@ export function fieldName(attribute: string): string {
 /** Words of the language, and what the emitted functions call their own. */
 const words: readonly string[] = [
   'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or',
-  'pass raise return try while with yield self torch float int len device handle inputs counts loss output_dict query_count key_count',
+  'pass raise return try while with yield self torch float int len device handle inputs counts loss output_dict query_count key_count group prepare',
 ].flatMap((line) => line.split(' '));

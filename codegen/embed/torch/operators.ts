@@ -17,7 +17,9 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     matrices: [...tensors, ...guides].map(names),
     places: vectors.flatMap(({ name, places }) => places.map((path) => ({ name, path }))),
     vectors: vectors.map(({ name, count, type }) => ({ name, count, dtype: type === 'i32' ? 'int32' : 'float32' })),
-    returned: ['*gradients', ...all.slice(differentiable.length).map(() => 'None')].join(', ') + (all.length === differentiable.length ? ',' : ''),
+    dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
+    // Behind all of these, an operator takes the name of a process group.
+    returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
   };
 }
 

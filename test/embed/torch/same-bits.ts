@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageNames } from '../../../codegen/embed/torch/index.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
-import { bytesOf, copied, given, guideDim, threads, type ExportedCase, type Results } from '../support/exported-case.js';
+import { copied, filesOf, given, guideDim, threads, type ExportedCase, type Results } from '../support/exported-case.js';
 import type { VirtualEnvironment } from './python.js';
 
 /** What the program in `consumer/same_bits.py` reads. */
@@ -13,7 +13,7 @@ export async function writeRequest(folder: string, one: ExportedCase): Promise<v
   const guides = !loss.guide ? [] : [['guide_queries', queries], ['guide_keys', keys]];
   const attributes = Object.keys(one.rows ?? {}).map((name) => ({ name: one.cols === undefined ? `row_${name}` : name, file: `rows.${name}`, type: loss.attributes.rows[name] }));
   await mkdir(folder, { recursive: true });
-  for (const [file, view] of given(one).files) await writeFile(path.join(folder, `${file}.bin`), bytesOf(view));
+  for (const [file, bytes] of filesOf(given(one))) await writeFile(path.join(folder, `${file}.bin`), bytes);
   const request = {
     module: prefix,
     function: name,

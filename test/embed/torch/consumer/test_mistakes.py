@@ -59,9 +59,12 @@ class Mistakes(unittest.TestCase):
         self.assertTrue(clip_loss(queries, keys, 1.0).isfinite())
         self.refuses(RuntimeError, "libcuda", Handle, torch.device("cuda", 0), 0)
 
-    def test_ranks_that_are_not_there(self):
-        self.refuses(NotImplementedError, "world_size 2", ClipLoss, 0, 2)
-        self.refuses(NotImplementedError, "rank 1", OwnLoss, 1, 1)
+    def test_processes_that_are_not_there(self):
+        self.refuses(RuntimeError, "world_size is 2: .*init_process_group", ClipLoss, rank=0, world_size=2)
+        self.refuses(RuntimeError, "group is 'nobody': .*init_process_group", clip_loss, queries, keys, 1.0, group="nobody")
+        self.refuses(ValueError, "rank is 1: of one process it is 0", OwnLoss, rank=1, world_size=1)
+        self.refuses(ValueError, "gather_with_grad is False", ClipLoss, world_size=2, gather_with_grad=False)
+        self.refuses(ValueError, "use_horovod", ClipLoss, use_horovod=True)
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ class Gradients(Case):
 class Operators(Case):
     def test_opcheck(self):
         queries, keys, log_scale = clip_inputs()
-        torch.library.opcheck(_ops.forward_backward, (queries, keys, log_scale))
-        torch.library.opcheck(_ops.forward, (queries.detach(), keys.detach(), log_scale.detach()))
+        torch.library.opcheck(_ops.forward_backward, (queries, keys, log_scale, ""))
+        torch.library.opcheck(_ops.forward, (queries.detach(), keys.detach(), log_scale.detach(), ""))
 
     def test_compiled_without_a_graph_break(self):
         def step(queries, keys, log_scale):

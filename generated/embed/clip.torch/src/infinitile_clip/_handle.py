@@ -24,12 +24,12 @@ class Handle:
     def __init__(self, device: torch.device, threads: int) -> None:
         self._pid = os.getpid()
         self._destroy = _library.destroy
-        self._pointer = c_void_p()
+        self.pointer = c_void_p()
         if device.type == "cuda":
-            _library.check(_library.create_cuda(device.index, byref(self._pointer)))
+            _library.check(_library.create_cuda(device.index, byref(self.pointer)))
         else:
-            _library.check(_library.create_cpu(threads, byref(self._pointer)))
-        self._device = device
+            _library.check(_library.create_cpu(threads, byref(self.pointer)))
+        self.device = device
         self.inputs = _library.Inputs()
         self.gradients = _library.Gradients()
         #: What `inputs` points to, kept until the next call has ended.
@@ -39,7 +39,7 @@ class Handle:
     def __del__(self) -> None:
         # What a process has inherited belongs to its parent.
         if self._pid == os.getpid():
-            self._destroy(self._pointer)
+            self._destroy(self.pointer)
 
     def forward(self, queries: int, keys: int) -> float:
         """The loss of `inputs`, of so many queries and keys. Waits for the device."""
@@ -51,19 +51,19 @@ class Handle:
 
     def _call(self, function: Callable[..., int], queries: int, keys: int, last: Any) -> float:
         tensors, self.tensors = self.tensors, ()
-        size = _library.workspace_bytes(self._pointer, queries, keys)
+        size = _library.workspace_bytes(self.pointer, queries, keys)
         if size == 0:
             raise ValueError(_library.last_error().decode())
-        stream = _stream_of(self._device)
+        stream = stream_of(self.device)
         # From PyTorch's allocator, of the current stream: given back at the end, it is there for whatever comes next on that stream.
-        workspace = torch.empty(size, dtype=torch.uint8, device=self._device)
-        status = function(self._pointer, byref(self.inputs), workspace.data_ptr(), size, stream, byref(self._loss), last)
+        workspace = torch.empty(size, dtype=torch.uint8, device=self.device)
+        status = function(self.pointer, byref(self.inputs), workspace.data_ptr(), size, stream, byref(self._loss), last)
         del tensors
         _library.check(status)
         return self._loss.value
 
 
-def _stream_of(device: torch.device) -> Optional[int]:
+def stream_of(device: torch.device) -> Optional[int]:
     if device.type != "cuda":
         return None
     if torch.cuda.is_current_stream_capturing():

@@ -49,6 +49,15 @@ class Gradients(ctypes.Structure):
     ]
 
 
+class RingGroup(ctypes.Structure):
+    _fields_ = [("rank", c_int), ("ranks", c_int), ("queries", POINTER(c_int64)), ("keys", POINTER(c_int64))]
+
+
+#: Phases and messages of a ring.
+RING_DONE, RING_SHARE, RING_PASS = 0, 1, 2
+RING_KEYS, RING_SUMS = 0, 1
+
+
 def _load() -> ctypes.CDLL:
     path = Path(__file__).with_name("libinfinitile_clip.so")
     try:
@@ -85,6 +94,51 @@ forward.argtypes = [c_void_p, POINTER(Inputs), c_void_p, c_size_t, c_void_p, POI
 
 forward_backward = _functions.infinitile_clip_forward_backward
 forward_backward.argtypes = [c_void_p, POINTER(Inputs), c_void_p, c_size_t, c_void_p, POINTER(c_double), POINTER(Gradients)]
+
+_Group, _Inputs, _Gradients = POINTER(RingGroup), POINTER(Inputs), POINTER(Gradients)
+
+ring_workspace_bytes = _functions.infinitile_clip_ring_workspace_bytes
+ring_workspace_bytes.argtypes = [c_void_p, _Group, _Inputs, _Gradients]
+ring_workspace_bytes.restype = c_size_t
+
+ring_begin = _functions.infinitile_clip_ring_begin
+ring_begin.argtypes = [c_void_p, _Group, _Inputs, c_void_p, c_size_t, c_void_p, _Gradients, POINTER(c_void_p)]
+
+ring_next = _functions.infinitile_clip_ring_next
+ring_next.argtypes = [c_void_p]
+
+ring_share_bytes = _functions.infinitile_clip_ring_share_bytes
+ring_share_bytes.argtypes = [c_void_p]
+ring_share_bytes.restype = c_size_t
+
+ring_share = _functions.infinitile_clip_ring_share
+ring_share.argtypes = [c_void_p, c_void_p]
+
+ring_agree = _functions.infinitile_clip_ring_agree
+ring_agree.argtypes = [c_void_p, c_void_p]
+
+ring_message_bytes = _functions.infinitile_clip_ring_message_bytes
+ring_message_bytes.argtypes = [c_void_p, c_int, c_int]
+ring_message_bytes.restype = c_size_t
+
+ring_keys = _functions.infinitile_clip_ring_keys
+ring_keys.argtypes = [c_void_p, c_void_p]
+
+ring_step = _functions.infinitile_clip_ring_step
+ring_step.argtypes = [c_void_p, c_int, c_void_p]
+
+ring_merge = _functions.infinitile_clip_ring_merge
+ring_merge.argtypes = [c_void_p, c_int, c_void_p]
+
+ring_end = _functions.infinitile_clip_ring_end
+ring_end.argtypes = [c_void_p, c_void_p]
+
+ring_loss = _functions.infinitile_clip_ring_loss
+ring_loss.argtypes = [c_void_p, POINTER(c_double)]
+
+ring_destroy = _functions.infinitile_clip_ring_destroy
+ring_destroy.argtypes = [c_void_p]
+ring_destroy.restype = None
 
 #: What a status is raised as; 0 is none.
 _errors = {1: ValueError, 2: RuntimeError, 3: ValueError, 4: ValueError, 5: ArithmeticError, 6: RuntimeError}

@@ -16,32 +16,38 @@ from torch import Tensor
 from . import _memory
 from ._handle import Handle, handle_of
 from ._library import DIM
+from ._ring import for_averages, loss_of
 
 #: A call waits for its stream, which no CUDA graph can hold; newer versions of PyTorch are told so.
 _options: Dict[str, Any] = {"tags": (torch.Tag.cudagraph_unsafe,)} if hasattr(torch.Tag, "cudagraph_unsafe") else {}
 
 
 @torch.library.custom_op("infinitile_clip::forward", mutates_args=(), **_options)
-def forward(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tensor:
-    handle, *counts = _prepare(queries, keys, log_scale)
-    loss = handle.forward(*counts)
+def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+    """The loss; of the rows of all ranks of a process group, where one is named."""
+    loss, _ = loss_of(lambda: _prepare(queries, keys, log_scale), queries.device, group, gradients=False)
     return torch.full((), loss, dtype=torch.float32, device=queries.device)
 
 
 @forward.register_fake
-def _(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tensor:
+def _(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     return queries.new_empty((), dtype=torch.float32)
 
 
 @torch.library.custom_op("infinitile_clip::forward_backward", mutates_args=(), **_options)
-def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     """The loss, and its gradients: of embeddings in fp32, of learned scalars in their own types."""
-    handle, *counts = _prepare(queries, keys, log_scale)
     d_queries = torch.empty(queries.shape, dtype=torch.float32, device=queries.device)
-    _memory.set_output(handle.gradients.queries, d_queries)
     d_keys = torch.empty(keys.shape, dtype=torch.float32, device=keys.device)
-    _memory.set_output(handle.gradients.keys, d_keys)
-    loss = handle.forward_backward(*counts)
+
+    def prepare() -> Tuple[Handle, int, int]:
+        prepared = _prepare(queries, keys, log_scale)
+        _memory.set_output(prepared[0].gradients.queries, d_queries)
+        _memory.set_output(prepared[0].gradients.keys, d_keys)
+        return prepared
+
+    loss, handle = loss_of(prepare, queries.device, group, gradients=True)
+    for_averages(group, [d_queries, d_keys])
     return (
         torch.full((), loss, dtype=torch.float32, device=queries.device),
         d_queries,
@@ -51,7 +57,7 @@ def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[
 
 
 @forward_backward.register_fake
-def _(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+def _(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     return (
         queries.new_empty((), dtype=torch.float32),
         queries.new_empty(queries.shape, dtype=torch.float32),
@@ -93,7 +99,7 @@ def _scale(ctx: Any, grad: Optional[Tensor], *_: None) -> Tuple[Optional[Tensor]
         (kept * grad.to(kept.device)).to(dtype) if needed and grad is not None else None
         for kept, dtype, needed in zip(ctx.saved_tensors, ctx.dtypes, ctx.needs_input_grad)
     ]
-    return (*gradients,)
+    return (*gradients, None)
 
 
 forward_backward.register_autograd(_scale, setup_context=_keep)

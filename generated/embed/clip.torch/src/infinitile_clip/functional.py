@@ -16,13 +16,16 @@ from torch import Tensor
 from . import _arguments, _ops
 
 
-def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float]) -> Tensor:
+def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float], *, group: str = "") -> Tensor:
     """Loss `clip` of embeddings of 512 numbers in bf16, and its exact gradients: the matrix of similarities is never stored.
 
     Args:
         queries: embeddings [N, 512].
         keys: embeddings [M, 512].
         log_scale: the learned scalar `logScale`.
+        group: the name of a process group (`group.group_name`), whose ranks have parts of the rows: the loss is then of all rows together.
+            Gradients of a rank's embeddings come times the number of ranks, as DistributedDataParallel averages what is made of them;
+            those of learned scalars are of the whole loss on every rank.
 
     Returns:
         The loss, fp32, of no dimension, on the device of the embeddings. Gradients are exact, and made in the same walk where one is
@@ -37,7 +40,7 @@ def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float]) ->
     log_scale = _arguments.scalar("log_scale", log_scale)
     loss: Tensor
     if torch.is_grad_enabled() and (queries.requires_grad or keys.requires_grad or log_scale.requires_grad):
-        loss, *_ = _ops.forward_backward(queries, keys, log_scale)
+        loss, *_ = _ops.forward_backward(queries, keys, log_scale, group)
     else:
-        loss = _ops.forward(queries, keys, log_scale)
+        loss = _ops.forward(queries, keys, log_scale, group)
     return loss
