@@ -66,8 +66,6 @@ class Handle:
 def stream_of(device: torch.device) -> Optional[int]:
     if device.type != "cuda":
         return None
-    if torch.cuda.is_current_stream_capturing():
-        raise RuntimeError("the loss is called while a CUDA graph is captured: it waits for its stream, and has to stay outside of graphs")
     return torch.cuda.current_stream(device).cuda_stream
 
 

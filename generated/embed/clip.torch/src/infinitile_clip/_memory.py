@@ -23,6 +23,8 @@ _ALIGNMENT = 16
 def device_of(name: str, tensor: Tensor) -> torch.device:
     if tensor.device.type not in ("cpu", "cuda"):
         raise ValueError(f"{name} is on {tensor.device}: the loss is for cpu and cuda")
+    if tensor.is_cuda and torch.cuda.is_current_stream_capturing():
+        raise RuntimeError("a CUDA graph is being captured: the loss waits for its stream, and has to stay outside of graphs")
     return tensor.device
 
 
