@@ -6,13 +6,14 @@ import type { Program } from '../../codegen/compile.js';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { walk, type BoundArg, type BoundPlan } from '../../codegen/plan/bind.js';
 import { bindWithin } from '../../codegen/plan/bind-within.js';
-import type { Parameter, Step } from '../../codegen/plan/plan.js';
+import type { Step } from '../../codegen/plan/plan.js';
 import { matrixShape } from '../../runtime/matrix-shape.js';
 import { automatic, clip, infoNCE, ntXent, siglip, targetNamed } from '../../runtime/index.js';
 import { relatePositives, mapByRule } from '../../runtime/positives.js';
 import { extremesOf, logitRange, runScalars, uniformsOf, type Scalars } from '../../runtime/scalars.js';
 import { exactRange, softmaxRange } from '../../runtime/softmax-range.js';
 import { walksOf } from '../../runtime/walks.js';
+import { float, kernelLines, multiprocessors } from './support/driver-log.js';
 import { run, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
 import { outsideFolder } from './support/folder.js';
 
@@ -20,8 +21,6 @@ import { outsideFolder } from './support/folder.js';
  * The launcher of an exported library's GPU targets against a driver that writes down what it is told: the launches, fills and tensor
  * maps are those of the plan as it is walked here. The images are not those of kernels.
  */
-
-const multiprocessors = 132;
 
 interface LaunchCase extends ExportedCase {
   readonly target: 'sm_80' | 'sm_90a';
@@ -54,8 +53,8 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   await writeConsumer(folder, one, { device: 'cuda' });
   await run('cc', ['-std=c99', '-Iinclude', 'consumer.c', '-o', 'consumer', '-L.', `-l${prefix}`], folder);
 
-  const programs = compiled.find(({ target }) => target.name === one.target)?.programs ?? [];
-  await writeFile(path.join(folder, 'kernels.txt'), kernelLines([...programs].reverse()));
+  const { programs = [], ring = [] } = compiled.find(({ target }) => target.name === one.target) ?? {};
+  await writeFile(path.join(folder, 'kernels.txt'), kernelLines([...programs, ...ring].reverse()));
   const env = { LD_LIBRARY_PATH: folder, FAKE_CUDA_LOG: path.join(folder, 'log.txt'), FAKE_CUDA_KERNELS: path.join(folder, 'kernels.txt'), FAKE_CUDA_CAPABILITY: one.capability };
   t.is((await run('./consumer', [], folder, env)).trim(), one.target);
   const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).trimEnd().split('\n');
@@ -69,11 +68,6 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   t.is(told.length, expected.length);
   const bases = new Map<string, bigint>();
   expected.forEach((words, i) => t.deepEqual(resolved(words, told[i] ?? '', bases), told[i], `command ${i + 1}`));
-}
-
-function kernelLines(programs: readonly Program[]): string {
-  const kinds = ({ uniforms }: Program, { type }: Parameter): string => ({ pointer: 'p', i32: 'i', f32: 'f', tensorMap: 't', uniforms: `u${4 * Math.max(1, uniforms.length)}.` })[type];
-  return programs.flatMap((program) => program.plan.kernels.map(({ name, parameters }) => `${name} ${parameters.map((parameter) => kinds(program, parameter)).join('')}\n`)).join('');
 }
 
 /** A word of a command as it is known here: a number is left open where it is an address. */
@@ -131,15 +125,6 @@ function argumentWord(arg: BoundArg, { scalars, uniforms }: { readonly scalars: 
       return { kind: 't', buffer: arg.buffer, offset: arg.byteOffset, rest: `,${[rows, cols, planes, 2 * pitch, 2 * planePitch, boxRows, boxCols, swizzle, 13].join(',')}` };
     }
   }
-}
-
-/** As C prints a float by `%.9g`. */
-function float(value: number): string {
-  const [mantissa = '', exponent = '0'] = Math.fround(value).toExponential(8).split('e');
-  const power = Number(exponent);
-  const digits = (text: string): string => (text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text);
-  if (power < -4 || power >= 9) return `${digits(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return digits(Math.fround(value).toFixed(Math.max(0, 8 - power)));
 }
 
 /** The words with the addresses that were told: a buffer lies where it was first seen. */

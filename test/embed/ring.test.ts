@@ -16,6 +16,18 @@ import { readRank, resultsOf, ringKernel, writeRanks } from './support/ring-case
 const chunks = tiling('chunks', (t) => t.chunk({ rows: 192, cols: 256 }).block({ rows: 96, cols: 128, depth: 64 }));
 const labels = (count: number) => Int32Array.from({ length: count }, (_, i) => (i * 7) % 13);
 
+/** Columns opposite to every row, but for the last: one rank alone finds its sums in range, and all start over. */
+function opposite(count: number, dim: number): Pick<ExportedCase, 'q' | 'k'> {
+  const [q, k] = [new Float32Array(count * dim), new Float32Array(count * dim)];
+  for (let row = 0; row < count; row += 1) {
+    q[row * dim] = 1;
+    k[row * dim] = -Math.cos(row / 400);
+    k[row * dim + 1] = Math.sin(row / 400);
+    if (row >= count - 5) q.set(k.subarray(row * dim, (row + 1) * dim), row * dim);
+  }
+  return { q, k };
+}
+
 interface Library extends ExportedCase {
   readonly ranks: readonly number[];
   /** Passes with gradients at once, and apart. */
@@ -27,6 +39,7 @@ const libraries: readonly Library[] = [
   { name: 'siglip, rows apart', loss: siglip, precision: 'bf16', queries: 90, keys: 170, dim: 24, params: { logScale: 2.3, bias: -10 }, ranks: [3], strideMore: 5, passes: '1 2' },
   { name: 'infoNCE with an index map', loss: withPositives(infoNCE, indexMap), precision: 'f32', queries: 150, keys: 64, dim: 20, params: { logScale: 3 }, positives: mapOf(150, 64, 4), ranks: [4] },
   { name: 'a scale that needs running maxima', loss: clip, precision: 'f32', queries: 65, keys: 65, dim: 20, params: { logScale: 6 }, tiling: chunks, ranks: [3] },
+  { name: 'an offset that all give up', loss: infoNCE, precision: 'f32', queries: 67, keys: 67, dim: 20, params: { logScale: Math.log(150) }, ...opposite(67, 20), ranks: [3], passes: '3 3' },
   { name: 'supCon, with labels', loss: supCon, precision: 'f32', queries: 120, keys: 0, dim: 20, params: { logScale: 2 }, rows: { label: labels(120) }, cols: { label: labels(120) }, ranks: [3] },
   { name: 'ntXent, rows apart', loss: ntXent, precision: 'f32', queries: 50, keys: 50, dim: 20, params: { logScale: 2 }, ranks: [3], strideMore: 3 },
   { name: 'masks that read positives', loss: maskedFalseNegatives(), precision: 'f32', queries: 80, keys: 80, dim: 20, params: { logScale: 2 }, ranks: [3], passes: '3 3' },

@@ -176,10 +176,10 @@ class LibraryEmitter {
 
 /** Of the launcher, for every library. */
 const parts = [
-  ...['run', 'handle', 'bind', 'bounds', 'shards', 'shares', 'loss', 'targets', 'check', 'readings', 'layout', 'positives', 'survey', 'step'],
-  ...['ring_state', 'ring_messages', 'ring_tiles', 'ring_shares', 'ring'],
+  ...['plans', 'run', 'handle', 'bind', 'bounds', 'shards', 'shares', 'loss', 'targets', 'check', 'readings', 'layout', 'positives', 'survey', 'step', 'calls'],
+  ...['ring_state', 'ring_messages', 'ring_tiles', 'ring_tell', 'ring_hear', 'ring_begin', 'ring'],
 ];
 
-/** What a step is read from, and what the look at the inputs leaves: see `step.h`. */
+/** What a step is read from, and what the look at the inputs leaves: see `readings.h`. */
 const readingNames: readonly string[] = ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars', 'flags'];
 const normNames: readonly string[] = ['queryNorms', 'keyNorms', 'queryBadRows', 'keyBadRows'];

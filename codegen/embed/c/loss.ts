@@ -12,7 +12,7 @@ import { snakeCase } from './names.js';
 import { ringLossContext } from './ring-loss.js';
 import { bufferName } from './walk.js';
 
-/** What `loss.h.hbs`, `check.h.hbs` and `step.h.hbs` are given of a loss; `plan`: of any target. */
+/** What templates are given of a loss; `plan`: of any target. */
 export function lossContext(problem: Problem, plan: Plan, given: Arguments): object {
   const { loss, precision } = problem;
   const needs = needsOf(loss, problem.reports);

@@ -1,5 +1,6 @@
 import { elementBytes, type Buffer, type Plan, type RingWalk, type RingWalks, type Step } from '../../plan/plan.js';
-import { colStack, tileSum } from '../../plan/ring-buffers.js';
+import { ringGradient, stacksOfColumns, tileSum } from '../../plan/ring-buffers.js';
+import { nothing } from '../../plan/ring-walks.js';
 import { bufferName } from './walk.js';
 
 /*
@@ -58,7 +59,7 @@ export function partBuffers(plan: Plan, ring: RingWalks): readonly Buffer[] {
 /** Where a buffer that is no workspace lies on a rank: by itself, in the place for what a tile gives, or in messages alone. */
 export function ringRole(ring: RingWalks | undefined, { name }: Buffer): 'statistic' | 'tile' | 'message' {
   if (ring === undefined) return 'statistic';
-  if (stacks.has(name) || isStackGradient(name)) return 'message';
+  if (stacksOfColumns.has(name) || isStackGradient(name)) return 'message';
   return tileSums(ring).has(name) ? 'tile' : 'statistic';
 }
 
@@ -66,22 +67,17 @@ function walkOf(ring: RingWalks, pass: PassName): RingWalk {
   return ring[pass] ?? nothing;
 }
 
-const nothing: RingWalk = { begin: [], clear: [], ofPositives: [], tile: [], piece: { make: [], add: [] }, merge: [], end: [], keys: [], sums: [] };
-
 function tileSums(ring: RingWalks): ReadonlySet<string> {
   return new Set([...ring.forward.sums, ...ring.backward.sums].map(tileSum));
 }
 
-/** Stacks that columns are ranges of, by the names of the ranges. */
-const stacks: ReadonlyMap<string, string> = new Map(['embeddings', 'guides'].map((stack) => [colStack(stack), stack]));
-
 function homeOf(name: string): string {
-  return stacks.get(name) ?? name;
+  return stacksOfColumns.get(name) ?? name;
 }
 
 /** It is added to the gradients of the rank's own stack, and has no place there. */
 function isStackGradient(name: string): boolean {
-  return name === colStack('dEmbeddings');
+  return name === ringGradient({ stacked: true });
 }
 
 function bufferOf({ buffers }: Plan, name: string): Buffer {

@@ -34,6 +34,9 @@ export interface ExportedCase {
   /** Bytes of workspace beyond the statistics: of a loss without a softmax, which has one plan. */
   readonly workspace?: number;
   readonly softmax?: SoftmaxMode;
+  /** Rows of the queries and keys; drawn, unless given. */
+  readonly q?: Float32Array;
+  readonly k?: Float32Array;
   /** Elements between the rows that the library is given, inputs and outputs. */
   readonly strideMore?: number;
 }
@@ -80,11 +83,13 @@ export interface Results {
 }
 
 /** What both sides are given. */
-export function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives }: ExportedCase): WholeInputs {
+export function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives, q, k }: ExportedCase): WholeInputs {
   const matrix = (count: number, depth: number, seed: number) => round(rows(count, depth, seed), precision).stored;
   const pair = (depth: number, seed: number) => ({ q: matrix(queries, depth, seed), ...(keys > 0 ? { k: matrix(keys, depth, seed + 1) } : {}) });
   return {
     ...pair(dim, 1),
+    ...(q === undefined ? {} : { q }),
+    ...(k === undefined ? {} : { k }),
     params,
     ...(loss.guide ? { guide: pair(guideDim, 3) } : {}),
     ...(ofRows === undefined ? {} : { rows: ofRows }),

@@ -19,25 +19,27 @@ export function ringKernel({ loss, dim, precision, tiling, ranks }: RingCase): R
 }
 
 /** Writes `ring.c`, `case.h` and the inputs of each rank. */
-export async function writeRanks(folder: string, one: RingCase, kernel: RingKernel): Promise<void> {
+export async function writeRanks(folder: string, one: RingCase, kernel: RingKernel, device: 'cpu' | 'cuda' = 'cpu'): Promise<void> {
   const whole = given(one);
   const shape = kernel.shapeOf(whole);
   for (const file of ['ring.c', 'case_memory.h']) await copyFile(packagePath('test', 'embed', 'support', file), path.join(folder, file));
-  await writeFile(path.join(folder, 'case.h'), ringHeader(one, shape.tensors));
+  await writeFile(path.join(folder, 'case.h'), ringHeader(one, shape.tensors, device));
   for (const rank of shape.tensors.keys()) {
     for (const [name, bytes] of filesOf(kernel.partOf(whole, shape, rank))) await writeFile(path.join(folder, `${rank}.${name}.bin`), bytes);
   }
 }
 
-function ringHeader(one: RingCase, tensors: readonly { readonly queries: number; readonly keys: number }[]): string {
+function ringHeader(one: RingCase, tensors: readonly { readonly queries: number; readonly keys: number }[], device: 'cpu' | 'cuda'): string {
   const { prefix, macro } = libraryNames(one.loss.name);
   const lines = inputLines(one, { queries: 'query_counts[rank]', keys: 'key_counts[rank]' }, (name) => `path(rank, "${name}")`);
   const list = (counts: readonly number[]) => `{${counts.join(', ')}}`;
   return [
     ...libraryLines(one),
     `#include <${prefix}_ring.h>`,
-    ...['DONE', 'SHARE', 'PASS', 'KEYS', 'SUMS'].map((name) => `#define RING_${name} ${macro}_RING_${name}`),
-    `#define THREADS ${threads}`,
+    ...['DONE', 'SHARE', 'PASS', 'KEYS', 'SUMS', 'LARGEST'].map((name) => `#define RING_${name} ${macro}_RING_${name}`),
+    `#define CREATE(handle) LIBRARY(create_${device})(${device === 'cpu' ? threads : 0}, handle)`,
+    // A fake driver's log tells ranks apart by it.
+    `#define STREAM(rank) ${device === 'cpu' ? 'NULL' : '(void *)(intptr_t)((rank) + 1)'}`,
     `#define RANKS ${tensors.length}`,
     `#define QUERY_COUNTS ${list(tensors.map(({ queries }) => queries))}`,
     `#define KEY_COUNTS ${list(tensors.map(({ keys }) => keys))}`,

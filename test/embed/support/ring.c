@@ -40,16 +40,11 @@ static void share(void) {
 static size_t bytes_of(LIBRARY(ring_message) message, int shard) { return LIBRARY(ring_message_bytes)(ranks[0].ring, message, shard); }
 
 static void allocate_messages(void) {
-  size_t keys = 1, sums = 1;
   int rank, i;
-  for (rank = 0; rank < RANKS; ++rank) {
-    if (bytes_of(RING_KEYS, rank) > keys) keys = bytes_of(RING_KEYS, rank);
-    if (bytes_of(RING_SUMS, rank) > sums) sums = bytes_of(RING_SUMS, rank);
-  }
   for (rank = 0; rank < RANKS; ++rank)
     for (i = 0; i < 2; ++i) {
-      ranks[rank].keys[i] = realloc(ranks[rank].keys[i], keys);
-      ranks[rank].sums[i] = realloc(ranks[rank].sums[i], sums);
+      ranks[rank].keys[i] = realloc(ranks[rank].keys[i], bytes_of(RING_KEYS, RING_LARGEST) + 1);
+      ranks[rank].sums[i] = realloc(ranks[rank].sums[i], bytes_of(RING_SUMS, RING_LARGEST) + 1);
     }
 }
 
@@ -86,7 +81,7 @@ static void begin(int rank, int with_gradients) {
   LIBRARY(ring_destroy)(own->ring);
   own->workspace = realloc(own->workspace, bytes);
   memset(own->workspace, 0xff, bytes);
-  check(LIBRARY(ring_begin)(own->handle, &group, &own->inputs, own->workspace, bytes, NULL, with_gradients ? &own->gradients : NULL, &own->ring));
+  check(LIBRARY(ring_begin)(own->handle, &group, &own->inputs, own->workspace, bytes, STREAM(rank), with_gradients ? &own->gradients : NULL, &own->ring));
 }
 
 /* `when.name`: of a rank's results. */
@@ -115,7 +110,7 @@ int main(void) {
     LIBRARY(gradients) gradients;
     memset(&inputs, 0, sizeof inputs);
     memset(&gradients, 0, sizeof gradients);
-    check(LIBRARY(create_cpu)(THREADS, &ranks[rank].handle));
+    check(CREATE(&ranks[rank].handle));
     GIVE_INPUTS
     ranks[rank].inputs = inputs;
     ranks[rank].gradients = gradients;
@@ -125,7 +120,7 @@ int main(void) {
   save_results("both");
   for (rank = 0; rank < RANKS; ++rank) begin(rank, 0);
   apart = run();
-  for (rank = 0; rank < RANKS; ++rank) check(LIBRARY(ring_backward)(ranks[rank].ring, NULL, &ranks[rank].gradients));
+  for (rank = 0; rank < RANKS; ++rank) check(LIBRARY(ring_backward)(ranks[rank].ring, STREAM(rank), &ranks[rank].gradients));
   apart += run();
   save_results("apart");
   printf("%d %d\n", passes, apart);

@@ -45,8 +45,8 @@ extern "C" {
  * bits, however messages travel. Shares are in the host's memory, messages in that of the handle's device. On a GPU functions wait for
  * the stream where a share is made or heard, and only launch otherwise: messages that do not follow the stream have to wait for it.
  *
- * What fails on one rank is told to all with its next share. Calls after it fail as well, and may be left out; the share may not, nor may
- * messages that others wait for. Calls that all ranks make alike fail on all of them.
+ * What fails on one rank, infinitile_clip_ring_begin() and infinitile_clip_ring_backward() included where they have a ring, is told to all with
+ * its next share. Steps after it fail as well; messages that others wait for, infinitile_clip_ring_end() and the share may not be left out.
  */
 
 /* Who has which rows; the same on all ranks, but for `rank`. */
@@ -74,7 +74,7 @@ typedef enum infinitile_clip_ring_message {
   INFINITILE_CLIP_RING_SUMS = 1
 } infinitile_clip_ring_message;
 
-/* A rank's part of the work. */
+/* A rank's part of the work; its handle stays at least as long. */
 typedef struct infinitile_clip_ring infinitile_clip_ring;
 
 /*
@@ -103,6 +103,9 @@ INFINITILE_CLIP_API int infinitile_clip_ring_share(infinitile_clip_ring *ring, v
 
 /* Takes the shares of all ranks, one behind the other. */
 INFINITILE_CLIP_API int infinitile_clip_ring_agree(infinitile_clip_ring *ring, const void *all);
+
+/* In the place of a shard: the largest of all. */
+#define INFINITILE_CLIP_RING_LARGEST (-1)
 
 /* Bytes of a message of the pass at hand, for the columns of a rank: 0 where none travels. Its address is a multiple of 16. */
 INFINITILE_CLIP_API size_t infinitile_clip_ring_message_bytes(const infinitile_clip_ring *ring, infinitile_clip_ring_message message, int shard);

@@ -19,6 +19,12 @@ static int64_t message_bytes(const Run* run, const Part* parts, int count, int s
   return bytes;
 }
 
+static int64_t largest_message_bytes(const Run* run, const Part* parts, int count) {
+  int64_t most = 0;
+  for (int shard = 0; shard < run->shards.ranks; ++shard) most = greatest(most, message_bytes(run, parts, count, shard));
+  return most;
+}
+
 static int check_message(Run* run, const char* name, const void* message, int parts) {
   if (parts == 0) return 0;
   if (message == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is NULL: a message is needed, see infinitile_clip_ring_message_bytes()", name);

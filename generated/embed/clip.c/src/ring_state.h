@@ -24,11 +24,11 @@ typedef enum Stage {
 struct infinitile_clip_ring {
   Run run;
   infinitile_clip_inputs inputs;
-  /* Whose params are written at the end; NULL where no gradients are asked for. */
+  /* Whose params are written at the end. */
   infinitile_clip_gradients* gradients;
   Stage stage;
-  /* Whether the forward walk is asked for, and has been walked. */
-  bool forward, is_forward_done;
+  /* What is asked for. */
+  bool walks_forward, makes_gradients;
   /* Of all ranks. */
   Extremes extremes;
   Environment environment;

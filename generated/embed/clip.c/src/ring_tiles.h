@@ -65,11 +65,17 @@ static int compute_tile(infinitile_clip_ring* ring, const RingWalk* own, const S
   return status;
 }
 
+/* Between a step and its merge the workspace holds what the step has made. */
+static int require_merged(const infinitile_clip_ring* ring) {
+  return ring->shard < 0 ? 0 : fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard %d was computed and is not merged: call infinitile_clip_ring_merge() after each step", ring->shard);
+}
+
 static int step_tile(infinitile_clip_ring* ring, int shard, const void* keys) {
   Run* run = &ring->run;
   const RingWalk* own = walk_of(ring);
   if (shard < 0 || shard >= run->shards.ranks) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard is %d: ranks are numbered from 0 to %d", shard, run->shards.ranks - 1);
-  if (ring->shard >= 0) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard %d was computed, and its sums are in no message: call infinitile_clip_ring_merge() after each step", ring->shard);
+  const int merged = require_merged(ring);
+  if (merged != 0) return merged;
   if (ring->has_met[shard]) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard %d was computed in this pass before: each is once", shard);
   int status = check_message(run, "keys", keys, own->key_parts);
   if (status == 0) status = lay_out(ring, run->plan, shard);
@@ -84,7 +90,8 @@ static int step_tile(infinitile_clip_ring* ring, int shard, const void* keys) {
 static int merge_tile(infinitile_clip_ring* ring, int shard, void* sums) {
   Run* run = &ring->run;
   const RingWalk* own = walk_of(ring);
-  if (shard < 0 || shard != ring->shard) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard is %d: what the last step has computed can be merged, and that is %d (-1: nothing)", shard, ring->shard);
+  if (ring->shard < 0) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "nothing was computed that is not merged: call infinitile_clip_ring_step() before");
+  if (shard != ring->shard) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard is %d: the last step has computed shard %d", shard, ring->shard);
   int status = check_message(run, "sums", sums, own->sum_parts);
   if (status != 0) return status;
   const bool begins = shard == run->shards.rank;

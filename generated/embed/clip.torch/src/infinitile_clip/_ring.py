@@ -68,7 +68,8 @@ class Ring:
     def __init__(self, handle: Handle, counts: Sequence[Sequence[int]], neighbours: Neighbours, *, gradients: bool) -> None:
         """`counts`: queries and keys of each rank."""
         self._neighbours = neighbours
-        self._device = handle.device
+        # The library's ring is of its handle, which stays at least as long.
+        self._handle, self._device = handle, handle.device
         self._ring = c_void_p()
         self._failure: Optional[Exception] = None
         ranks = neighbours.ranks

@@ -6,74 +6,7 @@
 // inputs     bf16, depth 512
 // targets    x86-64-v4, sm_90a
 
-/* Between passes: what a rank tells the others, and what follows from what all have told. */
-
-/* Blocks of 4 bytes a row that a share brings. */
-static int blocks_of(Stage stage) {
-  if (stage == stage_begin_share) return 0;
-  return stage == stage_positives_share ? 0 : 0;
-}
-
-static int64_t block_rows(const infinitile_clip_ring* ring) { return most_of(&ring->run.shards, row_side); }
-
-static size_t share_bytes(const infinitile_clip_ring* ring) {
-  return round_up((int64_t)sizeof(Share) + 4 * blocks_of(ring->stage) * block_rows(ring), 8);
-}
-
-/* Ranks that are not alike in it could not understand each other. */
-static uint64_t mark_of(const infinitile_clip_ring* ring) {
-  const Shards* s = &ring->run.shards;
-  uint64_t mark = state_mark;
-  for (int rank = 0; rank <= s->ranks; ++rank) {
-    mark = (mark ^ (uint64_t)s->queries[rank]) * 0x100000001b3u;
-    mark = (mark ^ (uint64_t)s->keys[rank]) * 0x100000001b3u;
-  }
-  return (mark ^ (uint64_t)ring->stage ^ ((uint64_t)ring->forward << 8) ^ ((uint64_t)(ring->gradients != NULL) << 9)) * 0x100000001b3u;
-}
-
-enum { loss_word = 5, first_param_word = 6 };
-
-/* Flags hold the first row (column) of its kind: in the whole matrix it has another number. */
-static void tell_flags(const Run* run, const Readings* found, double* words) {
-  static const Side sides[] = { { false, true }, { true, false }, { true, false }, { false, true }, { false, true } };
-  for (int i = 0; i < 5; ++i) {
-    const int32_t flag = found->flags[i];
-    if (i == 0) words[i] = flag == 1 ? 1 : INT32_MAX;
-    else words[i] = flag == INT32_MAX ? INT32_MAX : (double)whole_number(&run->shards, sides[i], flag);
-  }
-}
-
-static void hear_flags(const Shares* shares, int ranks, Readings* found) {
-  for (int i = 0; i < 5; ++i) {
-    double first = INT32_MAX;
-    for (int rank = 0; rank < ranks; ++rank) first = lower(first, share_of(shares, rank).words[i]);
-    found->flags[i] = (int32_t)first;
-  }
-}
-
-static int tell_results(infinitile_clip_ring* ring, double* words) {
-  Readings found;
-  const int status = read_readings(&ring->run, &found);
-  if (status != 0) return status;
-  tell_flags(&ring->run, &found, words);
-  words[loss_word] = loss_of(&found);
-  params_of(&found, words + first_param_word);
-  return 0;
-}
-
-static int tell_begin(infinitile_clip_ring* ring, Share* share, char* numbers) {
-  memcpy(share->words, &ring->extremes, sizeof ring->extremes);
-  share->words[extreme_count + 0] = ring->inputs.params.logScale;
-  (void)numbers;
-  return 0;
-}
-
-static int tell(infinitile_clip_ring* ring, Share* share, char* numbers) {
-  switch (ring->stage) {
-    case stage_begin_share: return tell_begin(ring, share, numbers);
-    default: return tell_results(ring, share->words);
-  }
-}
+/* What follows from what all ranks have told: the next pass, the next share, or the end. */
 
 /* A failed rank's others fail with it, and know why. */
 static int hear_failures(const infinitile_clip_ring* ring, const Shares* shares) {
@@ -104,7 +37,7 @@ static int attempt_ring(infinitile_clip_ring* ring, Softmax softmax) {
   const int status = lay_out(ring, ring->bounded ? run->plans->bounded : run->plans->running, run->shards.rank);
   if (status != 0) return status;
   set_scalars(run, &ring->environment, softmax, ring->matched);
-  if (!ring->forward) return begin_pass(ring, stage_backward_pass);
+  if (!ring->walks_forward) return begin_pass(ring, stage_backward_pass);
   return begin_pass(ring, stage_forward_pass);
 }
 
@@ -138,8 +71,7 @@ static int hear_forward(infinitile_clip_ring* ring, const Shares* shares) {
   /* All ranks alike: an offset that is too far for one row is given up for all. */
   if (!in_range) return ring->bounded ? attempt_ring(ring, running_softmax) : out_of_range(logit_range(&ring->environment));
   ring->loss = sum_of_word(shares, ring->run.shards.ranks, loss_word);
-  ring->is_forward_done = true;
-  if (ring->gradients != NULL) return begin_pass(ring, stage_backward_pass);
+  if (ring->makes_gradients) return begin_pass(ring, stage_backward_pass);
   ring->stage = stage_done;
   return 0;
 }
