@@ -50,9 +50,12 @@ export const here = cpuTarget('cpu');
 /** `marked`: with images that only say what they are, for libraries whose kernels do not run. */
 export async function writeLibrary(folder: string, one: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
   const request = requestOf(one, targets);
-  if (!marked) return writeAll(folder, await exportLibrary(request));
-  const compiled = compileTargets(request);
-  await writeAll(folder, emitLibrary(request, compiled, markedImages(compiled)));
+  await writeAll(folder, marked ? markedLibrary(request) : await exportLibrary(request));
+}
+
+/** The files of a library with images that only say what they are. */
+export function markedLibrary(request: LibraryRequest, compiled = compileTargets(request)): ReadonlyMap<string, string> {
+  return emitLibrary(request, compiled, markedImages(compiled));
 }
 
 /** What is exported of a case. */
@@ -244,7 +247,7 @@ export async function buildByReadme(library: string): Promise<void> {
 }
 
 /** Images that say what they are. */
-export function markedImages(compiled: readonly TargetPrograms[]): Images {
+function markedImages(compiled: readonly TargetPrograms[]): Images {
   const text = (word: string): Uint8Array => new TextEncoder().encode(word);
   return new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: text(`cubin ${target.name}`), ...(target.name === 'sm_80' ? { ptx: text(`ptx ${target.name}`) } : {}) }]))]));
 }
