@@ -22,8 +22,8 @@ export abstract class Member {
     this.description = description;
   }
 
-  /** Ranks are processes of their own, unless a communicator knows better. */
-  show(_own: ShownRank): Promise<readonly ShownRank[]> {
-    return Promise.resolve([]);
+  /** Ranks are processes of their own, unless a communicator knows better: one sees itself. */
+  show(own: ShownRank): Promise<readonly ShownRank[]> {
+    return Promise.resolve(this.ranks === 1 ? [own] : []);
   }
 }

@@ -85,7 +85,7 @@ export class RingKernel {
 
   #connect(ranks: number): readonly Communicator[] {
     const members = connectLocal(ranks);
-    if (this.#ring.apart === true) for (const member of members) Object.defineProperty(member, 'show', { value: async () => [] });
+    if (this.#ring.apart === true) for (const member of members) Object.defineProperty(member, 'show', { value: () => Promise.resolve([]) });
     return members;
   }
 
