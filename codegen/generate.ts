@@ -7,6 +7,7 @@ import { automatic } from '../dsl/tilings.js';
 import { compileProgram } from './compile.js';
 import { compileTargets, emitLibrary } from './embed/c/index.js';
 import { emitStandalone } from './embed/npm/index.js';
+import { emitTorch } from './embed/torch/index.js';
 import { packagePath } from './emit/package-path.js';
 import { printPlan } from './plan/print.js';
 import type { SoftmaxMode } from './plan/plan.js';
@@ -55,7 +56,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
 }
 
 /**
- * Exports as `infinitile export` writes them: a library without its kernels, which stand above, and what is made of them; a package
+ * Exports as `infinitile export` writes them: a library without its kernels, which stand above, and what is made of them; packages
  * without the library, and Node's own headers.
  */
 function exportedFiles(): ReadonlyMap<string, string> {
@@ -63,10 +64,14 @@ function exportedFiles(): ReadonlyMap<string, string> {
   const request = { loss: clip, dim: 512, precision: 'bf16', tiling: automatic, targets } as const;
   const compiled = compileTargets(request);
   const images = new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: new Uint8Array() }]))]));
-  const files = emitLibrary(request, compiled, images);
-  const shown = (of: ReadonlyMap<string, string>, folder: string, without: RegExp): readonly (readonly [string, string])[] =>
-    [...of].filter(([name]) => !without.test(name)).map(([name, text]) => [`${folder}/${name}`, text]);
-  return new Map([...shown(files, 'clip.c', /^(kernels\/|LICENSE$)/), ...shown(emitStandalone(request, compiled, files), 'clip.npm', /^(library\/|node-api\/|LICENSE$)/)]);
+  const library = emitLibrary(request, compiled, images);
+  const shown = (folder: string, files: ReadonlyMap<string, string>, without: RegExp): readonly (readonly [string, string])[] =>
+    [...files].filter(([name]) => !without.test(name)).map(([name, text]) => [`${folder}/${name}`, text]);
+  return new Map([
+    ...shown('clip.c', library, /^(kernels\/|LICENSE$)/),
+    ...shown('clip.torch', emitTorch(request, library), /^(native\/|LICENSE$)|\/py\.typed$/),
+    ...shown('clip.npm', emitStandalone(request, compiled, library), /^(library\/|node-api\/|LICENSE$)/),
+  ]);
 }
 
 async function generate(): Promise<void> {

@@ -102,6 +102,11 @@ export function knowsPositive(needs: Needs, side: Side): boolean {
   return own?.readsPositive === true && !own.channels.includes('positives');
 }
 
+/** Whether terms read what belongs to the row or column of the same number, which in a ring is then on the same rank. */
+export function staysOnRank(needs: Needs): boolean {
+  return (needs.relation === 'diagonal' && knowsPositive(needs, 'col')) || needs.row?.shared === true || needs.col?.shared === true;
+}
+
 /** Whether masks or ranks read what is known of positives, which then has to be known before the tiles. */
 export function readsOfPositives({ ofPositive }: Pick<Needs, 'ofPositive'>): boolean {
   return ofPositive.row.length > 0 || ofPositive.col.length > 0;

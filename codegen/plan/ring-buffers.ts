@@ -7,6 +7,9 @@ export function colStack(stack: string): string {
   return `col${capitalised(stack)}`;
 }
 
+/** The stacks that columns are ranges of, by the names of the ranges. */
+export const stacksOfColumns: ReadonlyMap<string, string> = new Map(['embeddings', 'guides'].map((stack) => [colStack(stack), stack]));
+
 /** Where the gradients of columns are summed. */
 export function ringGradient({ stacked }: Pick<Needs, 'stacked'>): string {
   return stacked ? colStack('dEmbeddings') : 'dKeys';

@@ -53,7 +53,8 @@ export function ringWalks(problem: Problem, needs: Needs, kernels: TargetKernels
   };
 }
 
-const nothing: RingWalk = { begin: [], clear: [], ofPositives: [], tile: [], piece: { make: [], add: [] }, merge: [], end: [], keys: [], sums: [] };
+/** A walk without steps. */
+export const nothing: RingWalk = { begin: [], clear: [], ofPositives: [], tile: [], piece: { make: [], add: [] }, merge: [], end: [], keys: [], sums: [] };
 
 function mergeSums(col: SideNeeds | undefined, launch: Launcher): readonly Step[] {
   if (col === undefined) return [];

@@ -10,7 +10,7 @@ export interface ExportOptions {
 export interface Exported {
   /** Of the library or package. */
   readonly name: string;
-  /** By their path, `manifest.json` among them. */
+  /** By their path. */
   readonly files: ReadonlyMap<string, string | Uint8Array>;
 }
 

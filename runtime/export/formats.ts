@@ -3,6 +3,7 @@ import type { Exporter } from './exporter.js';
 import { exportLibrary } from './export-library.js';
 import { exportHosted } from './npm/hosted.js';
 import { exportStandalone } from './npm/standalone.js';
+import { exportTorch } from './torch.js';
 
 export interface Format {
   /** For `export --help`. */
@@ -15,6 +16,7 @@ export interface Format {
 /** What `export --format` writes. */
 export const formats = {
   c: { summary: 'a C and C++ library', write: async (request, options) => ({ name: libraryNames(request.loss.name).prefix, files: await exportLibrary(request, options) }) },
+  torch: { summary: 'a Python package for PyTorch', write: exportTorch },
   npm: { summary: 'an npm package', write: exportHosted, writeStandalone: exportStandalone },
 } as const satisfies Readonly<Record<string, Format>>;
 

@@ -14,7 +14,7 @@ export function libraryManifest({ loss, dim, guideDim = dim, precision }: Librar
     license: 'Apache-2.0',
     exportedBy: `infinitile ${compilerVersion}`,
     loss: { name: loss.name, logit: printExpression(loss.logit), params: loss.params, attributes: loss.attributes, positives: loss.positives.kind, between: loss.between },
-    constraints: { dim, ...(loss.guide ? { guideDim } : {}), precision, gradients: 'f32', layout: 'row-major, rows one behind the other' },
+    constraints: { dim, ...(loss.guide ? { guideDim } : {}), precision, gradients: 'f32', layout: 'row-major' },
     targets: compiled.map(({ target, programs }) => ({
       name: target.name,
       device: target.device,

@@ -1,6 +1,6 @@
 import type { BoundPlan } from '../../codegen/plan/bind.js';
 import { elementBytes } from '../../codegen/plan/plan.js';
-import { colStack } from '../../codegen/plan/ring-buffers.js';
+import { stacksOfColumns } from '../../codegen/plan/ring-buffers.js';
 import type { Buffer as Slot } from '../../codegen/ring/schedule.js';
 import type { NativeBuffer } from '../addon.js';
 import type { DeviceBuffers } from '../device-buffers.js';
@@ -37,7 +37,7 @@ export class RingBuffers implements ShownRank {
 
   /** Whether a buffer of the rank's own columns is a part of another. */
   isPart(name: string): boolean {
-    return stacks.has(name);
+    return stacksOfColumns.has(name);
   }
 
   close(): void {
@@ -47,7 +47,7 @@ export class RingBuffers implements ShownRank {
   }
 
   ofOwnColumns(name: string): NativeBuffer {
-    const stack = stacks.get(name);
+    const stack = stacksOfColumns.get(name);
     if (stack === undefined) return this.#own.require(name);
     const whole = this.#own.require(stack);
     const rowBytes = whole.bytes / this.#shape.stack;
@@ -74,9 +74,6 @@ export class RingBuffers implements ShownRank {
     return this.largest;
   }
 }
-
-/** The stacks that columns are ranges of, by the names of the ranges. */
-const stacks: ReadonlyMap<string, string> = new Map(['embeddings', 'guides'].map((stack) => [colStack(stack), stack]));
 
 /** Bytes of a buffer of a bound plan. */
 export function bytesOf({ buffers }: BoundPlan, name: string): number {

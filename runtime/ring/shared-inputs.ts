@@ -1,4 +1,4 @@
-import { knowsPositive, needsOf } from '../../codegen/plan/needs.js';
+import { needsOf, staysOnRank } from '../../codegen/plan/needs.js';
 import { InfinitileError, type Diagnostic } from '../../dsl/diagnostics/index.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import { readAttributes, type Attribute, type Attributes } from '../attributes.js';
@@ -32,19 +32,13 @@ function checkRanks(loss: PairwiseLoss, { tensors }: RankShape): void {
     if (without >= 0) mistakes.push({ code: 'INF4003', message: `rank ${without} was given no ${tensor}`, hint: 'each rank has a row at least: take fewer ranks' });
   }
   const uneven = tensors.findIndex(({ queries, keys }) => queries !== keys);
-  if (uneven >= 0 && staysOnRank(loss)) {
+  if (uneven >= 0 && staysOnRank(needsOf(loss))) {
     const { queries, keys } = tensors[uneven] ?? { queries: 0, keys: 0 };
     const message = `rank ${uneven} has ${queries} queries and ${keys} keys: loss '${loss.name}' needs a key and its query on the same rank`;
     mistakes.push({ code: 'INF4017', message, hint: 'give each rank as many keys as queries' });
   }
   if (mistakes.length > 0) throw new InfinitileError(mistakes);
   checkCounterparts(loss, totalRows(tensors));
-}
-
-/** Whether a rank's terms read what belongs to the row or column of the same number. */
-function staysOnRank(loss: PairwiseLoss): boolean {
-  const needs = needsOf(loss);
-  return (needs.relation === 'diagonal' && knowsPositive(needs, 'col')) || needs.row?.shared === true || needs.col?.shared === true;
 }
 
 /** Values of all ranks lie within the ranges. */

@@ -33,6 +33,15 @@ test('a library is written whole, and its manifest has every file', async (t) =>
   t.deepEqual(manifest.targets.map(({ name }) => name), ['x86-64-v3', 'armv8']);
 });
 
+test('a Python package has the library in it', async (t) => {
+  const out = path.join(await temporaryFolder(t), 'package');
+  const { code, stdout, stderr } = await cli('export', 'supCon', '--format', 'torch', '--dim', '32', '--target', 'x86-64-v3', '--out', out);
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^infinitile_sup_con for x86-64-v3: /);
+  const files = await filesIn(out);
+  for (const name of ['pyproject.toml', 'src/infinitile_sup_con/__init__.py', 'src/infinitile_sup_con/py.typed', 'native/include/infinitile_sup_con.h', 'native/manifest.json', 'README.md', 'LICENSE']) t.true(files.includes(name), name);
+});
+
 for (const [form, flags] of [['beside the runtime', []], ['standalone', ['--standalone']]] as const) {
   test(`an npm package, ${form}, is written whole, and its manifest has every file`, async (t) => {
     const folder = await temporaryFolder(t);
@@ -79,8 +88,8 @@ test('mistakes leave nothing', async (t) => {
     return stderr;
   };
   t.regex(await said('clip', '--target', 'x86-64-v5', '--out', out), /INF7001.*x86-64-v5/);
-  t.regex(await said('clip', '--format', 'torch', '--out', out), /torch/);
-  t.regex(await said('clip', '--standalone', '--out', out), /INF8004.*--standalone was given with --format c/);
+  t.regex(await said('clip', '--format', 'numpy', '--out', out), /numpy/);
+  for (const format of ['c', 'torch']) t.regex(await said('clip', '--format', format, '--standalone', '--out', out), new RegExp(`INF8004.*--standalone was given with --format ${format}`));
   const foreign = process.arch === 'arm64' ? 'x86-64-v3' : 'armv8';
   t.regex(await said('clip', '--format', 'npm', '--target', foreign, '--out', out), new RegExp(`INF5005 kernels of ${foreign} [\\s\\S]*--standalone`));
   t.regex(await said('clipp', '--out', out), /INF8003.*clip/);

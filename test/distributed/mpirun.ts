@@ -17,7 +17,7 @@ export interface Ran {
 }
 
 /** For Open MPI: more ranks than cores, as root too; memory is not shared by system calls that containers forbid. */
-const settings = {
+export const mpiSettings = {
   OMPI_ALLOW_RUN_AS_ROOT: '1',
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
   OMPI_MCA_rmaps_base_oversubscribe: '1',
@@ -49,7 +49,7 @@ export async function whyNoMpi(): Promise<string | undefined> {
 export async function mpirun(ranks: number, program: string, args: readonly string[] = [], meanwhile?: (kill: (signal: NodeJS.Signals) => void) => void): Promise<Ran> {
   const begin = Date.now();
   const command = ['-n', String(ranks), process.execPath, '--import=tsx', packagePath('test', 'distributed', 'programs', program), ...args];
-  const child = spawn('mpirun', command, { cwd: packagePath(), env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000, killSignal: 'SIGKILL' });
+  const child = spawn('mpirun', command, { cwd: packagePath(), env: { ...process.env, ...mpiSettings }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000, killSignal: 'SIGKILL' });
   let stdout = '';
   let stderr = '';
   const pids = (): number[] => [...stdout.matchAll(/^pid (\d+)$/gm)].map(([, pid]) => Number(pid));

@@ -30,6 +30,7 @@ const cases: readonly ExportedCase[] = [
   { name: 'clip, a scale that needs running maxima', loss: clip, precision: 'f32', queries: 65, keys: 65, dim: 48, params: { logScale: 6 }, softmax: 'running' },
   { name: 'clip in chunks', loss: clip, precision: 'f32', queries: 500, keys: 500, dim: 16, params: { logScale: 2 }, tiling: tiling('chunks', (t) => t.chunk({ rows: 192, cols: 256 }).block({ rows: 96, cols: 128, depth: 64 })) },
   { name: 'siglip', loss: siglip, precision: 'f32', queries: 90, keys: 170, dim: 33, params: { logScale: 2.3, bias: -10 } },
+  { name: 'siglip, rows apart', loss: siglip, precision: 'f32', queries: 90, keys: 170, dim: 33, params: { logScale: 2.3, bias: -10 }, strideMore: 3 },
   { name: 'siglip in a small workspace', loss: siglip, precision: 'f32', queries: 700, keys: 900, dim: 33, params: { logScale: 2.3, bias: -10 }, workspace: 1.5 * 2 ** 20 },
   { name: 'siglip', loss: siglip, precision: 'bf16', queries: 64, keys: 40, dim: 64, params: { logScale: 2.3, bias: -10 } },
   { name: 'supCon, with labels', loss: supCon, precision: 'f32', queries: 120, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label: labels(120) }, cols: { label: labels(120) } },
@@ -40,6 +41,7 @@ const cases: readonly ExportedCase[] = [
   ...longCases,
   { name: 'positives by formula', loss: hardNegatives(), precision: 'f32', queries: 30, keys: 90, dim: 20, params: { logScale: 2 } },
   { name: 'both tensors stacked', loss: ntXent, precision: 'f32', queries: 50, keys: 50, dim: 24, params: { logScale: 2 } },
+  { name: 'both tensors stacked, rows apart', loss: ntXent, precision: 'f32', queries: 50, keys: 50, dim: 24, params: { logScale: 2 }, strideMore: 1 },
   { name: 'a guide', loss: gist({ margin: 0.1 }), precision: 'f32', queries: 48, keys: 48, dim: 24, params: { logScale: 2 } },
 ];
 

@@ -13,15 +13,13 @@ import { extremesOf, logitRange, runScalars, uniformsOf, type Scalars } from '..
 import { exactRange, softmaxRange } from '../../runtime/softmax-range.js';
 import { walksOf } from '../../runtime/walks.js';
 import { run, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
-import { buildDriver } from './support/fake-driver.js';
+import { buildDriver, float, multiprocessors } from './support/fake-driver.js';
 import { outsideFolder } from './support/folder.js';
 
 /*
  * The launcher of an exported library's GPU targets against a driver that writes down what it is told: the launches, fills and tensor
  * maps are those of the plan as it is walked here. The images are not those of kernels.
  */
-
-const multiprocessors = 132;
 
 interface LaunchCase extends ExportedCase {
   readonly target: 'sm_80' | 'sm_90a';
@@ -53,8 +51,9 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   await writeConsumer(folder, one, { device: 'cuda' });
   await run('cc', ['-std=c99', '-Iinclude', 'consumer.c', '-o', 'consumer', '-L.', `-l${prefix}`], folder);
 
-  const programs = compiled.find(({ target }) => target.name === one.target)?.programs ?? [];
-  const env = await buildDriver(folder, [...programs].reverse(), one.capability);
+  const chosen = compiled.find(({ target }) => target.name === one.target);
+  if (chosen === undefined) throw new Error(`${one.target} is no target`);
+  const env = await buildDriver(folder, chosen, one.capability);
   t.is((await run('./consumer', [], folder, env)).trim(), one.target);
   const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).trimEnd().split('\n');
 
@@ -62,7 +61,7 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   t.true(loaded.length > 0 && loaded.every((line) => line.includes(`${one.image} ${one.target}`.slice(0, 12))), loaded.join('\n'));
   t.is(log.at(-1), 'released');
   const told = log.filter((line) => /^(launch|fill) /.test(line));
-  const { bound, commands: expected } = expectedCommands(one, programs);
+  const { bound, commands: expected } = expectedCommands(one, chosen.programs);
   t.is(bound.fused, one.fused === true);
   t.is(told.length, expected.length);
   const bases = new Map<string, bigint>();
@@ -124,15 +123,6 @@ function argumentWord(arg: BoundArg, { scalars, uniforms }: { readonly scalars: 
       return { kind: 't', buffer: arg.buffer, offset: arg.byteOffset, rest: `,${[rows, cols, planes, 2 * pitch, 2 * planePitch, boxRows, boxCols, swizzle, 13].join(',')}` };
     }
   }
-}
-
-/** As C prints a float by `%.9g`. */
-function float(value: number): string {
-  const [mantissa = '', exponent = '0'] = Math.fround(value).toExponential(8).split('e');
-  const power = Number(exponent);
-  const digits = (text: string): string => (text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text);
-  if (power < -4 || power >= 9) return `${digits(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  return digits(Math.fround(value).toFixed(Math.max(0, 8 - power)));
 }
 
 /** The words with the addresses that were told: a buffer lies where it was first seen. */

@@ -30,7 +30,7 @@ for (const [i, loss] of losses.entries()) {
     await writeLibrary(folder, { name: '', loss, precision, queries: 1, keys: 1, dim: 48, params: {} }, targets.map(({ name }) => name), true);
     const { prefix } = libraryNames(loss.name);
     await t.notThrowsAsync(run('cc', ['-std=c11', '-fsyntax-only', '-Wall', '-Wextra', '-Wshadow', '-Werror', '-pedantic', '-Iinclude', `src/${prefix}.c`], folder));
-    await t.notThrowsAsync(run('c++', ['-std=c++17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-pedantic', '-x', 'c++', `include/${prefix}.h`], folder));
+    await t.notThrowsAsync(run('c++', ['-std=c++17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-pedantic', '-Iinclude', '-x', 'c++', `include/${prefix}_ring.h`], folder));
   });
 }
 
@@ -41,7 +41,7 @@ int main(void) {
     const Target* target = &cuda_targets[mode / 2].target;
     const Shape whole = shape_of(n, m, workers);
     Bound bound;
-    const bool found = bind_within(mode % 2 == 0 ? target->bounded : target->running, &whole, budget, &bound);
+    const bool found = bind_within(mode % 2 == 0 ? target->alone.bounded : target->alone.running, &whole, budget, &bound);
     printf("%d %lld %lld %lld %d %lld\\n", found, (long long)bound.shape.chunk_rows, (long long)bound.shape.chunk_cols,
            (long long)bound.forward.chunk_rows, found && bound.fused, (long long)bound.workspace_bytes);
   }

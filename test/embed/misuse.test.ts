@@ -12,9 +12,11 @@ test('every misuse is told by a status and a message, and none crashes', async (
   const loss = withPositives(infoNCE, indexMap);
   await writeLibrary(folder, { name: 'misuse', loss, precision: 'f32', queries: 20, keys: 30, dim: 16, params: {} });
   await buildByReadme(folder);
-  await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic', '-fsanitize=undefined', '-Iinclude', packagePath('test', 'embed', 'support', 'misuse.c'), '-o', 'misuse', '-L.', '-linfinitile_info_nce', '-lm'], folder);
-  const said = await run('./misuse', [], folder, { LD_LIBRARY_PATH: folder });
-  golden(t, 'embed/misuse.txt', said.replaceAll(here.name, '(target)'));
+  for (const [program, file] of [['misuse', 'embed/misuse.txt'], ['ring_misuse', 'embed/ring-misuse.txt']] as const) {
+    await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic', '-fsanitize=undefined', '-Iinclude', packagePath('test', 'embed', 'support', `${program}.c`), '-o', program, '-L.', '-linfinitile_info_nce', '-lm'], folder);
+    const said = await run(`./${program}`, [], folder, { LD_LIBRARY_PATH: folder });
+    golden(t, file, said.replaceAll(here.name, '(target)').replaceAll(/at least \d+ are needed, and \d+ serve/g, 'at least (bytes) are needed, and (bytes) serve'));
+  }
 });
 
 test('a library with GPU targets loads without a driver, says so when a GPU is asked for, and serves the CPU', async (t) => {

@@ -10,7 +10,7 @@ export interface Preset {
   readonly loss: PairwiseLoss;
   readonly n: number;
   readonly m: number;
-  readonly more?: Partial<WholeInputs>;
+  readonly more?: Partial<WholeInputs<Float32Array>>;
 }
 
 export interface Depths {
@@ -53,7 +53,7 @@ function prepared({ loss, n, m, more = {} }: Preset, { dim, guideDim = dim, prec
   const q = round(drawn, precision);
   const usesKeys = [...loss.between.rows, ...loss.between.cols].includes('keys');
   const k = usesKeys ? round(rows(m, dim, 2, undefined, n === m ? drawn : undefined), precision) : undefined;
-  const inputs: WholeInputs = { q: q.stored, ...(k === undefined ? {} : { k: k.stored }), params: scaled, ...more };
+  const inputs: WholeInputs<Float32Array> = { q: q.stored, ...(k === undefined ? {} : { k: k.stored }), params: scaled, ...more };
   const { params = {}, positives, guide, rows: ofRows = {}, cols = {} } = inputs;
   const reference = new Reference({
     ...{ loss, dim, params, q: q.values, attributes: { rows: ofRows, cols } },

@@ -5,14 +5,16 @@ import { retrievalMetrics } from '../../runtime/retrieval-metrics.js';
 import { ownPart, rankShape, segmentsOf, wholeOf, type RankShape } from '../../runtime/ring/rank-shape.js';
 import { generator } from '../numeric/rows.js';
 
+export type Stored = Float32Array | Uint16Array;
+
 /** Of all ranks together, in memory. */
-export interface WholeInputs extends Pick<RunInputs, 'params' | 'convert'> {
-  readonly q: Float32Array | Uint16Array;
-  readonly k?: Float32Array | Uint16Array;
+export interface WholeInputs<Guide extends Stored = Stored> extends Pick<RunInputs, 'params' | 'convert'> {
+  readonly q: Stored;
+  readonly k?: Stored;
   readonly positives?: Int32Array;
   readonly rows?: Readonly<Record<string, Int32Array | Float32Array>>;
   readonly cols?: Readonly<Record<string, Int32Array | Float32Array>>;
-  readonly guide?: { readonly q: Float32Array; readonly k?: Float32Array };
+  readonly guide?: { readonly q: Guide; readonly k?: Guide };
 }
 
 export interface RingOptions {
@@ -94,10 +96,10 @@ export class RingKernel {
   }
 
   /** What a rank has of whole inputs. */
-  partOf({ q, k, positives, rows, cols, guide, ...same }: WholeInputs, shape: RankShape, rank: number): RunInputs {
+  partOf({ q, k, positives, rows, cols, guide, ...same }: WholeInputs, shape: RankShape, rank: number): WholeInputs {
     const loss = this.#loss;
     const { dim, guideDim = dim } = this.#options;
-    const tensor = <T extends Float32Array | Uint16Array>(values: T, name: 'queries' | 'keys', depth: number): T => {
+    const tensor = <T extends Stored>(values: T, name: 'queries' | 'keys', depth: number): T => {
       const first = shape.tensors.slice(0, rank).reduce((sum, counts) => sum + counts[name], 0);
       return values.slice(first * depth, (first + (shape.tensors[rank]?.[name] ?? 0)) * depth) as T;
     };

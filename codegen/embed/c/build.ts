@@ -18,7 +18,7 @@ export function buildCommands(prefix: string, targets: readonly Target[]): reado
   const images = cpu.length < targets.length ? ' kernels/*.c' : '';
   const objects = cpu.length > 0 ? ' *.o' : '';
   return [
-    ...cpu.map(({ name, compilerOptions }) => `c++ -std=c++17 -O3 -fPIC -fopenmp ${compilerOptions.join(' ')} -c kernels/*.${name}.cpp`),
+    ...cpu.map(({ name, compilerOptions }) => `c++ -std=c++17 -O3 -fno-exceptions -fPIC -fopenmp ${compilerOptions.join(' ')} -c kernels/*.${name}.cpp`),
     `cc -std=c11 -O2 -ffp-contract=off -fPIC -shared${openMp} -fvisibility=hidden -Iinclude src/${prefix}.c${images}${objects} -lm -ldl -o lib${prefix}.so`,
   ];
 }

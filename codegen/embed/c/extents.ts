@@ -4,6 +4,9 @@ import { snakeCase } from './names.js';
 /** What symbols of an extent are in C; those that are not named are members of `const Shape* s`. */
 export type Scope = Readonly<Partial<Record<ShapeSymbol, string>>>;
 
+/** A piece of what a rank of a ring has: all of it stands in the shape. */
+export const pieceAtHand: Scope = {};
+
 /** One rank alone, its rows and columns the whole matrix. */
 export const wholeMatrix: Scope = {
   ...{ row0: '0', col0: '0', rows: 's->n', cols: 's->m' },

@@ -1,4 +1,5 @@
 import type { Program } from '../../compile.js';
+import type { Plan } from '../../plan/plan.js';
 import { identifierOf, snakeCase, type LibraryNames } from './names.js';
 
 /** A source file of one target's kernels, and what its entry points are called in the library. */
@@ -10,7 +11,12 @@ export interface KernelFile {
   readonly symbols: ReadonlyMap<string, string>;
 }
 
-/** Files of the bounded program and of the running one; of each program, by its own names. */
+/** A target's plans by their names: `bounded`, `running`, and of a rank of a ring `ring_bounded` and `ring_running`. */
+export function planVariant({ softmax, ring }: Plan): string {
+  return ring === undefined ? softmax : `ring_${softmax}`;
+}
+
+/** Files of all programs of a target; of each program, by its own names. */
 export interface KernelFiles {
   readonly files: readonly KernelFile[];
   readonly of: (program: Program, file: string) => KernelFile;
@@ -49,9 +55,9 @@ interface Place {
 
 function kernelFile(path: string, text: string, kernels: readonly string[], { plan }: Program, { names, target, taken }: Place): KernelFile {
   const own = taken.some(({ name }) => name === path);
-  const variant = own ? `_${plan.softmax}` : '';
+  const variant = own ? `_${planVariant(plan)}` : '';
   const symbols = new Map(kernels.map((kernel) => [kernel, `${names.prefix}_${identifierOf(target)}${variant}_${snakeCase(kernel)}`]));
-  return { name: own ? path.replace(/\.(\w+)$/, `_${plan.softmax}.$1`) : path, text, symbols };
+  return { name: own ? path.replace(/\.(\w+)$/, `${variant}.$1`) : path, text, symbols };
 }
 
 const entryPoint = /^extern "C" void (\w+)\(/gm;

@@ -15,12 +15,12 @@ import { renamed, type KernelFile } from './kernels.js';
 import { lossContext, membersOf } from './loss.js';
 import { libraryNames, type LibraryNames } from './names.js';
 import { planContext } from './plan.js';
-import type { LibraryRequest, TargetPrograms } from './programs.js';
+import { everyProgram, type LibraryRequest, type TargetPrograms } from './programs.js';
 import { cpuTarget, cudaTarget, imageOf, imagePath, imageSymbol, kernelPath, kernelPlaces, planId, processorGuard } from './target-context.js';
 import { bufferName } from './walk.js';
 
 /** Of the header's structs and functions. */
-const abiVersion = 1;
+export const abiVersion = 2;
 
 /**
  * The files of a C library by their path: a header, the plans as C, the kernels of CPUs as C++, those of GPUs as compiled images, and
@@ -48,7 +48,7 @@ class LibraryEmitter {
     this.#names = libraryNames(loss.name);
     this.#problem = { loss, dim, guideDim, precision, softmax: 'bounded' };
     this.#header = libraryHeader(this.#problem, compiled.map(({ target }) => target.name));
-    const all = compiled.flatMap(({ programs }) => programs.flatMap(({ plan }) => plan.buffers));
+    const all = compiled.flatMap((one) => everyProgram(one).flatMap(({ plan }) => plan.buffers));
     this.#buffers = [...new Map(all.map((buffer) => [buffer.name, buffer])).values()];
   }
 
@@ -56,8 +56,9 @@ class LibraryEmitter {
     const { prefix } = this.#names;
     for (const one of this.#compiled) this.#target(one);
     const context = this.#context();
-    for (const part of ['run', 'handle', 'bind', 'bounds', 'loss', 'targets', 'check', 'step']) this.#render(`src/${part}.h`, `${part}.h`, context);
+    for (const part of parts) this.#render(`src/${part}.h`, `${part}.h`, context);
     this.#render(`include/${prefix}.h`, 'header.h', context);
+    this.#render(`include/${prefix}_ring.h`, 'ring_header.h', context);
     this.#render(`src/${prefix}.c`, 'library.c', context);
     if (context.hasCpu) this.#render('src/cpu.h', 'cpu.h', context);
     if (context.hasCuda) for (const part of ['driver', 'cuda', 'cuda_handle']) this.#render(`src/${part}.h`, `${part}.h`, context);
@@ -69,8 +70,8 @@ class LibraryEmitter {
   }
 
   #target(one: TargetPrograms): void {
-    const { target, programs, kernels } = one;
-    for (const program of programs) this.#render(`src/plan_${planId(target, program)}.h`, 'plan.h', this.#plan(one, program));
+    const { target, kernels } = one;
+    for (const program of everyProgram(one)) this.#render(`src/plan_${planId(target, program)}.h`, 'plan.h', this.#plan(one, program));
     for (const file of kernels.files) {
       if (target.device === 'cpu') this.#files.set(kernelPath(target, file.name), renamed(file));
       else this.#image(one, file);
@@ -117,7 +118,7 @@ class LibraryEmitter {
     const given = argumentsOf(this.#problem, this.#names);
     // What only the host reads has no buffer of the plans; it has a number among them all the same.
     const attributes = (['row', 'col'] as const).flatMap((side) => Object.keys(loss.attributes[`${side}s`]).map((name) => attributeParameter(side, name)));
-    const uniformCount = Math.max(1, ...this.#compiled.flatMap(({ programs }) => programs.map(({ uniforms }) => uniforms.length)));
+    const uniformCount = Math.max(1, ...this.#compiled.flatMap((one) => everyProgram(one).map(({ uniforms }) => uniforms.length)));
     const cpu = this.#compiled.filter(({ target }) => target.device === 'cpu').map(cpuTarget);
     const cuda = this.#compiled.filter(({ target }) => target.device === 'cuda').map((one) => cudaTarget(one, this.#images, this.#names));
     return {
@@ -158,7 +159,7 @@ class LibraryEmitter {
       exampleTarget: first?.target.name ?? '',
       mostImages: Math.max(1, ...cuda.map(({ images }) => images.length)),
       mostKernels: Math.max(1, ...cuda.map(({ kernels }) => kernels.length)),
-      targets: this.#compiled.map(({ target, programs }) => ({ guard: target.processor === undefined ? false : processorGuard(target.processor), plans: programs.map((own) => `plan_${planId(target, own)}.h`) })),
+      targets: this.#compiled.map((one) => ({ guard: one.target.processor === undefined ? false : processorGuard(one.target.processor), plans: everyProgram(one).map((own) => `plan_${planId(one.target, own)}.h`) })),
     };
   }
 
@@ -173,6 +174,12 @@ class LibraryEmitter {
   }
 }
 
-/** What a step is read from, and what the look at the inputs leaves: see `step.h`. */
+/** Of the launcher, for every library. */
+const parts = [
+  ...['plans', 'run', 'handle', 'bind', 'bounds', 'shards', 'shares', 'loss', 'targets', 'check', 'readings', 'layout', 'positives', 'survey', 'step', 'calls'],
+  ...['ring_state', 'ring_messages', 'ring_tiles', 'ring_tell', 'ring_hear', 'ring_begin', 'ring'],
+];
+
+/** What a step is read from, and what the look at the inputs leaves: see `readings.h`. */
 const readingNames: readonly string[] = ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars', 'flags'];
 const normNames: readonly string[] = ['queryNorms', 'keyNorms', 'queryBadRows', 'keyBadRows'];

@@ -9,9 +9,10 @@ import type { Arguments } from './arguments.js';
 import { writeDouble } from './doubles.js';
 import { attributesIn, boundsOf, readByBounds } from './loss-bounds.js';
 import { snakeCase } from './names.js';
+import { ringLossContext } from './ring-loss.js';
 import { bufferName } from './walk.js';
 
-/** What `loss.h.hbs`, `check.h.hbs` and `step.h.hbs` are given of a loss; `plan`: of any target. */
+/** What templates are given of a loss; `plan`: of any target. */
 export function lossContext(problem: Problem, plan: Plan, given: Arguments): object {
   const { loss, precision } = problem;
   const needs = needsOf(loss, problem.reports);
@@ -22,6 +23,7 @@ export function lossContext(problem: Problem, plan: Plan, given: Arguments): obj
   const ruleReads = loss.positives.kind === 'column' ? attributesIn(loss.positives.column) : new Set<string>();
   const ruleAttributes = given.vectors.filter(({ name }) => ruleReads.has(name)).map(({ name, type, buffer }) => ({ name, buffer, type: type === 'ints' ? 'int32_t' : 'float' }));
   const sides = { row: sideContext(row, 'row', relation, buffers), col: sideContext(col, 'col', relation, buffers) };
+  const shared = ringLossContext(loss, needs, ranged.length);
   return {
     loss: loss.name,
     params: given.params,
@@ -46,16 +48,18 @@ export function lossContext(problem: Problem, plan: Plan, given: Arguments): obj
     // Of columns the rows are asked for where their term counts them, or masks read what those have.
     ofCols: col?.term !== undefined || buffers.has('rowOfCol'),
     hasVectors: given.vectors.length > 0,
-    leastQueries: loss.between.rows.includes('queries') || loss.between.cols.includes('queries') ? 1 : 0,
-    usesKeys: loss.between.rows.includes('keys') || loss.between.cols.includes('keys'),
+    ...shared,
+    leastQueries: shared.usesQueries ? 1 : 0,
+    writesMatched: [sides.row.matchedBuffer, sides.col.matchedBuffer].some((buffer) => buffer !== false) || buffers.has('rowOfCol'),
+    mostPacked: given.matrices.length + given.vectors.length + given.gradients.length,
     asManyKeys: needsCounterparts(loss, stacked),
     matrices: given.matrices,
     guides: given.guides,
     vectors: given.vectors,
-    outputs: given.gradients,
+    outputs: given.gradients.map((output) => ({ ...output, rows: shardRows[output.name] ?? 'run->own.stack' })),
     queryCount: given.queryCount,
     keyCount: given.keyCount,
-    ranged,
+    ranged: ranged.map((vector, i) => ({ ...vector, lowest: 2 + 2 * i, highest: 3 + 2 * i })),
     ranges: (['ints', 'floats'] as const).filter((type) => ranged.some((vector) => vector.type === type)).map((type) => ({ type })),
     inspected: stacked ? [{ name: 'embeddings', rows: 'query_bad_rows' }] : [{ name: 'queries', rows: 'query_bad_rows' }, { name: 'keys', rows: 'key_bad_rows' }],
     queryNorms: 'query_norms',
@@ -65,6 +69,9 @@ export function lossContext(problem: Problem, plan: Plan, given: Arguments): obj
     flags: Object.fromEntries(flags.map((flag, place) => [flag, place])),
   };
 }
+
+/** Rows of a gradient that is no stack's. */
+const shardRows: Readonly<Record<string, string>> = { queries: 'queries_of(&run->shards, run->shards.rank)', keys: 'keys_of(&run->shards, run->shards.rank)' };
 
 /** Rows of the same number exist in both tensors, where a loss pairs them. */
 function needsCounterparts({ rows, cols, positives }: PairwiseLoss, stacked: boolean): boolean {

@@ -6,8 +6,9 @@ import { elementBytes, type Buffer, type Plan, type Step } from '../../plan/plan
 import type { Problem } from '../../plan/problem.js';
 import { printTiling } from '../../plan/tiling.js';
 import { writeDouble } from './doubles.js';
-import { writeExtent } from './extents.js';
+import { pieceAtHand, wholeMatrix, writeExtent } from './extents.js';
 import { memberName, snakeCase } from './names.js';
+import { partBuffers, ringContext, ringRole, ringWalkSteps } from './ring.js';
 import { bufferName, WalkWriter } from './walk.js';
 
 export interface PlanOptions {
@@ -26,9 +27,12 @@ export interface PlanOptions {
 /** What `plan.h.hbs` is given: a plan with its symbols open, as C. */
 export function planContext({ plan, uniforms }: Program, options: PlanOptions): object {
   const { problem, id, prefix, symbolOf, placeOf, host, given } = options;
-  const writer = new WalkWriter(plan, `${id}_`);
+  const { ring } = plan;
+  const writer = new WalkWriter(plan, `${id}_`, ring === undefined ? wholeMatrix : pieceAtHand);
   const { chunk, block, colsPerRound = block.cols } = plan.tiling;
   const launched = launchedKernels(plan);
+  const laidOut = plan.buffers.filter((buffer) => !given(buffer) && ringRole(ring, buffer) !== 'message');
+  const counted = [...new Set([...laidOut, ...(ring === undefined ? [] : partBuffers(plan, ring))])];
   return {
     header: lossHeader(problem, plan.target, printTiling(plan.tiling).slice(1).map((line) => line.trim())),
     target: `${plan.target}, softmax ${plan.softmax}`,
@@ -36,7 +40,8 @@ export function planContext({ plan, uniforms }: Program, options: PlanOptions): 
     id,
     host,
     kernels: plan.kernels.filter(({ name }) => launched.has(name)).map(({ name, threads, sharedBytes }) => ({ name: `${id}_${snakeCase(name)}`, symbol: symbolOf(name), place: placeOf(name), threads, sharedBytes })),
-    buffers: plan.buffers.filter((buffer) => !given(buffer)).map((buffer) => bufferContext(plan, buffer)),
+    buffers: laidOut.map((buffer) => bufferContext(plan, buffer)),
+    counts: counted.map(({ name, count }) => ({ name: bufferName(name), count: writeExtent(count) })),
     uniforms: uniforms.map((expression, place) => ({
       place,
       value: writeDouble(expression, (leaf) => (leaf.kind === 'parameter' ? (leaf.name === pairWeight.name ? 'pair_weight' : `inputs->params.${memberName(leaf.name)}`) : leaf.kind)),
@@ -49,19 +54,23 @@ export function planContext({ plan, uniforms }: Program, options: PlanOptions): 
     chunkIsFixed: chunk.fit !== 'shrink',
     mostWorkers: chunk.workers ?? 0,
     fused: plan.fused === undefined ? false : plan.fused,
+    alone: ring === undefined,
+    ring: ring === undefined ? false : ringContext(plan, ring, id),
   };
 }
 
-function walksOf({ inspect, forward, backward, fused }: Plan): readonly (readonly [name: string, what: string, steps: readonly Step[]])[] {
+function walksOf({ inspect, forward, backward, fused, ring }: Plan): readonly (readonly [name: string, what: string, steps: readonly Step[]])[] {
+  const look = ['inspect', 'Checks of the inputs: largest norms, values that are not finite.', inspect] as const;
+  if (ring !== undefined) return [look, ...ringWalkSteps(ring)];
   return [
-    ['inspect', 'Checks of the inputs: largest norms, values that are not finite.', inspect],
+    look,
     ['forward', 'Sums of exponentials and of the pair term, and the loss.', forward],
     ['backward', 'Gradients, from the forward walk\'s sums.', backward],
     ...(fused === undefined ? [] : [['fused', 'Both, where a chunk has all columns.', fused.steps] as const]),
   ];
 }
 
-/** Kernels that the walks launch: a plan may declare others, which ranks of a ring use. */
+/** Kernels that the walks launch: a plan may declare others. */
 export function launchedKernels(plan: Plan): ReadonlySet<string> {
   const names = new Set<string>();
   const visit = (steps: readonly Step[]): void => {
@@ -75,13 +84,13 @@ export function launchedKernels(plan: Plan): ReadonlySet<string> {
 }
 
 /** Which chunk a buffer is sized for: as `bind` does it. */
-function bufferContext(plan: Plan, { name, role, element, count }: Buffer): object {
+function bufferContext(plan: Plan, buffer: Buffer): object {
+  const { name, role, element } = buffer;
   const [inForward, inBackward, inFused] = [plan.forward, plan.backward, plan.fused?.steps ?? []].map((steps) => buffersOf(steps).has(name));
   return {
     name: bufferName(name),
-    role: role === 'workspace' ? 'role_workspace' : 'role_statistic',
+    role: role === 'workspace' ? 'role_workspace' : `role_${ringRole(plan.ring, buffer)}`,
     elementBytes: elementBytes[element],
-    count: writeExtent(count),
     atForwardChunk: inForward,
     atChunk: inBackward === true || inForward !== true,
     inFusedAlone: inFused === true && inForward !== true && inBackward !== true,

@@ -24,7 +24,14 @@ export interface TargetPrograms {
   readonly target: Target;
   /** The one with a fixed offset and, of a loss with a softmax, the one with running maxima. */
   readonly programs: readonly Program[];
+  /** The same for a rank of a ring. */
+  readonly ring: readonly Program[];
   readonly kernels: KernelFiles;
+}
+
+/** All of a target's programs. */
+export function everyProgram({ programs, ring }: TargetPrograms): readonly Program[] {
+  return [...programs, ...ring];
 }
 
 /**
@@ -40,7 +47,24 @@ export function compileTargets({ loss, dim, guideDim = dim, precision, tiling, t
   return everyTarget
     .filter((target) => targets.includes(target))
     .map((target) => {
-      const programs = modes.map((softmax) => compileProgram({ loss, dim, guideDim, precision, tiling, target, softmax }));
-      return { target, programs, kernels: kernelFiles(programs, target.name, libraryNames(loss.name)) };
+      const compileFor = (ranks: number) => modes.map((softmax) => compileProgram({ loss, dim, guideDim, precision, tiling: ofOneRank(tiling), target, softmax, ranks }));
+      const [programs, ring] = [compileFor(1), compileFor(severalRanks)];
+      requireSameStatistics(ring);
+      return { target, programs, ring, kernels: kernelFiles([...programs, ...ring], target.name, libraryNames(loss.name)) };
     });
+}
+
+/** A rank that starts over with running maxima finds in place what it was told of positives. */
+function requireSameStatistics(programs: readonly Program[]): void {
+  const [first, ...others] = programs.map(({ plan }) => JSON.stringify(plan.buffers.filter(({ role }) => role === 'statistic')));
+  if (others.some((other) => other !== first)) throw new Error('the plans of a target keep other statistics');
+}
+
+/** Plans are the same for any number of them. */
+const severalRanks = 2;
+
+/** How ranks are connected is the caller's. */
+function ofOneRank(tiling: Tiling): Tiling {
+  const { ring, ...levels } = tiling;
+  return ring === undefined ? tiling : levels;
 }

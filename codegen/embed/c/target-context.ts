@@ -1,9 +1,10 @@
 import type { Program } from '../../compile.js';
 import type { Processor, Target } from '../../targets/target.js';
 import type { Image, Images } from './images.js';
+import { planVariant } from './kernels.js';
 import { identifierOf, snakeCase, type LibraryNames } from './names.js';
 import { launchedKernels } from './plan.js';
-import type { TargetPrograms } from './programs.js';
+import { everyProgram, type TargetPrograms } from './programs.js';
 
 /*
  * What `targets.h.hbs` and `CMakeLists.txt.hbs` are given of each target, and how its parts are called.
@@ -36,9 +37,9 @@ export function cudaTarget(one: TargetPrograms, images: Images, names: LibraryNa
   return { ...targetContext(one), major, minor, exactly: 'exactly' in capability, images: ofFiles, kernels: kernelPlaces(one) };
 }
 
-function targetContext({ target, programs }: TargetPrograms) {
-  const [bounded, running] = programs.map((program) => `${planId(target, program)}_plan`);
-  return { id: identifierOf(target.name), name: target.name, defaultWorkspace: target.defaultWorkspace, bounded, running: running === undefined ? 'NULL' : `&${running}` };
+function targetContext({ target, programs, ring }: TargetPrograms) {
+  const plans = (own: readonly Program[]): string => [...own.map((program) => `&${planId(target, program)}_plan`), 'NULL'].slice(0, 2).join(', ');
+  return { id: identifierOf(target.name), name: target.name, defaultWorkspace: target.defaultWorkspace, alone: plans(programs), ring: plans(ring) };
 }
 
 /** A kernel of a GPU's target: the file that holds it, that file's image, and the most shared memory that a launch asks for. */
@@ -50,9 +51,10 @@ export interface KernelPlace {
 }
 
 /** Every kernel that a target's plans launch, once. */
-export function kernelPlaces({ programs, kernels }: TargetPrograms): readonly KernelPlace[] {
+export function kernelPlaces(one: TargetPrograms): readonly KernelPlace[] {
+  const { kernels } = one;
   const places = new Map<string, KernelPlace>();
-  for (const program of programs) {
+  for (const program of everyProgram(one)) {
     const launched = launchedKernels(program.plan);
     for (const { name, file: path, sharedBytes } of program.plan.kernels) {
       if (!launched.has(name)) continue;
@@ -72,7 +74,7 @@ export function imageOf(images: Images, target: Target, file: string): Image {
 
 /** What the names of a plan begin with. */
 export function planId({ name }: Target, { plan }: Program): string {
-  return `${identifierOf(name)}_${plan.softmax}`;
+  return `${identifierOf(name)}_${planVariant(plan)}`;
 }
 
 /** `stats.cpp` of x86-64-v3 is `kernels/stats.x86-64-v3.cpp`: objects of all targets may lie in one folder. */

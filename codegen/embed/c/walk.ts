@@ -1,6 +1,7 @@
 import { assertNever } from '../../../dsl/assert-never.js';
 import { elementBytes, type Arg, type Element, type Launch, type Plan, type Step } from '../../plan/plan.js';
-import { inLoop, wholeMatrix, writeExtent, type Scope } from './extents.js';
+import { plus, type Extent } from '../../plan/extent.js';
+import { inLoop, writeExtent, type Scope } from './extents.js';
 import { identifierOf, snakeCase } from './names.js';
 
 /** Writes the steps of a plan as the body of a C function; see `run.h` for the macros. */
@@ -8,17 +9,20 @@ export class WalkWriter {
   readonly #kernels: ReadonlyMap<string, Plan['kernels'][number]>;
   readonly #elements: ReadonlyMap<string, Element>;
   readonly #prefix: string;
+  readonly #scope: Scope;
   #maps = 0;
 
-  /** `prefix`: of the names of the plan's kernels. */
-  constructor(plan: Plan, prefix: string) {
+  /** `prefix`: of the names of the plan's kernels. `scope`: what the walks are over. */
+  constructor(plan: Plan, prefix: string, scope: Scope) {
     this.#kernels = new Map(plan.kernels.map((kernel) => [kernel.name, kernel]));
     this.#elements = new Map(plan.buffers.map(({ name, element }) => [name, element]));
     this.#prefix = prefix;
+    this.#scope = scope;
   }
 
   lines(steps: readonly Step[]): readonly string[] {
-    return this.#steps(steps, wholeMatrix);
+    const lines = this.#steps(steps, this.#scope);
+    return lines.some((line) => line.includes('s->')) ? lines : ['(void)s;', ...lines];
   }
 
   #steps(steps: readonly Step[], scope: Scope): readonly string[] {
@@ -42,10 +46,12 @@ export class WalkWriter {
   }
 
   #loop({ axis, body }: Extract<Step, { kind: 'for' }>, scope: Scope): readonly string[] {
-    const [first, count, all, piece] = axis === 'rows' ? ['row0', 'rows', 's->n', 's->chunk_rows'] : ['col0', 'cols', 's->m', 's->chunk_cols'];
+    const [first, count, piece] = axis === 'rows' ? (['row0', 'rows', 's->chunk_rows'] as const) : (['col0', 'cols', 's->chunk_cols'] as const);
+    const text = (extent: Extent): string => writeExtent(extent, scope);
+    const end = text(plus(first, count)).replace(/^\((.*)\)$/, '$1');
     return [
-      `for (int64_t ${first} = 0; ${first} < ${all}; ${first} += ${piece}) {`,
-      `  const int64_t ${count} = least(${piece}, ${all} - ${first});`,
+      `for (int64_t ${first} = ${text(first)}; ${first} < ${end}; ${first} += ${piece}) {`,
+      `  const int64_t ${count} = least(${piece}, ${end} - ${first});`,
       ...this.#steps(body, inLoop(axis, scope)).map((line) => `  ${line}`),
       '}',
     ];

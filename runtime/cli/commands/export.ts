@@ -75,7 +75,7 @@ function exporterFor({ format, standalone = false }: ExportFlags): Exporter {
   const { write, writeStandalone }: Format = formats[format];
   if (!standalone) return write;
   if (writeStandalone !== undefined) return writeStandalone;
-  throw new InfinitileError({ code: 'INF8004', message: `--standalone was given with --format ${format}`, hint: 'it goes with --format npm; a library in C needs nothing of infinitile anyhow' });
+  throw new InfinitileError({ code: 'INF8004', message: `--standalone was given with --format ${format}`, hint: 'it goes with --format npm; what other formats write needs nothing of infinitile anyhow' });
 }
 
 async function writeFiles(folder: string, { files }: Exported, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { compileTargets, emitLibrary } from '../../../codegen/embed/c/index.js';
+import { compileTargets } from '../../../codegen/embed/c/index.js';
 import { emitStandalone, packageName } from '../../../codegen/embed/npm/index.js';
 import { infoNCE } from '../../../runtime/index.js';
-import { here, markedImages, requestOf, run, type ExportedCase } from '../support/exported-case.js';
+import { here, markedLibrary, requestOf, run, type ExportedCase } from '../support/exported-case.js';
 import { buildDriver } from '../support/fake-driver.js';
 import { outsideFolder } from '../support/folder.js';
 import { installPackage } from './support/project.js';
@@ -17,7 +17,7 @@ test('without a driver a GPU is refused and the CPU is served; with one memory i
   const folder = await outsideFolder(t);
   const request = requestOf(one, [here.name, 'sm_80']);
   const compiled = compileTargets(request);
-  const files = emitStandalone(request, compiled, emitLibrary(request, compiled, markedImages(compiled)));
+  const files = emitStandalone(request, compiled, markedLibrary(request, compiled));
   const project = path.dirname(path.dirname(await installPackage(folder, { name: packageName(infoNCE.name), files }, 'standalone')));
   await writeFile(path.join(project, 'app.js'), app);
 
@@ -26,8 +26,9 @@ test('without a driver a GPU is refused and the CPU is served; with one memory i
   const without = await run(process.execPath, ['app.js', 'cpu'], project, { LD_LIBRARY_PATH: project });
   t.regex(without, new RegExp(`^DEVICE: there is no CUDA driver \\(.*libcuda\\.so\\.1[^\\n]*\\n${here.name} true$`));
 
-  const programs = compiled.find(({ target }) => target.name === 'sm_80')?.programs ?? [];
-  const env = await buildDriver(project, [...programs].reverse(), '86');
+  const gpu = compiled.find(({ target }) => target.name === 'sm_80');
+  if (gpu === undefined) throw new Error('nothing was compiled for sm_80');
+  const env = await buildDriver(project, gpu, '86');
   t.is(await run(process.execPath, ['app.js', 'cuda'], project, env), 'sm_80 true');
   const log = (await readFile(path.join(project, 'log.txt'), 'utf8')).trimEnd().split('\n');
   const counted = (word: string): number => log.filter((line) => line.startsWith(word)).length;

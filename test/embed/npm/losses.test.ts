@@ -35,13 +35,13 @@ async function checkCase(t: ExecutionContext, one: ExportedCase, form: Form): Pr
   const { open } = await importPackage(installed);
   const kernel = await open({ threads });
   try {
-    const { loss, gradients } = await kernel.run(given(one).inputs);
+    const { loss, gradients } = await kernel.run(given(one));
     const mine = await expected(one);
     const { q = new Float32Array(), k = new Float32Array(), params } = gradients ?? {};
     const found: Results = { losses: [loss], params: Float64Array.from(one.loss.params, (name) => params?.[name] ?? NaN), gradients: mine.gradients.length === 1 ? [Float32Array.from([...q, ...k])] : [q, k] };
     same(t, found, mine);
     if (one.precision !== 'f32') await checkConversion(t, one, kernel);
-    t.is((await kernel.run(given(one).inputs, { gradients: false })).gradients, undefined);
+    t.is((await kernel.run(given(one), { gradients: false })).gradients, undefined);
   } finally {
     kernel.close();
   }
@@ -57,7 +57,7 @@ async function runExample(t: ExecutionContext, installed: string): Promise<void>
 
 /** What a kernel of half precision makes of numbers in f32, down to the least, is what it makes of them rounded here. */
 async function checkConversion(t: ExecutionContext, one: ExportedCase, kernel: Pick<PackagedKernel, 'run'>): Promise<void> {
-  const inputs = given(one).inputs;
+  const inputs = given(one);
   const wide = Float32Array.from({ length: one.queries * one.dim }, (_, i) => (Math.sin(i) / 4) * 2 ** -(i % 30));
   const q = one.precision === 'bf16' ? f32ToBf16(wide) : f32ToF16(wide);
   const [rounded, converted] = [await kernel.run({ ...inputs, q }), await kernel.run({ ...inputs, q: wide, convert: true })];

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { compileTargets, emitLibrary, libraryNames } from '../../../codegen/embed/c/index.js';
+import { compileTargets, libraryNames } from '../../../codegen/embed/c/index.js';
 import { emitHosted, emitStandalone } from '../../../codegen/embed/npm/index.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import * as presets from '../../../dsl/losses.js';
 import { indexMap, infoNCE, pairwiseLoss, withPositives, type PairwiseLoss, type Precision } from '../../../runtime/index.js';
-import { here, markedImages, requestOf, run } from '../support/exported-case.js';
+import { here, markedLibrary, requestOf, run } from '../support/exported-case.js';
 import { outsideFolder, writeAll } from '../support/folder.js';
 
 /* Packages of all presets, and of what presets do not have: the addon compiles without a warning, and the types and modules are right by themselves. */
@@ -27,7 +27,7 @@ test('the addon of every loss compiles without a warning; modules and types are 
     const own = path.join(folder, `${i}-${loss.name}`);
     const request = requestOf({ name: '', loss, precision, queries: 1, keys: 1, dim: 48, params: {} }, i % 2 === 0 ? [here.name] : [here.name, 'sm_80']);
     const compiled = compileTargets(request);
-    await writeAll(path.join(own, 'standalone'), emitStandalone(request, compiled, emitLibrary(request, compiled, markedImages(compiled))));
+    await writeAll(path.join(own, 'standalone'), emitStandalone(request, compiled, markedLibrary(request, compiled)));
     await writeAll(path.join(own, 'hosted'), emitHosted(request, compiled, []));
     declarations.push(...['standalone', 'hosted'].map((form) => path.join(own, form, 'index.d.ts')));
     const { prefix } = libraryNames(loss.name);

@@ -9,8 +9,10 @@ import { packagePath } from '../../../codegen/emit/package-path.js';
 import { bindWithin } from '../../../codegen/plan/bind-within.js';
 import { isStacked } from '../../../codegen/plan/needs.js';
 import { exportLibrary } from '../../../runtime/export/export-library.js';
-import { automatic, compile, compileProgram, targetNamed, type PairwiseLoss, type Precision, type RunInputs, type SoftmaxMode, type Tiling } from '../../../runtime/index.js';
+import { automatic, compile, compileProgram, targetNamed, type PairwiseLoss, type Precision, type SoftmaxMode, type Tiling } from '../../../runtime/index.js';
 import { cpuTarget } from '../../../runtime/device/choose-target.js';
+import type { Tensor } from '../../../dsl/loss.js';
+import type { WholeInputs } from '../../support/ring-kernel.js';
 import { round } from '../../numeric/harness.js';
 import { rows } from '../../numeric/rows.js';
 import { writeAll } from './folder.js';
@@ -32,10 +34,15 @@ export interface ExportedCase {
   /** Bytes of workspace beyond the statistics: of a loss without a softmax, which has one plan. */
   readonly workspace?: number;
   readonly softmax?: SoftmaxMode;
+  /** Rows of the queries and keys; drawn, unless given. */
+  readonly q?: Float32Array;
+  readonly k?: Float32Array;
+  /** Elements between the rows that the library is given, inputs and outputs. */
+  readonly strideMore?: number;
 }
 
 export const threads = 2;
-const guideDim = 24;
+export const guideDim = 24;
 
 /** The target that this machine's CPU runs best. */
 export const here = cpuTarget('cpu');
@@ -43,9 +50,12 @@ export const here = cpuTarget('cpu');
 /** `marked`: with images that only say what they are, for libraries whose kernels do not run. */
 export async function writeLibrary(folder: string, one: ExportedCase, targets: readonly string[] = [here.name], marked = false): Promise<void> {
   const request = requestOf(one, targets);
-  if (!marked) return writeAll(folder, await exportLibrary(request));
-  const compiled = compileTargets(request);
-  await writeAll(folder, emitLibrary(request, compiled, markedImages(compiled)));
+  await writeAll(folder, marked ? markedLibrary(request) : await exportLibrary(request));
+}
+
+/** The files of a library with images that only say what they are. */
+export function markedLibrary(request: LibraryRequest, compiled = compileTargets(request)): ReadonlyMap<string, string> {
+  return emitLibrary(request, compiled, markedImages(compiled));
 }
 
 /** What is exported of a case. */
@@ -72,45 +82,39 @@ export interface Results {
   readonly gradients: readonly Float32Array[];
 }
 
-export interface Given {
-  readonly inputs: RunInputs;
-  /** Files that the program reads. */
-  readonly files: ReadonlyMap<string, ArrayBufferView>;
-}
-
-export function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives }: ExportedCase): Given {
+/** What both sides are given. */
+export function given({ loss, precision, queries, keys, dim, params, rows: ofRows, cols: ofCols, positives, q, k }: ExportedCase): WholeInputs {
   const matrix = (count: number, depth: number, seed: number) => round(rows(count, depth, seed), precision).stored;
-  const [q, k] = [matrix(queries, dim, 1), matrix(Math.max(1, keys), dim, 2)];
-  const [guideQ, guideK] = [matrix(queries, guideDim, 3), matrix(Math.max(1, keys), guideDim, 4)];
-  const both = keys > 0;
-  const inputs: RunInputs = {
-    q,
-    ...(both ? { k } : {}),
+  const pair = (depth: number, seed: number) => ({ q: matrix(queries, depth, seed), ...(keys > 0 ? { k: matrix(keys, depth, seed + 1) } : {}) });
+  return {
+    ...pair(dim, 1),
+    ...(q === undefined ? {} : { q }),
+    ...(k === undefined ? {} : { k }),
     params,
-    ...(loss.guide ? { guide: { q: guideQ, ...(both ? { k: guideK } : {}) } } : {}),
+    ...(loss.guide ? { guide: pair(guideDim, 3) } : {}),
     ...(ofRows === undefined ? {} : { rows: ofRows }),
     ...(ofCols === undefined ? {} : { cols: ofCols }),
     ...(positives === undefined ? {} : { positives }),
   };
-  const files = new Map<string, ArrayBufferView>([
-    ['queries', q],
-    ['keys', k],
-    ['embeddings', both ? joined(q, k) : q],
-    ['guide_queries', guideQ],
-    ['guide_keys', guideK],
-    ['guides', both ? joined(guideQ, guideK) : guideQ],
-    ...Object.entries(ofRows ?? {}).map(([name, values]): [string, ArrayBufferView] => [`rows.${name}`, values]),
-    ...Object.entries(ofCols ?? {}).map(([name, values]): [string, ArrayBufferView] => [`cols.${name}`, values]),
-    ...(positives === undefined ? [] : [['positives', positives] satisfies [string, ArrayBufferView]]),
-  ]);
-  return { inputs, files };
 }
 
-function joined(first: Float32Array | Uint16Array, second: Float32Array | Uint16Array): ArrayBufferView {
-  return Buffer.concat([bytesOf(first), bytesOf(second)]);
+/** By their names, as programs read them: tensors apart, and as the stack that some losses take in their place. */
+export function filesOf({ q, k, guide, rows: ofRows = {}, cols: ofCols = {}, positives }: WholeInputs): ReadonlyMap<string, Buffer> {
+  const tensors = [
+    ['queries', [q]],
+    ['keys', [k]],
+    ['embeddings', [q, k]],
+    ['guide_queries', [guide?.q]],
+    ['guide_keys', [guide?.k]],
+    ['guides', [guide?.q, guide?.k]],
+    ...Object.entries(ofRows).map(([name, values]) => [`rows.${name}`, [values]] as const),
+    ...Object.entries(ofCols).map(([name, values]) => [`cols.${name}`, [values]] as const),
+    ['positives', [positives]],
+  ] as const;
+  return new Map(tensors.map(([name, parts]) => [name, Buffer.concat(parts.flatMap((part) => (part === undefined ? [] : [bytesOf(part)])))]));
 }
 
-function bytesOf(view: ArrayBufferView): Buffer {
+export function bytesOf(view: ArrayBufferView): Buffer {
   return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
 }
 
@@ -121,29 +125,30 @@ export interface ConsumerOptions {
 /** Writes `consumer.c`, `case.h` and the inputs. */
 export async function writeConsumer(folder: string, one: ExportedCase, { device = 'cpu' }: ConsumerOptions = {}): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await copyFile(packagePath('test', 'embed', 'support', 'consumer.c'), path.join(folder, 'consumer.c'));
+  for (const file of ['consumer.c', 'case_memory.h']) await copyFile(packagePath('test', 'embed', 'support', file), path.join(folder, file));
   await writeFile(path.join(folder, 'case.h'), caseHeader(one, device));
-  for (const [name, view] of given(one).files) await writeFile(path.join(folder, `${name}.bin`), bytesOf(view));
+  for (const [name, bytes] of filesOf(given(one))) await writeFile(path.join(folder, `${name}.bin`), bytes);
 }
 
-function caseHeader({ loss, precision, queries, keys, dim, params, positives, ...one }: ExportedCase, device: 'cpu' | 'cuda'): string {
+function caseHeader(one: ExportedCase, device: 'cpu' | 'cuda'): string {
+  const { queries, keys, workspace } = one;
+  const lines = inputLines(one, { queries: String(queries), keys: String(keys) }, (name) => `"${name}.bin"`);
+  return [
+    ...libraryLines(one),
+    `#define CREATE(handle) LIBRARY(create_${device})(${device === 'cpu' ? threads : 0}, handle)`,
+    `#define QUERIES ${queries}`,
+    `#define KEYS ${keys}`,
+    `#define WORKSPACE_LESS ${workspace === undefined ? 0 : defaultWorkspace(one) - workspace}`,
+    `#define GIVE_INPUTS ${lines.join(' ')}`,
+    `#define GIVE_PARAMS(to) ${paramLines(one).join(' ')}`,
+    `#define SAVE_GRADIENTS(when) ${tensorsOf(one).map((name) => `save_output(when ".${name}.bin", gradients.${name});`).join(' ')}`,
+    '',
+  ].join('\n');
+}
+
+/** Which library a program is of. */
+export function libraryLines({ loss, precision, dim, strideMore = 0 }: ExportedCase): readonly string[] {
   const { prefix, macro } = libraryNames(loss.name);
-  const stacked = isStacked(loss);
-  const tensors = stacked ? [['embeddings', queries + keys] as const] : ([['queries', queries], ['keys', keys]] as const);
-  const guides = !loss.guide ? [] : stacked ? [['guides', queries + keys] as const] : ([['guide_queries', queries], ['guide_keys', keys]] as const);
-  const uses = (tensor: 'queries' | 'keys') => loss.between.rows.includes(tensor) || loss.between.cols.includes(tensor);
-  const shape = { rows: loss.between.rows.length === 2 ? queries + keys : queries, cols: loss.between.cols.length === 2 ? queries + keys : loss.between.cols[0] === 'queries' ? queries : keys };
-  const vectors = [
-    ...(['rows', 'cols'] as const).flatMap((side) => Object.keys(one[side] ?? {}).map((name) => [`${side}.${memberName(name)}`, `${side}.${name}`, shape[side], loss.attributes[side][name]] as const)),
-    ...(positives === undefined ? [] : [['positives', 'positives', positives.length, 'i32'] as const]),
-  ];
-  const lines = [
-    ...tensors.map(([name, count]) => `inputs.${name} = matrix("${name}.bin", ${count}, DIM); gradients.${name} = output(${count});`),
-    ...(stacked && uses('keys') ? [`inputs.queries = ${queries};`] : []),
-    ...guides.map(([name, count]) => `inputs.${name} = matrix("${name}.bin", ${count}, ${guideDim});`),
-    ...vectors.map(([member, file, count, type]) => `inputs.${member}.data = (const ${type === 'i32' ? 'int32_t' : 'float'} *)load("${file}.bin", ${4 * count}); inputs.${member}.count = ${count};`),
-    ...loss.params.map((name) => `inputs.params.${memberName(name)} = ${params[name] ?? NaN};`),
-  ];
   return [
     `#include <${prefix}.h>`,
     `#define LIBRARY_HANDLE ${prefix}`,
@@ -151,16 +156,42 @@ function caseHeader({ loss, precision, queries, keys, dim, params, positives, ..
     `#define TYPE ${macro}_TYPE`,
     `#define ELEMENT_BYTES ${precision === 'f32' ? 4 : 2}`,
     `#define DIM ${dim}`,
-    `#define CREATE(handle) LIBRARY(create_${device})(${device === 'cpu' ? threads : 0}, handle)`,
-    `#define QUERIES ${queries}`,
-    `#define KEYS ${keys}`,
-    `#define WORKSPACE_LESS ${one.workspace === undefined ? 0 : defaultWorkspace({ loss, precision, queries, keys, dim, params, ...one }) - one.workspace}`,
+    `#define STRIDE_MORE ${strideMore}`,
     `#define PARAM_COUNT ${loss.params.length}`,
-    `#define GIVE_INPUTS ${lines.join(' ')}`,
-    `#define GIVE_PARAMS(to) ${loss.params.map((name, i) => `(to)[${i}] = gradients.params.${memberName(name)};`).join(' ')}`,
-    `#define SAVE_GRADIENTS(when) ${tensors.map(([name]) => `save_output(when ".${name}.bin", gradients.${name});`).join(' ')}`,
-    '',
-  ].join('\n');
+  ];
+}
+
+/** Tensors that a loss has gradients of, as the library names them. */
+export function tensorsOf({ loss }: Pick<ExportedCase, 'loss'>): readonly string[] {
+  return isStacked(loss) ? ['embeddings'] : ['queries', 'keys'];
+}
+
+/** Gradients of the parameters, one after the other. */
+export function paramLines({ loss }: ExportedCase): readonly string[] {
+  return loss.params.map((name, i) => `(to)[${i}] = gradients.params.${memberName(name)};`);
+}
+
+/** Statements that fill `inputs` and `gradients`: `counts` are expressions of C, `file` what the program's functions are given for a file. */
+export function inputLines({ loss, params, positives, rows: ofRows = {}, cols: ofCols = {} }: ExportedCase, { queries, keys }: Readonly<Record<Tensor, string>>, file: (name: string) => string): readonly string[] {
+  const countOf = (tensors: readonly Tensor[]) => tensors.map((tensor) => (tensor === 'queries' ? queries : keys)).join(' + ');
+  const { rows: rowTensors, cols: colTensors } = loss.between;
+  const all = (['queries', 'keys'] as const).filter((tensor) => rowTensors.includes(tensor) || colTensors.includes(tensor));
+  const stacked = isStacked(loss);
+  const tensors = stacked ? [['embeddings', countOf(all)] as const] : ([['queries', queries], ['keys', keys]] as const);
+  const guides = !loss.guide ? [] : stacked ? [['guides', countOf(all)] as const] : ([['guide_queries', queries], ['guide_keys', keys]] as const);
+  const vector = (member: string, name: string, count: string, type: 'i32' | 'f32' | undefined) =>
+    `inputs.${member}.data = (const ${type === 'f32' ? 'float' : 'int32_t'} *)load(${file(name)}, (size_t)(4 * (${count}))); inputs.${member}.count = ${count};`;
+  const attributes = (side: 'rows' | 'cols', given: object, tensorsOfSide: readonly Tensor[]) =>
+    Object.keys(given).map((name) => vector(`${side}.${memberName(name)}`, `${side}.${name}`, countOf(tensorsOfSide), loss.attributes[side][name]));
+  return [
+    ...tensors.map(([name, count]) => `inputs.${name} = matrix(${file(name)}, ${count}, DIM); gradients.${name} = output(${count});`),
+    ...(stacked && all.includes('keys') ? [`inputs.queries = ${queries};`] : []),
+    ...guides.map(([name, count]) => `inputs.${name} = matrix(${file(name)}, ${count}, ${guideDim});`),
+    ...attributes('rows', ofRows, rowTensors),
+    ...attributes('cols', ofCols, colTensors),
+    ...(positives === undefined ? [] : [vector('positives', 'positives', countOf(rowTensors), 'i32')]),
+    ...loss.params.map((name) => `inputs.params.${memberName(name)} = ${params[name] ?? NaN};`),
+  ];
 }
 
 /** Bytes of workspace that a loss with one plan takes where no budget is given. */
@@ -172,7 +203,7 @@ function defaultWorkspace({ loss, dim, precision, queries, keys }: ExportedCase)
 /** What the program has left: of both walks in one call, and of one after the other. */
 export async function readResults(folder: string, { loss }: ExportedCase): Promise<readonly [both: Results, apart: Results]> {
   const values = new Float64Array(copied(await readFile(path.join(folder, 'values.bin'))));
-  const names = isStacked(loss) ? ['embeddings'] : ['queries', 'keys'];
+  const names = tensorsOf({ loss });
   const count = loss.params.length;
   const results = async (when: 'both' | 'apart', place: number): Promise<Results> => ({
     losses: [values[place] ?? NaN],
@@ -182,7 +213,7 @@ export async function readResults(folder: string, { loss }: ExportedCase): Promi
   return [await results('both', 0), await results('apart', 1)];
 }
 
-function copied(buffer: Buffer): ArrayBuffer {
+export function copied(buffer: Buffer): ArrayBuffer {
   return new Uint8Array(buffer).buffer;
 }
 
@@ -191,7 +222,7 @@ export async function expected(one: ExportedCase): Promise<Results & { readonly 
   const { loss, dim, precision, tiling, workspace } = one;
   const kernel = await compile(loss, { dim, precision, target: here.name, threads, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
   try {
-    const { loss: value, gradients, softmax } = await kernel.run(given(one).inputs);
+    const { loss: value, gradients, softmax } = await kernel.run(given(one));
     if (gradients === undefined) throw new Error('gradients were asked for');
     const { q, k, params } = gradients;
     const both = isStacked(loss) ? [Float32Array.from([...q, ...k])] : [q, k];
@@ -216,7 +247,7 @@ export async function buildByReadme(library: string): Promise<void> {
 }
 
 /** Images that say what they are. */
-export function markedImages(compiled: readonly TargetPrograms[]): Images {
+function markedImages(compiled: readonly TargetPrograms[]): Images {
   const text = (word: string): Uint8Array => new TextEncoder().encode(word);
   return new Map(compiled.map(({ target, kernels }) => [target, new Map(kernels.files.map(({ name }) => [name, { cubin: text(`cubin ${target.name}`), ...(target.name === 'sm_80' ? { ptx: text(`ptx ${target.name}`) } : {}) }]))]));
 }

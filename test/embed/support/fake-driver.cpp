@@ -57,6 +57,12 @@ void writeArgument(char kind, const void* at, int bytes) {
   }
 }
 
+// A stream that is not the default one is told.
+int endCommand(const void* stream) {
+  if (stream != nullptr) std::fprintf(log(), " @%llu", static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(stream)));
+  return std::fprintf(log(), "\n"), 0;
+}
+
 }  // namespace
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -91,9 +97,31 @@ EXPORT int cuModuleGetFunction(void** function, void*, const char* name) {
 EXPORT int cuFuncSetAttribute(void* function, int attribute, int value) {
   return std::fprintf(log(), "allow %s %d %d\n", static_cast<Kernel*>(function)->name.c_str(), attribute, value), 0;
 }
-EXPORT int cuMemsetD32Async(unsigned long long at, unsigned pattern, std::size_t words, void*) {
+EXPORT int cuMemsetD32Async(unsigned long long at, unsigned pattern, std::size_t words, void* stream) {
   for (std::size_t i = 0; i < words; ++i) reinterpret_cast<std::uint32_t*>(at)[i] = pattern;
-  return std::fprintf(log(), "fill p%llu %u %zu\n", at, pattern, words), 0;
+  std::fprintf(log(), "fill p%llu %u %zu", at, pattern, words);
+  return endCommand(stream);
+}
+EXPORT int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::size_t bytes, void*) {
+  return std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes), 0;
+}
+struct Copy {
+  std::size_t fromX, fromY;
+  int fromMemory;
+  const void* fromHost;
+  unsigned long long from;
+  void* fromArray;
+  std::size_t fromPitch, toX, toY;
+  int toMemory;
+  void* toHost;
+  unsigned long long to;
+  void* toArray;
+  std::size_t toPitch, rowBytes, rows;
+};
+EXPORT int cuMemcpy2DAsync_v2(const Copy* copy, void*) {
+  for (std::size_t row = 0; row < copy->rows; ++row)
+    std::memcpy(reinterpret_cast<char*>(copy->to) + row * copy->toPitch, reinterpret_cast<const char*>(copy->from) + row * copy->fromPitch, copy->rowBytes);
+  return copy->fromMemory == 2 && copy->toMemory == 2 ? 0 : 1;
 }
 EXPORT int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void*) {
   return std::memcpy(to, reinterpret_cast<void*>(from), bytes), 0;
@@ -126,7 +154,7 @@ EXPORT int cuTensorMapEncodeTiled(void* map, int type, std::uint32_t rank, void*
                                    static_cast<std::uint64_t>(swizzle), static_cast<std::uint64_t>(type) * 10 + rank};
   return std::memcpy(map, words, sizeof words), 0;
 }
-EXPORT int cuLaunchKernel(void* function, unsigned grid, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared, void*,
+EXPORT int cuLaunchKernel(void* function, unsigned grid, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared, void* stream,
                           void** arguments, void**) {
   const Kernel& kernel = *static_cast<Kernel*>(function);
   std::fprintf(log(), "launch %s %u %u %u", kernel.name.c_str(), grid, threads, shared);
@@ -143,6 +171,5 @@ EXPORT int cuLaunchKernel(void* function, unsigned grid, unsigned, unsigned, uns
       else value<int*>(arguments[i])[k] = 2147483647;
     }
   }
-  std::fprintf(log(), "\n");
-  return 0;
+  return endCommand(stream);
 }

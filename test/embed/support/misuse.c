@@ -84,6 +84,8 @@ int main(void) {
   if (infinitile_info_nce_workspace_bytes(NULL, N, M) == 0) tell("workspace_bytes(NULL, N, M)", -1);
   if (infinitile_info_nce_workspace_bytes(handle, 0, M) == 0) tell("workspace_bytes(handle, 0, M)", -1);
   if (infinitile_info_nce_workspace_bytes(handle, N, (int64_t)1 << 40) == 0) tell("workspace_bytes(handle, N, 1 << 40)", -1);
+  if (infinitile_info_nce_workspace_bytes_for(NULL, &inputs, &gradients) == 0) tell("workspace_bytes_for(NULL, ...)", -1);
+  if (infinitile_info_nce_workspace_bytes_for(handle, NULL, NULL) == 0) tell("workspace_bytes_for(handle, NULL, NULL)", -1);
   tell("no handle", infinitile_info_nce_forward(NULL, &inputs, workspace, workspace_bytes, NULL, &loss, &state));
   tell("no inputs", infinitile_info_nce_forward(handle, NULL, workspace, workspace_bytes, NULL, &loss, &state));
   tell("no workspace", infinitile_info_nce_forward(handle, &inputs, NULL, workspace_bytes, NULL, &loss, &state));
@@ -97,6 +99,8 @@ int main(void) {
   WRONG(inputs.queries.rows, 0);
   WRONG(inputs.queries.rows, N + 1);
   WRONG(inputs.queries.cols, D - 1);
+  WRONG(inputs.queries.stride, D - 1);
+  WRONG(inputs.queries.stride, INT64_MAX / 4);
   WRONG(inputs.queries.stride, D + 1);
   WRONG(inputs.queries.type, INFINITILE_INFO_NCE_BF16);
   WRONG(inputs.keys.data, NULL);
@@ -107,6 +111,7 @@ int main(void) {
   WRONG(gradients.queries.data, NULL);
   WRONG(gradients.queries.rows, N - 1);
   WRONG(gradients.keys.cols, 1);
+  WRONG(gradients.keys.stride, 1);
   WRONG(gradients.keys.stride, D * 2);
   WRONG(positives[3], M);
   WRONG(positives[3], -2);

@@ -31,7 +31,7 @@ extern "C" {
  */
 
 /* Of this header; infinitile_clip_abi_version() is the library's. Another number is another layout of the structs below. */
-#define INFINITILE_CLIP_ABI_VERSION 1
+#define INFINITILE_CLIP_ABI_VERSION 2
 
 #define INFINITILE_CLIP_DIM 512
 
@@ -60,7 +60,7 @@ typedef enum infinitile_clip_type {
 /* The type of the embeddings that this library takes. */
 #define INFINITILE_CLIP_TYPE INFINITILE_CLIP_BF16
 
-/* A row-major matrix of embeddings. `stride`: elements from a row to the next; it must be `cols`. */
+/* A row-major matrix of embeddings. `stride`: elements from a row to the next, `cols` at the least. */
 typedef struct infinitile_clip_matrix {
   const void *data;
   int64_t rows;
@@ -134,7 +134,13 @@ INFINITILE_CLIP_API const char *infinitile_clip_target(const infinitile_clip *ha
  * Bytes of the workspace that serves this many embeddings best: with fewer, calls walk in smaller chunks, down to one block. 0 where
  * the numbers are refused.
  */
-INFINITILE_CLIP_API size_t infinitile_clip_workspace_bytes(const infinitile_clip *handle, int64_t queries, int64_t keys);
+INFINITILE_CLIP_API size_t infinitile_clip_workspace_bytes(infinitile_clip *handle, int64_t queries, int64_t keys);
+
+/*
+ * The same for these inputs and, unless it is NULL, these gradients. Rows that lie apart, and on a GPU what is not aligned to 16 bytes,
+ * take a place in the workspace beside: this counts it.
+ */
+INFINITILE_CLIP_API size_t infinitile_clip_workspace_bytes_for(infinitile_clip *handle, const infinitile_clip_inputs *inputs, const infinitile_clip_gradients *gradients);
 
 /*
  * The loss. `stream`: a CUstream (cudaStream_t) on a GPU, which the call waits for; NULL is the default stream, and what the CPU takes.

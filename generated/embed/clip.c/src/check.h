@@ -23,9 +23,16 @@ static int check_sizes(const char* name, const void* data, int64_t rows, int64_t
   if (data == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.data is NULL: the address of its first element is needed", name);
   if (rows < 1 || rows > INT32_MAX) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.rows is %" PRId64 ": 1 to %d rows are needed", name, rows, INT32_MAX);
   if (cols != depth) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.cols is %" PRId64 ": this library takes embeddings of %" PRId64 " numbers", name, cols, depth);
-  if (stride != cols)
-    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.stride is %" PRId64 ": rows must lie one behind the other, %" PRId64 " elements apart", name, stride, cols);
+  if (stride < cols) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.stride is %" PRId64 ": from a row to the next there are %" PRId64 " elements at least", name, stride, cols);
+  if (stride > INT64_MAX / 8 / rows) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.stride is %" PRId64 ": so many elements for each of %" PRId64 " rows are no memory", name, stride, rows);
   return 0;
+}
+
+/* Kernels read and write rows one behind the other, at aligned addresses: others go by way of the workspace. */
+static void place_rows(Run* run, int buffer, bool is_output, char* at, int64_t pitch, int64_t row_bytes, int64_t rows) {
+  const bool in_place = pitch == row_bytes && (uintptr_t)at % (uintptr_t)run->handle->device->alignment == 0;
+  if (in_place) run->address[buffer] = at;
+  else run->packed[run->packed_count++] = (Packed){buffer, is_output, at, pitch, row_bytes, rows};
 }
 
 static int take_matrix(Run* run, const char* name, const infinitile_clip_matrix* x, int64_t depth, int buffer) {
@@ -33,16 +40,17 @@ static int take_matrix(Run* run, const char* name, const infinitile_clip_matrix*
   if (status != 0) return status;
   if (x->type != INFINITILE_CLIP_TYPE)
     return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.type is %s: this library takes %s", name, name_of(x->type), name_of(INFINITILE_CLIP_TYPE));
-  run->address[buffer] = (char*)(uintptr_t)x->data;
-  return run->handle->device->check(run->handle, name, x->data, (int)element_bytes_of(x->type));
+  const int64_t element = element_bytes_of(x->type);
+  place_rows(run, buffer, false, (char*)(uintptr_t)x->data, x->stride * element, x->cols * element, x->rows);
+  return run->handle->device->check(run->handle, name, x->data, (int)element);
 }
 
 static int take_output(Run* run, const char* name, const infinitile_clip_output* x, int64_t rows, int buffer) {
   const int status = check_sizes(name, x->data, x->rows, x->cols, x->stride, INFINITILE_CLIP_DIM);
   if (status != 0) return status;
   if (x->rows != rows) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s.rows is %" PRId64 ": there are %" PRId64 " embeddings", name, x->rows, rows);
-  run->address[buffer] = (char*)x->data;
   run->bytes[buffer] = rows * INFINITILE_CLIP_DIM * 4;
+  place_rows(run, buffer, true, (char*)x->data, x->stride * 4, x->cols * 4, x->rows);
   return run->handle->device->check(run->handle, name, x->data, 4);
 }
 
@@ -54,6 +62,19 @@ static int check_rows_given(int64_t queries, int64_t keys) {
   return 0;
 }
 
+/* Rows that are given: of a rank alone they are the matrix, of a rank of a ring those that it has said to have. */
+static int take_rows(Run* run, int64_t queries, int64_t keys) {
+  const Shards* s = &run->shards;
+  if (s->ranks == 0) {
+    const int status = check_rows_given(queries, keys);
+    if (status == 0) take_all(run, queries, keys);
+    return status;
+  }
+  if (queries == queries_of(s, s->rank) && keys == keys_of(s, s->rank)) return 0;
+  return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "inputs are %" PRId64 " queries and %" PRId64 " keys: rank %d of the group has %" PRId64 " and %" PRId64, queries, keys, s->rank,
+              queries_of(s, s->rank), keys_of(s, s->rank));
+}
+
 static int take_inputs(Run* run, const infinitile_clip_inputs* inputs) {
   if (inputs == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "inputs is NULL: what the loss is of is needed");
   run->inputs = inputs;
@@ -61,18 +82,16 @@ static int take_inputs(Run* run, const infinitile_clip_inputs* inputs) {
   if (status == 0) status = take_matrix(run, "queries", &inputs->queries, INFINITILE_CLIP_DIM, buffer_queries);
   if (status == 0) status = take_matrix(run, "keys", &inputs->keys, INFINITILE_CLIP_DIM, buffer_keys);
   if (status != 0) return status;
-  const int64_t queries = inputs->queries.rows, keys = inputs->keys.rows;
-  status = check_rows_given(queries, keys);
+  status = take_rows(run, inputs->queries.rows, inputs->keys.rows);
   if (status != 0) return status;
-  run->whole = shape_of(queries, keys, run->handle->workers);
   if (status == 0 && !isfinite(inputs->params.logScale)) status = fail(INFINITILE_CLIP_ERROR_VALUE, "params.logScale is %g: parameters are finite numbers", inputs->params.logScale);
   return status;
 }
 
-static int take_gradients(Run* run, infinitile_clip_gradients* gradients) {
+static int take_gradients(Run* run, const infinitile_clip_gradients* gradients) {
   if (gradients == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "gradients is NULL: places for them are needed");
   int status = 0;
-  if (status == 0) status = take_output(run, "gradients.queries", &gradients->queries, run->inputs->queries.rows, buffer_dQueries);
-  if (status == 0) status = take_output(run, "gradients.keys", &gradients->keys, run->inputs->keys.rows, buffer_dKeys);
+  if (status == 0) status = take_output(run, "gradients.queries", &gradients->queries, queries_of(&run->shards, run->shards.rank), buffer_dQueries);
+  if (status == 0) status = take_output(run, "gradients.keys", &gradients->keys, keys_of(&run->shards, run->shards.rank), buffer_dKeys);
   return status;
 }

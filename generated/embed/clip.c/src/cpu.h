@@ -39,7 +39,13 @@ static int fill_on_cpu(Run* run, void* at, uint32_t pattern, int64_t words) {
   return 0;
 }
 
-static int copy_on_cpu(Run* run, void* to, const void* from, int64_t bytes) {
+static int copy_on_cpu(Run* run, void* to, int64_t to_pitch, const void* from, int64_t from_pitch, int64_t row_bytes, int64_t rows) {
+  (void)run;
+  for (int64_t row = 0; row < rows; ++row) memcpy((char*)to + row * to_pitch, (const char*)from + row * from_pitch, (size_t)row_bytes);
+  return 0;
+}
+
+static int move_on_cpu(Run* run, void* to, const void* from, int64_t bytes) {
   (void)run;
   memcpy(to, from, (size_t)bytes);
   return 0;
@@ -54,10 +60,12 @@ static const Device cpu_device = {
     .enter = enter_cpu,
     .leave = leave_cpu,
     .check = check_on_cpu,
+    .alignment = 1,
     .check_stream = check_stream_on_cpu,
     .launch = launch_on_cpu,
     .fill = fill_on_cpu,
-    .read = copy_on_cpu,
-    .write = copy_on_cpu,
+    .copy = copy_on_cpu,
+    .read = move_on_cpu,
+    .write = move_on_cpu,
     .tiles = tiles_on_cpu,
 };

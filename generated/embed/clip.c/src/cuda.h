@@ -43,7 +43,7 @@ typedef struct Cuda {
   /* Page-locked, for copies. */
   char* staging;
   CudaModule modules[11];
-  CudaFunction functions[17];
+  CudaFunction functions[19];
 } Cuda;
 
 static int enter_cuda(infinitile_clip* handle) {
@@ -56,8 +56,7 @@ static void leave_cuda(infinitile_clip* handle) {
 }
 
 static int check_on_cuda(infinitile_clip* handle, const char* name, const void* at, int element_bytes) {
-  (void)element_bytes;
-  if ((uintptr_t)at % 16 != 0) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is not aligned: its address must be a multiple of 16", name);
+  if ((uintptr_t)at % (uintptr_t)element_bytes != 0) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is not aligned: its address must be a multiple of %d", name, element_bytes);
   const CudaDriver* driver = &handle->cuda->driver;
   const CudaPointer pointer = (CudaPointer)(uintptr_t)at;
   int memory = 0, ordinal = -1;
@@ -84,6 +83,19 @@ static int fill_on_cuda(Run* run, void* at, uint32_t pattern, int64_t words) {
   if (words == 0) return 0;
   const CudaDriver* driver = &run->handle->cuda->driver;
   return cuda_failed(driver, driver->fill((CudaPointer)(uintptr_t)at, pattern, (size_t)words, (CudaStream)run->stream), "a fill");
+}
+
+static int copy_on_cuda(Run* run, void* to, int64_t to_pitch, const void* from, int64_t from_pitch, int64_t row_bytes, int64_t rows) {
+  const CudaDriver* driver = &run->handle->cuda->driver;
+  const CudaPointer target = (CudaPointer)(uintptr_t)to, source = (CudaPointer)(uintptr_t)from;
+  if (rows == 1 || (to_pitch == row_bytes && from_pitch == row_bytes))
+    return cuda_failed(driver, driver->copy(target, source, (size_t)(rows * row_bytes), (CudaStream)run->stream), "a copy on the GPU");
+  const CudaCopy copy = {
+      .from_memory = cuda_memory_device, .from = source, .from_pitch = (size_t)from_pitch,
+      .to_memory = cuda_memory_device, .to = target, .to_pitch = (size_t)to_pitch,
+      .row_bytes = (size_t)row_bytes, .rows = (size_t)rows,
+  };
+  return cuda_failed(driver, driver->copy_rows(&copy, (CudaStream)run->stream), "a copy of rows on the GPU");
 }
 
 static int read_on_cuda(Run* run, void* to, const void* from, int64_t bytes) {
@@ -127,9 +139,11 @@ static const Device cuda_device = {
     .enter = enter_cuda,
     .leave = leave_cuda,
     .check = check_on_cuda,
+    .alignment = 16,
     .check_stream = check_stream_on_cuda,
     .launch = launch_on_cuda,
     .fill = fill_on_cuda,
+    .copy = copy_on_cuda,
     .read = read_on_cuda,
     .write = write_on_cuda,
     .tiles = tiles_on_cuda,

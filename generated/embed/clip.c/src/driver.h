@@ -30,6 +30,23 @@ enum {
   cuda_map_promote_256_bytes = 3
 };
 
+/* The driver's CUDA_MEMCPY2D: rows between memories, pitches in bytes. */
+typedef struct CudaCopy {
+  size_t from_x, from_y;
+  int from_memory;
+  const void* from_host;
+  CudaPointer from;
+  void* from_array;
+  size_t from_pitch;
+  size_t to_x, to_y;
+  int to_memory;
+  void* to_host;
+  CudaPointer to;
+  void* to_array;
+  size_t to_pitch;
+  size_t row_bytes, rows;
+} CudaCopy;
+
 /* X(field, symbol, parameters) */
 #define CUDA_FUNCTIONS(X)                                                                                                \
   X(init, "cuInit", (unsigned flags))                                                                                    \
@@ -51,6 +68,8 @@ enum {
     (CudaFunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,       \
      unsigned block_z, unsigned shared_bytes, CudaStream stream, void** args, void** extra))                             \
   X(fill, "cuMemsetD32Async", (CudaPointer at, unsigned pattern, size_t words, CudaStream stream))                       \
+  X(copy, "cuMemcpyDtoDAsync_v2", (CudaPointer to, CudaPointer from, size_t bytes, CudaStream stream))                    \
+  X(copy_rows, "cuMemcpy2DAsync_v2", (const CudaCopy* copy, CudaStream stream))                                          \
   X(read, "cuMemcpyDtoHAsync_v2", (void* to, CudaPointer from, size_t bytes, CudaStream stream))                         \
   X(write, "cuMemcpyHtoDAsync_v2", (CudaPointer to, const void* from, size_t bytes, CudaStream stream))                  \
   X(wait, "cuStreamSynchronize", (CudaStream stream))                                                                    \

@@ -11,9 +11,7 @@
 typedef struct Target {
   const char* name;
   int64_t default_workspace;
-  const Plan* bounded;
-  /* NULL for a loss without a softmax. */
-  const Plan* running;
+  Plans alone, ring;
   /* A CPU's. */
   bool (*runs_here)(void);
 } Target;

@@ -7,7 +7,7 @@
 // targets    x86-64-v4, sm_90a
 
 #define _GNU_SOURCE
-#include "infinitile_clip.h"
+#include "infinitile_clip_ring.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -37,10 +37,13 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
   return status;
 }
 
+#include "plans.h"
 #include "run.h"
 #include "handle.h"
 #include "bind.h"
 #include "bounds.h"
+#include "shards.h"
+#include "shares.h"
 #include "loss.h"
 #include "cpu.h"
 #include "driver.h"
@@ -48,12 +51,20 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 #if defined(__x86_64__)
 #include "plan_x86_64_v4_bounded.h"
 #include "plan_x86_64_v4_running.h"
+#include "plan_x86_64_v4_ring_bounded.h"
+#include "plan_x86_64_v4_ring_running.h"
 #endif
 #include "plan_sm_90a_bounded.h"
 #include "plan_sm_90a_running.h"
+#include "plan_sm_90a_ring_bounded.h"
+#include "plan_sm_90a_ring_running.h"
 #include "targets.h"
 #include "cuda_handle.h"
 #include "check.h"
+#include "readings.h"
+#include "layout.h"
+#include "positives.h"
+#include "survey.h"
 #include "step.h"
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
@@ -91,84 +102,11 @@ void infinitile_clip_destroy(infinitile_clip* handle) {
 
 const char* infinitile_clip_target(const infinitile_clip* handle) { return handle == NULL ? "" : handle->target->name; }
 
-size_t infinitile_clip_workspace_bytes(const infinitile_clip* handle, int64_t queries, int64_t keys) {
-  if (handle == NULL) {
-    fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
-    return 0;
-  }
-  if (check_rows_given(queries, keys) != 0) return 0;
-  const Shape whole = shape_of(queries, keys, handle->workers);
-  return (size_t)recommended_bytes(handle->target, &whole);
-}
-
-/* A handle serves one call at a time: a second is told so. */
-static int enter(infinitile_clip* handle) {
-  if (handle == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
-  if (atomic_flag_test_and_set(&handle->busy))
-    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is in use by another call: calls at the same time need a handle each");
-  const int status = handle->device->enter(handle);
-  if (status != 0) atomic_flag_clear(&handle->busy);
-  return status;
-}
-
-static int leave(infinitile_clip* handle, int status) {
-  handle->device->leave(handle);
-  atomic_flag_clear(&handle->busy);
-  return status;
-}
-
-static int forward_within(
-    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
-    void* stream, double* loss, infinitile_clip_state* state) {
-  if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
-  Run run;
-  int status = begin_run(&run, handle, inputs, workspace, workspace_bytes, stream);
-  Step step = {.forward = true, .loss = loss};
-  if (status == 0) status = take_step(&run, &step);
-  if (status == 0 && state != NULL) keep_state(&run, &step, workspace, workspace_bytes, state);
-  return status;
-}
-
-int infinitile_clip_forward(
-    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
-    void* stream, double* loss, infinitile_clip_state* state) {
-  const int status = enter(handle);
-  if (status != 0) return status;
-  return leave(handle, forward_within(handle, inputs, workspace, workspace_bytes, stream, loss, state));
-}
-
-static int backward_within(
-    infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_state* state,
-    void* stream, infinitile_clip_gradients* gradients) {
-  Run run;
-  int status = resume_run(&run, handle, inputs, state, stream);
-  if (status == 0) status = take_gradients(&run, gradients);
-  return status == 0 ? walk_backward(&run, gradients) : status;
-}
-
-int infinitile_clip_backward(
-    infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_state* state,
-    void* stream, infinitile_clip_gradients* gradients) {
-  const int status = enter(handle);
-  if (status != 0) return status;
-  return leave(handle, backward_within(handle, inputs, state, stream, gradients));
-}
-
-static int both_within(
-    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
-    void* stream, double* loss, infinitile_clip_gradients* gradients) {
-  if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
-  Run run;
-  int status = begin_run(&run, handle, inputs, workspace, workspace_bytes, stream);
-  if (status == 0) status = take_gradients(&run, gradients);
-  Step step = {.forward = true, .backward = true, .loss = loss, .gradients = gradients};
-  return status == 0 ? take_step(&run, &step) : status;
-}
-
-int infinitile_clip_forward_backward(
-    infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
-    void* stream, double* loss, infinitile_clip_gradients* gradients) {
-  const int status = enter(handle);
-  if (status != 0) return status;
-  return leave(handle, both_within(handle, inputs, workspace, workspace_bytes, stream, loss, gradients));
-}
+#include "calls.h"
+#include "ring_state.h"
+#include "ring_messages.h"
+#include "ring_tiles.h"
+#include "ring_tell.h"
+#include "ring_hear.h"
+#include "ring_begin.h"
+#include "ring.h"

@@ -6,10 +6,7 @@
 // inputs     bf16, depth 512
 // targets    x86-64-v4, sm_90a
 
-/*
- * What the host computes of loss clip before a walk: where its logits lie, the weights of rows and columns, which of them have
- * positives.
- */
+/* What the host computes of loss clip before a walk: where its logits lie, the weights of rows and columns. */
 
 /* What is known of all pairs. */
 typedef struct Environment {
@@ -58,14 +55,6 @@ static Softmax softmax_of(Interval logits, double terms, double row_weight, doub
   return (Softmax){true, ceil(upper((logits.high + logits.low) / 2, lowest_safe)), lower(1, terms * 0x1p-126 * 0x1p24)};
 }
 
-static Shape shape_of(int64_t queries, int64_t keys, int64_t workers) {
-  Shape s = {0};
-  s.workers = workers;
-  s.n = queries;
-  s.m = keys;
-  return s;
-}
-
 /* Rows and columns over which a mean is taken. */
 typedef struct Matched {
   int64_t rows, cols;
@@ -79,21 +68,4 @@ static double row_weight_of(Matched matched) {
 static double col_weight_of(Matched matched) {
   (void)matched;
   return 0.5 / (double)greatest(matched.cols, 1);
-}
-
-static int check_matched(const char* what, int64_t count, int64_t matched, int64_t first) {
-  if (matched == count) return 0;
-  return fail(INFINITILE_CLIP_ERROR_POSITIVES, "%" PRId64 " %ss without a positive, %s %" PRId64 " the first, and the softmax of 'clip' needs one each",
-              count - matched, what, what, first);
-}
-
-/* Row i and column i are a positive pair. */
-static int relate(Run* run, Matched* matched) {
-  const int64_t n = run->whole.n, m = run->whole.m;
-  *matched = (Matched){ least(n, m), least(n, m) };
-  const int bare_rows = check_matched("row", n, matched->rows, m);
-  if (bare_rows != 0) return bare_rows;
-  const int bare_cols = check_matched("column", m, matched->cols, n);
-  if (bare_cols != 0) return bare_cols;
-  return 0;
 }

@@ -6,76 +6,7 @@
 // inputs     bf16, depth 512
 // targets    x86-64-v4, sm_90a
 
-/* What the parts of the library share: shapes, plans, and the macros that plans are written in. */
-
-static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t greatest(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-/*
- * `n`, `m`: rows and columns of the matrix. `chunk_rows`, `chunk_cols`: the largest chunk. `workers`: threads, or multiprocessors of a
- * GPU. `stack` embeddings in all where tensors are stacked, the first `split` of them queries; rows and columns are those from
- * `row_start` and `col_start` on. `rows`, `cols`: of a chunk, for sizes.
- */
-typedef struct Shape {
-  int64_t n, m;
-  int64_t chunk_rows, chunk_cols;
-  int64_t rows, cols;
-  int64_t workers;
-  int64_t stack, split, row_start, col_start;
-} Shape;
-
-/* Buffers of all plans. */
-enum {
-  buffer_queries,
-  buffer_keys,
-  buffer_dQueries,
-  buffer_dKeys,
-  buffer_scalars,
-  buffer_queryNorms,
-  buffer_keyNorms,
-  buffer_queryBadRows,
-  buffer_keyBadRows,
-  buffer_positiveLogit,
-  buffer_flags,
-  buffer_rowMax,
-  buffer_rowSum,
-  buffer_rowScale,
-  buffer_rowPull,
-  buffer_rowLoss,
-  buffer_rowValues,
-  buffer_rowParams,
-  buffer_rowPartialSum,
-  buffer_colMax,
-  buffer_colSum,
-  buffer_colScale,
-  buffer_colPull,
-  buffer_colLoss,
-  buffer_colValues,
-  buffer_colParams,
-  buffer_colPartialSum,
-  buffer_scalarPartial,
-  buffer_gradientTile,
-  buffer_queryPanels,
-  buffer_keyPanels,
-  buffer_queryRows,
-  buffer_keyRows,
-  buffer_rowPartialMax,
-  buffer_colPartialMax,
-  buffer_count
-};
-
-typedef enum Role { role_given, role_statistic, role_workspace } Role;
-
-/* A buffer as a plan uses it: which chunk it is sized for. */
-typedef struct BufferUse {
-  int buffer;
-  Role role;
-  int element_bytes;
-  bool at_forward_chunk;
-  bool at_chunk;
-  bool in_fused_alone;
-} BufferUse;
+/* A call at work: the device, the memory, and the macros that walks are written in. */
 
 /* What kernels are given by value: the same for every pair. */
 typedef struct Uniforms {
@@ -91,60 +22,47 @@ typedef struct TensorMap {
   _Alignas(64) unsigned char bytes[128];
 } TensorMap;
 
-/* A kernel of the host is a function; one of a GPU is found by its place among the target's. */
-typedef void HostKernel(void* const* args);
-
-typedef struct Kernel {
-  HostKernel* host;
-  int place;
-  int threads;
-  int shared_bytes;
-} Kernel;
-
-/* Which memory a run is in, and what works there. `read` and `write` wait. */
-typedef struct Run Run;
+/* Which memory a run is in, and what works there. `read` and `write` wait. Pitches are in bytes, from a row to the next. */
 typedef struct Device {
   /* Around each call. */
   int (*enter)(infinitile_clip* handle);
   void (*leave)(infinitile_clip* handle);
   /* Whether a pointer to elements of so many bytes can be used; `name`: of the argument. */
   int (*check)(infinitile_clip* handle, const char* name, const void* at, int element_bytes);
+  /* What kernels take: addresses of embeddings are multiples of it, or of an element. */
+  int alignment;
   int (*check_stream)(void* stream);
   int (*launch)(Run* run, const Kernel* kernel, int64_t grid, void** args);
   int (*fill)(Run* run, void* at, uint32_t pattern, int64_t words);
+  int (*copy)(Run* run, void* to, int64_t to_pitch, const void* from, int64_t from_pitch, int64_t row_bytes, int64_t rows);
   int (*read)(Run* run, void* to, const void* from, int64_t bytes);
   int (*write)(Run* run, void* to, const void* from, int64_t bytes);
   int (*tiles)(Run* run, TensorMap* map, void* at, const int64_t* sizes);
 } Device;
 
-typedef int Walk(Run* run, const Shape* s);
+/* Rows of the caller's that lie apart, or where kernels cannot reach them: they take their place in the workspace. */
+typedef struct Packed {
+  int buffer;
+  bool is_output;
+  char* at;
+  int64_t pitch, row_bytes, rows;
+} Packed;
 
-typedef struct Plan {
-  int64_t chunk_rows, chunk_cols, block_rows, block_cols;
-  /* Columns of which all workers have equal shares. */
-  int64_t cols_per_round;
-  int64_t forward_rows;
-  bool chunk_is_fixed;
-  /* 0: as many as there are. */
-  int64_t most_workers;
-  const BufferUse* buffers;
-  int buffer_uses;
-  int64_t (*count)(int buffer, const Shape* s);
-  Walk* inspect;
-  Walk* forward;
-  Walk* backward;
-  void (*uniforms)(const infinitile_clip_inputs* inputs, double pair_weight, float* u);
-  /* Forward and backward in one, for chunks with all columns; NULL where there is none. */
-  Walk* fused;
-  int64_t least_rows, most_cols;
-} Plan;
+enum { most_packed = 4 };
 
 struct Run {
   infinitile_clip* handle;
   void* stream;
   const infinitile_clip_inputs* inputs;
+  const Plans* plans;
   const Plan* plan;
-  Shape whole;
+  /* The matrix, and what is here of it: all, but for a rank of a ring. */
+  Shape whole, own;
+  Shards shards;
+  /* The shards of a rank alone. */
+  int64_t alone[4];
+  Packed packed[most_packed];
+  int packed_count;
   /* The chunk of the plan. */
   Shape shape, forward_shape;
   bool fused;

@@ -18,7 +18,7 @@ static bool x86_64_v4_runs_here(void) {
 /* The most capable first. */
 static const Target cpu_targets[] = {
 #if defined(__x86_64__)
-    {.name = "x86-64-v4", .default_workspace = 268435456, .bounded = &x86_64_v4_bounded_plan, .running = &x86_64_v4_running_plan, .runs_here = x86_64_v4_runs_here},
+    {.name = "x86-64-v4", .default_workspace = 268435456, .alone = { &x86_64_v4_bounded_plan, &x86_64_v4_running_plan }, .ring = { &x86_64_v4_ring_bounded_plan, &x86_64_v4_ring_running_plan }, .runs_here = x86_64_v4_runs_here},
 #endif
     {.name = NULL},
 };
@@ -67,18 +67,20 @@ static const KernelPlace sm_90a_kernels[] = {
     { "reduceScalars", 10, 0 },
     { "stats", 6, 229600 },
     { "gradient", 7, 229568 },
+    { "add", 5, 0 },
+    { "add", 10, 0 },
 };
 
 static const CudaTarget cuda_targets[] = {
     {
-        .target = {.name = "sm_90a", .default_workspace = 1073741824, .bounded = &sm_90a_bounded_plan, .running = &sm_90a_running_plan },
+        .target = {.name = "sm_90a", .default_workspace = 1073741824, .alone = { &sm_90a_bounded_plan, &sm_90a_running_plan }, .ring = { &sm_90a_ring_bounded_plan, &sm_90a_ring_running_plan } },
         .major = 9,
         .minor = 0,
         .exactly = true,
         .images = sm_90a_images,
         .image_count = 11,
         .kernels = sm_90a_kernels,
-        .kernel_count = 17,
+        .kernel_count = 19,
     },
     {.target = {.name = NULL}},
 };

@@ -1,0 +1,66 @@
+import type { Problem } from '../../plan/problem.js';
+import type { PythonArguments } from './arguments.js';
+
+/** What `functional.py.hbs` and `module.py.hbs` are given. */
+export function functionContext({ loss, dim, guideDim = dim, precision }: Problem, python: PythonArguments): object {
+  const { given, tensors, givenGuides, guides, params, vectors, hasCount } = python;
+  const keywords = [...givenGuides, ...vectors].map(({ name }) => name);
+  const gradients = [...tensors, ...params].map(({ name }) => name);
+  const [queries] = given.map(({ name }) => name);
+  const stacks = [{ to: tensors, from: given }, { to: guides, from: givenGuides }].flatMap(({ to, from }) => (to === from ? [] : to.map(({ name }) => ({ name, first: from[0]?.name ?? '', second: from[1]?.name ?? '' }))));
+  const modules = moduleArguments(python);
+  return {
+    summary: `Loss \`${loss.name}\` of embeddings of ${dim} numbers in ${precision}, and its exact gradients: the matrix of similarities is never stored.`,
+    functionParameters: parameters([...given.map(({ name }) => `${name}: Tensor`), ...params.map(({ name }) => `${name}: Union[Tensor, float]`)], [...keywords.map((name) => `${name}: Tensor`), 'group: str = ""'], 0),
+    documented: [
+      ...given.map(({ name, rows }) => ({ name, what: `embeddings [${rows}, ${dim}].` })),
+      ...params.map(({ name, declared }) => ({ name, what: `the learned scalar \`${declared}\`.` })),
+      ...givenGuides.map(({ name, rows }) => ({ name, what: `embeddings [${rows}, ${guideDim}] of the guide, which get no gradient.` })),
+      ...vectors.map(({ name, rows, what, type }) => ({ name, what: `${type === 'i32' ? 'whole numbers, int32 or int64' : 'numbers, float32'} [${rows}]: ${what}.` })),
+    ],
+    tensorArguments: given,
+    constants: keywords.map((name) => ({ name })),
+    countLine: hasCount ? `query_count = len(${queries ?? ''})` : false,
+    stacks,
+    requiresGrad: gradients.map((name) => `${name}.requires_grad`).join(' or '),
+    call: [...gradients, ...[...guides, ...vectors].map(({ name }) => name), ...(hasCount ? ['query_count'] : []), 'group'].join(', '),
+    moduleParameters: parameters(
+      ['self', ...modules.features.map((name) => `${name}: Tensor`), ...modules.params.map(({ given: name }) => `${name}: Union[Tensor, float]`)],
+      [...keywords.map((name) => `${name}: Tensor`), 'output_dict: bool = False'],
+      4,
+    ),
+    moduleCall: [...modules.features, ...modules.params.map(({ value }) => value), ...keywords.map((name) => `${name}=${name}`), 'group=self._group'].join(', '),
+    logarithms: modules.params.filter(({ logarithm }) => logarithm),
+    hasLogarithm: modules.params.some(({ logarithm }) => logarithm),
+    example: { features: modules.features.join(', '), params: modules.params.map(({ given: name }) => name).join(', '), keywords: keywords.map((name) => `, ${name}=${name}`).join('') },
+  };
+}
+
+/** Parameters by position, and those by name alone: in lines of their own where one is too short. `indent`: of the function. */
+function parameters(byPlace: readonly string[], byName: readonly string[], indent: number): string {
+  const all = [...byPlace, ...(byName.length === 0 ? [] : ['*', ...byName])];
+  const line = all.join(', ');
+  if (line.length <= 100) return line;
+  const inner = `\n${' '.repeat(indent + 4)}`;
+  return `${inner}${all.join(`,${inner}`)},\n${' '.repeat(indent)}`;
+}
+
+interface ModuleParam {
+  readonly name: string;
+  readonly given: string;
+  /** What the function is given. */
+  readonly value: string;
+  readonly logarithm: boolean;
+}
+
+/** As open_clip calls its losses: a scale is given as it multiplies, of which the loss declares the logarithm. */
+function moduleArguments({ given, params }: PythonArguments): { readonly features: readonly string[]; readonly params: readonly ModuleParam[] } {
+  return {
+    features: given.length > 1 ? ['image_features', 'text_features'] : ['features'],
+    params: params.map(({ name, declared }) => {
+      if (declared === 'logScale') return { name, given: 'logit_scale', value: '_log(logit_scale)', logarithm: true };
+      const own = declared === 'bias' ? 'logit_bias' : name;
+      return { name, given: own, value: own, logarithm: false };
+    }),
+  };
+}

@@ -1,0 +1,29 @@
+import type { PythonArguments } from './arguments.js';
+
+/** What `_ops.py.hbs` is given. Operators take first what has a gradient, embeddings before learned scalars, and then what has none. */
+export function operatorContext({ tensors, params, guides, vectors, hasCount, queryCount, keyCount }: PythonArguments): object {
+  const names = ({ name }: { readonly name: string }): string => name;
+  const differentiable = [...tensors, ...params].map(names);
+  const others = [...guides, ...vectors].map(names);
+  const all = [...differentiable, ...others, ...(hasCount ? ['query_count'] : [])];
+  const results = ['Tensor', ...differentiable.map(() => 'Tensor')];
+  return {
+    firstTensor: differentiable[0] ?? '',
+    names: all.join(', '),
+    signature: all.map((name) => `${name}: ${name === 'query_count' ? 'int' : 'Tensor'}`).join(', '),
+    resultType: `Tuple[${results.join(', ')}]`,
+    counts: [...(hasCount ? [] : [`query_count = ${queryCount}`]), `key_count = ${keyCount}`],
+    held: tuple([...tensors, ...guides, ...vectors].map(names)),
+    matrices: [...tensors, ...guides].map(names),
+    places: vectors.flatMap(({ name, places }) => places.map((path) => ({ name, path }))),
+    vectors: vectors.map(({ name, count, type }) => ({ name, count, dtype: type === 'i32' ? 'int32' : 'float32' })),
+    dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
+    // Behind all of these, an operator takes the name of a process group.
+    returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
+  };
+}
+
+/** The inside of a tuple of any length. */
+function tuple(items: readonly string[]): string {
+  return items.length === 1 ? `${items.join('')},` : items.join(', ');
+}

@@ -1,0 +1,348 @@
+// Emitted by infinitile 0.2.0: do not edit.
+// SPDX-License-Identifier: Apache-2.0
+//
+// loss       clip
+// logit      exp(params.logScale) * dot
+// terms      row softmax: lse - positiveLogit, weight 0.5, mean
+//            column softmax: lse - positiveLogit, weight 0.5, mean
+// softmax    running
+// inputs     bf16, depth 512
+// target     sm_90a
+// tile       chunk        8448 x 42240
+//            block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
+//            block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
+//            block        128 x 256, depth 64, stages 4, cluster 2: accumulate
+//            register     128 x 128
+//            instruction  wgmma.m64n128k16
+
+/* The plan of target sm_90a, softmax running: its buffers, kernels and walks, the shapes open. */
+
+static const Kernel sm_90a_ring_running_norms = { NULL, 9, 256, 0 };
+static const Kernel sm_90a_ring_running_positives = { NULL, 10, 256, 0 };
+static const Kernel sm_90a_ring_running_add = { NULL, 18, 256, 0 };
+static const Kernel sm_90a_ring_running_merge = { NULL, 11, 256, 0 };
+static const Kernel sm_90a_ring_running_row_terms = { NULL, 12, 256, 0 };
+static const Kernel sm_90a_ring_running_col_terms = { NULL, 13, 256, 0 };
+static const Kernel sm_90a_ring_running_reduce_scalars = { NULL, 14, 256, 0 };
+static const Kernel sm_90a_ring_running_stats = { NULL, 15, 384, 229600 };
+static const Kernel sm_90a_ring_running_gradient = { NULL, 16, 384, 229568 };
+static const Kernel sm_90a_ring_running_accumulate = { NULL, 8, 384, 196672 };
+
+static const BufferUse sm_90a_ring_running_buffers[] = {
+    { buffer_positiveLogit, role_statistic, 4, true, true, false },
+    { buffer_rowMax, role_statistic, 4, true, true, false },
+    { buffer_rowSum, role_statistic, 4, true, false, false },
+    { buffer_rowScale, role_statistic, 4, true, true, false },
+    { buffer_rowPull, role_statistic, 4, true, true, false },
+    { buffer_rowValues, role_statistic, 8, true, false, false },
+    { buffer_rowPartialSum, role_workspace, 4, true, false, false },
+    { buffer_rowPartialMax, role_workspace, 4, true, false, false },
+    { buffer_colMax, role_statistic, 4, true, true, false },
+    { buffer_colSum, role_statistic, 4, true, false, false },
+    { buffer_colScale, role_statistic, 4, true, true, false },
+    { buffer_colPull, role_statistic, 4, true, true, false },
+    { buffer_colValues, role_statistic, 8, true, false, false },
+    { buffer_colPartialSum, role_workspace, 4, true, false, false },
+    { buffer_colPartialMax, role_workspace, 4, true, false, false },
+    { buffer_tileColMax, role_tile, 4, false, true, false },
+    { buffer_tileColSum, role_tile, 4, false, true, false },
+    { buffer_tileDKeys, role_tile, 4, false, true, false },
+    { buffer_scalarPartial, role_workspace, 4, false, true, false },
+    { buffer_gradientTile, role_workspace, 2, false, true, false },
+};
+
+/* Elements of a buffer. */
+static int64_t sm_90a_ring_running_count(int buffer, const Shape* s) {
+  switch (buffer) {
+    case buffer_positiveLogit: return s->n;
+    case buffer_rowMax: return s->n;
+    case buffer_rowSum: return s->n;
+    case buffer_rowScale: return s->n;
+    case buffer_rowPull: return s->n;
+    case buffer_rowValues: return s->n;
+    case buffer_rowPartialSum: return ceil_div(s->cols, 128) * s->chunk_rows;
+    case buffer_rowPartialMax: return ceil_div(s->cols, 128) * s->chunk_rows;
+    case buffer_colMax: return s->m;
+    case buffer_colSum: return s->m;
+    case buffer_colScale: return s->m;
+    case buffer_colPull: return s->m;
+    case buffer_colValues: return s->m;
+    case buffer_colPartialSum: return 1024 * least(ceil_div(s->rows, 128) * ceil_div(s->cols, 128), (s->workers + 3 * ceil_div(s->cols, 128)));
+    case buffer_colPartialMax: return 1024 * least(ceil_div(s->rows, 128) * ceil_div(s->cols, 128), (s->workers + 3 * ceil_div(s->cols, 128)));
+    case buffer_tileColMax: return s->m;
+    case buffer_tileColSum: return s->m;
+    case buffer_tileDKeys: return s->m * 512;
+    case buffer_scalarPartial: return 8 * s->workers * 2;
+    case buffer_gradientTile: return s->chunk_rows * round_up(s->chunk_cols, 64);
+    case buffer_keys: return s->m * 512;
+    case buffer_dKeys: return s->m * 512;
+    default: return 0;
+  }
+}
+
+/* The members of `struct Uniforms` of the kernels. */
+static void sm_90a_ring_running_uniforms(const infinitile_clip_inputs* inputs, double pair_weight, float* u) {
+  (void)inputs, (void)pair_weight, (void)u;
+  u[0] = (float)(exp(inputs->params.logScale));
+  u[1] = (float)(1.4426950408889634 * exp(inputs->params.logScale));
+}
+
+/* Checks of the inputs: largest norms, values that are not finite. */
+static int sm_90a_ring_running_inspect(Run* run, const Shape* s) {
+  LAUNCH(sm_90a_ring_running_norms, 256, INT(s->n), AT(buffer_queries, 0), AT(buffer_queryNorms, 0), AT(buffer_queryBadRows, 0));
+  LAUNCH(sm_90a_ring_running_norms, 256, INT(s->m), AT(buffer_keys, 0), AT(buffer_keyNorms, 0), AT(buffer_keyBadRows, 0));
+  return 0;
+}
+
+/* Forward: before all tiles. */
+static int sm_90a_ring_running_forward_begin(Run* run, const Shape* s) {
+  (void)s;
+  FILL(buffer_scalars, 0x00000000u);
+  FILL(buffer_rowMax, 0xff800000u);
+  FILL(buffer_rowSum, 0x00000000u);
+  FILL(buffer_flags, 0x7fffffffu);
+  FILL(buffer_positiveLogit, 0x7f800000u);
+  return 0;
+}
+
+/* Forward: no sums of the columns at hand. */
+static int sm_90a_ring_running_forward_clear(Run* run, const Shape* s) {
+  (void)s;
+  FILL(buffer_colMax, 0xff800000u);
+  FILL(buffer_colSum, 0x00000000u);
+  return 0;
+}
+
+/* Forward: positives of a tile. */
+static int sm_90a_ring_running_forward_of_positives(Run* run, const Shape* s) {
+  LAUNCH(sm_90a_ring_running_positives, 256, INT(s->rows), INT(s->cols), INT((s->row0 + s->row_shift)),
+      INT((s->col0 + s->col_shift)), AT(buffer_queries, 2 * s->row0 * 512), AT(buffer_keys, 2 * s->col0 * 512), UNIFORMS,
+      AT(buffer_positiveLogit, 4 * s->row0));
+  return 0;
+}
+
+/* Forward: a tile. */
+static int sm_90a_ring_running_forward_tile(Run* run, const Shape* s) {
+  for (int64_t col0 = s->col0; col0 < s->col0 + s->cols; col0 += s->chunk_cols) {
+    const int64_t cols = least(s->chunk_cols, s->col0 + s->cols - col0);
+    for (int64_t row0 = s->row0; row0 < s->row0 + s->rows; row0 += s->chunk_rows) {
+      const int64_t rows = least(s->chunk_rows, s->row0 + s->rows - row0);
+      TILES(tiles_0, buffer_queries, 2 * row0 * 512, rows, 512, 1, 512, 512, 128, 64);
+      TILES(tiles_1, buffer_keys, 2 * col0 * 512, cols, 512, 1, 512, 512, 128, 64);
+      LAUNCH(sm_90a_ring_running_stats, least(s->workers, ceil_div(rows, 128) * ceil_div(cols, 128)), INT(rows), INT(cols),
+          INT((row0 + s->row_shift)), INT((col0 + s->col_shift)), &tiles_0, &tiles_1, AT(buffer_positiveLogit, 4 * row0), UNIFORMS,
+          INT(s->chunk_rows), AT(buffer_rowPartialSum, 0), AT(buffer_rowPartialMax, 0), INT(128 * ceil_div(cols, 128)),
+          AT(buffer_colPartialSum, 0), AT(buffer_colPartialMax, 0),
+          INT(8 * least(ceil_div(rows, 128), (ceil_div(s->workers, ceil_div(cols, 128)) + 2))));
+      LAUNCH(sm_90a_ring_running_merge, ceil_div(greatest(rows, cols), 32), INT(rows), INT(ceil_div(cols, 128)), INT(s->chunk_rows),
+          AT(buffer_rowPartialMax, 0), AT(buffer_rowPartialSum, 0), AT(buffer_rowMax, 4 * row0), AT(buffer_rowSum, 4 * row0));
+      LAUNCH(sm_90a_ring_running_merge, ceil_div(greatest(rows, cols), 32), INT(cols),
+          INT(8 * least(ceil_div(rows, 128), (ceil_div(s->workers, ceil_div(cols, 128)) + 2))), INT(128 * ceil_div(cols, 128)),
+          AT(buffer_colPartialMax, 0), AT(buffer_colPartialSum, 0), AT(buffer_colMax, 4 * col0), AT(buffer_colSum, 4 * col0));
+    }
+  }
+  return 0;
+}
+
+/* Forward: a tile that is one chunk, but for the sums of its columns. */
+static int sm_90a_ring_running_forward_make(Run* run, const Shape* s) {
+  TILES(tiles_2, buffer_queries, 2 * s->row0 * 512, s->rows, 512, 1, 512, 512, 128, 64);
+  TILES(tiles_3, buffer_keys, 2 * s->col0 * 512, s->cols, 512, 1, 512, 512, 128, 64);
+  LAUNCH(sm_90a_ring_running_stats, least(s->workers, ceil_div(s->rows, 128) * ceil_div(s->cols, 128)), INT(s->rows), INT(s->cols),
+      INT((s->row0 + s->row_shift)), INT((s->col0 + s->col_shift)), &tiles_2, &tiles_3, AT(buffer_positiveLogit, 4 * s->row0),
+      UNIFORMS, INT(s->chunk_rows), AT(buffer_rowPartialSum, 0), AT(buffer_rowPartialMax, 0), INT(128 * ceil_div(s->cols, 128)),
+      AT(buffer_colPartialSum, 0), AT(buffer_colPartialMax, 0),
+      INT(8 * least(ceil_div(s->rows, 128), (ceil_div(s->workers, ceil_div(s->cols, 128)) + 2))));
+  LAUNCH(sm_90a_ring_running_merge, ceil_div(greatest(s->rows, s->cols), 32), INT(s->rows), INT(ceil_div(s->cols, 128)),
+      INT(s->chunk_rows), AT(buffer_rowPartialMax, 0), AT(buffer_rowPartialSum, 0), AT(buffer_rowMax, 4 * s->row0),
+      AT(buffer_rowSum, 4 * s->row0));
+  return 0;
+}
+
+/* Forward: those sums. */
+static int sm_90a_ring_running_forward_add(Run* run, const Shape* s) {
+  LAUNCH(sm_90a_ring_running_merge, ceil_div(greatest(s->rows, s->cols), 32), INT(s->cols),
+      INT(8 * least(ceil_div(s->rows, 128), (ceil_div(s->workers, ceil_div(s->cols, 128)) + 2))), INT(128 * ceil_div(s->cols, 128)),
+      AT(buffer_colPartialMax, 0), AT(buffer_colPartialSum, 0), AT(buffer_colMax, 4 * s->col0), AT(buffer_colSum, 4 * s->col0));
+  return 0;
+}
+
+/* Forward: sums of a tile added to those that came. */
+static int sm_90a_ring_running_forward_merge(Run* run, const Shape* s) {
+  LAUNCH(sm_90a_ring_running_merge, ceil_div(greatest(s->rows, s->cols), 32), INT(s->m), INT(1), INT(s->m),
+      AT(buffer_tileColMax, 0), AT(buffer_tileColSum, 0), AT(buffer_colMax, 0), AT(buffer_colSum, 0));
+  return 0;
+}
+
+/* Values of the softmax terms, and their derivatives. */
+static int sm_90a_ring_running_terms(Run* run, const Shape* s) {
+  LAUNCH(sm_90a_ring_running_row_terms, 256, INT(s->n), INT(s->n), AT(buffer_positiveLogit, 0), AT(buffer_rowMax, 0),
+      AT(buffer_rowSum, 0), SCALAR(row_weight), SCALAR(sum_floor), INT(s->first_query), UNIFORMS, AT(buffer_rowScale, 0),
+      AT(buffer_rowPull, 0), AT(buffer_rowLoss, 0), AT(buffer_rowValues, 0), AT(buffer_rowParams, 0), AT(buffer_flags, 0),
+      AT(buffer_flags, 4 * 2), AT(buffer_flags, 4 * 1));
+  LAUNCH(sm_90a_ring_running_col_terms, 256, INT(s->m), INT(s->n), AT(buffer_positiveLogit, 0), AT(buffer_colMax, 0),
+      AT(buffer_colSum, 0), SCALAR(col_weight), SCALAR(sum_floor), INT(s->first_key), UNIFORMS, AT(buffer_colScale, 0),
+      AT(buffer_colPull, 0), AT(buffer_colLoss, 0), AT(buffer_colValues, 0), AT(buffer_colParams, 0), AT(buffer_flags, 0),
+      AT(buffer_flags, 4 * 4), AT(buffer_flags, 4 * 3));
+  return 0;
+}
+
+/* Backward: before all tiles. */
+static int sm_90a_ring_running_backward_begin(Run* run, const Shape* s) {
+  (void)s;
+  FILL(buffer_scalars, 0x00000000u);
+  FILL(buffer_dQueries, 0x00000000u);
+  return 0;
+}
+
+/* Backward: no sums of the columns at hand. */
+static int sm_90a_ring_running_backward_clear(Run* run, const Shape* s) {
+  (void)s;
+  FILL(buffer_dKeys, 0x00000000u);
+  return 0;
+}
+
+/* Backward: a tile. */
+static int sm_90a_ring_running_backward_tile(Run* run, const Shape* s) {
+  for (int64_t row0 = s->row0; row0 < s->row0 + s->rows; row0 += s->chunk_rows) {
+    const int64_t rows = least(s->chunk_rows, s->row0 + s->rows - row0);
+    for (int64_t col0 = s->col0; col0 < s->col0 + s->cols; col0 += s->chunk_cols) {
+      const int64_t cols = least(s->chunk_cols, s->col0 + s->cols - col0);
+      TILES(tiles_4, buffer_queries, 2 * row0 * 512, rows, 512, 1, 512, 512, 128, 64);
+      TILES(tiles_5, buffer_keys, 2 * col0 * 512, cols, 512, 1, 512, 512, 128, 64);
+      TILES(tiles_6, buffer_gradientTile, 0, rows, cols, 1, round_up(s->chunk_cols, 64), round_up(s->chunk_cols, 64), 16, 64);
+      LAUNCH(sm_90a_ring_running_gradient, least(s->workers, ceil_div(rows, 128) * ceil_div(cols, 128)), INT(rows), INT(cols),
+          INT((row0 + s->row_shift)), INT((col0 + s->col_shift)), &tiles_4, &tiles_5, AT(buffer_positiveLogit, 4 * row0), UNIFORMS,
+          AT(buffer_rowScale, 4 * row0), AT(buffer_rowMax, 4 * row0), AT(buffer_rowPull, 4 * row0), AT(buffer_colScale, 4 * col0),
+          AT(buffer_colMax, 4 * col0), AT(buffer_colPull, 4 * col0), &tiles_6, AT(buffer_scalarPartial, 0));
+      LAUNCH(sm_90a_ring_running_reduce_scalars, 1, INT(8 * least(s->workers, ceil_div(rows, 128) * ceil_div(cols, 128))),
+          AT(buffer_scalarPartial, 0), AT(buffer_scalars, 0));
+      TILES(tiles_7, buffer_gradientTile, 0, rows, cols, 1, round_up(s->chunk_cols, 64), round_up(s->chunk_cols, 64), 128, 64);
+      TILES(tiles_8, buffer_keys, 2 * col0 * 512, cols, 512, 1, 512, 512, 64, 64);
+      TILES(tiles_9, buffer_gradientTile, 0, rows, cols, 1, round_up(s->chunk_cols, 64), round_up(s->chunk_cols, 64), 64, 64);
+      TILES(tiles_10, buffer_queries, 2 * row0 * 512, rows, 512, 1, 512, 512, 64, 64);
+      LAUNCH(sm_90a_ring_running_accumulate,
+          2 * least(greatest(1, ceil_div((s->workers + -1), 2)), (ceil_div(rows, 256) * 2 + ceil_div(cols, 256) * 2)), INT(rows),
+          INT(cols), &tiles_7, &tiles_8, AT(buffer_dQueries, 4 * row0 * 512), &tiles_9, &tiles_10, AT(buffer_dKeys, 4 * col0 * 512));
+    }
+  }
+  return 0;
+}
+
+/* Backward: a tile that is one chunk, but for the sums of its columns. */
+static int sm_90a_ring_running_backward_make(Run* run, const Shape* s) {
+  TILES(tiles_11, buffer_queries, 2 * s->row0 * 512, s->rows, 512, 1, 512, 512, 128, 64);
+  TILES(tiles_12, buffer_keys, 2 * s->col0 * 512, s->cols, 512, 1, 512, 512, 128, 64);
+  TILES(tiles_13, buffer_gradientTile, 0, s->rows, s->cols, 1, round_up(s->chunk_cols, 64), round_up(s->chunk_cols, 64), 16, 64);
+  LAUNCH(sm_90a_ring_running_gradient, least(s->workers, ceil_div(s->rows, 128) * ceil_div(s->cols, 128)), INT(s->rows),
+      INT(s->cols), INT((s->row0 + s->row_shift)), INT((s->col0 + s->col_shift)), &tiles_11, &tiles_12,
+      AT(buffer_positiveLogit, 4 * s->row0), UNIFORMS, AT(buffer_rowScale, 4 * s->row0), AT(buffer_rowMax, 4 * s->row0),
+      AT(buffer_rowPull, 4 * s->row0), AT(buffer_colScale, 4 * s->col0), AT(buffer_colMax, 4 * s->col0),
+      AT(buffer_colPull, 4 * s->col0), &tiles_13, AT(buffer_scalarPartial, 0));
+  LAUNCH(sm_90a_ring_running_reduce_scalars, 1, INT(8 * least(s->workers, ceil_div(s->rows, 128) * ceil_div(s->cols, 128))),
+      AT(buffer_scalarPartial, 0), AT(buffer_scalars, 0));
+  return 0;
+}
+
+/* Backward: those sums. */
+static int sm_90a_ring_running_backward_add(Run* run, const Shape* s) {
+  TILES(tiles_14, buffer_gradientTile, 0, s->rows, s->cols, 1, round_up(s->chunk_cols, 64), round_up(s->chunk_cols, 64), 128, 64);
+  TILES(tiles_15, buffer_keys, 2 * s->col0 * 512, s->cols, 512, 1, 512, 512, 64, 64);
+  TILES(tiles_16, buffer_gradientTile, 0, s->rows, s->cols, 1, round_up(s->chunk_cols, 64), round_up(s->chunk_cols, 64), 64, 64);
+  TILES(tiles_17, buffer_queries, 2 * s->row0 * 512, s->rows, 512, 1, 512, 512, 64, 64);
+  LAUNCH(sm_90a_ring_running_accumulate,
+      2 * least(greatest(1, ceil_div((s->workers + -1), 2)), (ceil_div(s->rows, 256) * 2 + ceil_div(s->cols, 256) * 2)),
+      INT(s->rows), INT(s->cols), &tiles_14, &tiles_15, AT(buffer_dQueries, 4 * s->row0 * 512), &tiles_16, &tiles_17,
+      AT(buffer_dKeys, 4 * s->col0 * 512));
+  return 0;
+}
+
+/* Backward: sums of a tile added to those that came. */
+static int sm_90a_ring_running_backward_merge(Run* run, const Shape* s) {
+  LAUNCH(sm_90a_ring_running_add, 256, INT(s->m), AT(buffer_tileDKeys, 0), AT(buffer_dKeys, 0));
+  return 0;
+}
+
+static const Part sm_90a_ring_running_forward_keys[] = {
+    { buffer_keys, 2, buffer_keys, -1 },
+};
+
+static const Part sm_90a_ring_running_forward_sums[] = {
+    { buffer_colMax, 4, buffer_colMax, buffer_tileColMax },
+    { buffer_colSum, 4, buffer_colSum, buffer_tileColSum },
+};
+
+static const Part sm_90a_ring_running_backward_keys[] = {
+    { buffer_keys, 2, buffer_keys, -1 },
+    { buffer_colMax, 4, buffer_colMax, -1 },
+    { buffer_colScale, 4, buffer_colScale, -1 },
+    { buffer_colPull, 4, buffer_colPull, -1 },
+};
+
+static const Part sm_90a_ring_running_backward_sums[] = {
+    { buffer_dKeys, 4, buffer_dKeys, buffer_tileDKeys },
+};
+
+static const RingPlan sm_90a_ring_running_walks = {
+    .positives = {
+        .begin = NULL,
+        .clear = NULL,
+        .of_positives = NULL,
+        .tile = NULL,
+        .make = NULL,
+        .add = NULL,
+        .merge = NULL,
+        .end = NULL,
+        .keys = NULL,
+        .key_parts = 0,
+        .sums = NULL,
+        .sum_parts = 0,
+    },
+    .forward = {
+        .begin = sm_90a_ring_running_forward_begin,
+        .clear = sm_90a_ring_running_forward_clear,
+        .of_positives = sm_90a_ring_running_forward_of_positives,
+        .tile = sm_90a_ring_running_forward_tile,
+        .make = sm_90a_ring_running_forward_make,
+        .add = sm_90a_ring_running_forward_add,
+        .merge = sm_90a_ring_running_forward_merge,
+        .end = NULL,
+        .keys = sm_90a_ring_running_forward_keys,
+        .key_parts = 1,
+        .sums = sm_90a_ring_running_forward_sums,
+        .sum_parts = 2,
+    },
+    .backward = {
+        .begin = sm_90a_ring_running_backward_begin,
+        .clear = sm_90a_ring_running_backward_clear,
+        .of_positives = NULL,
+        .tile = sm_90a_ring_running_backward_tile,
+        .make = sm_90a_ring_running_backward_make,
+        .add = sm_90a_ring_running_backward_add,
+        .merge = sm_90a_ring_running_backward_merge,
+        .end = NULL,
+        .keys = sm_90a_ring_running_backward_keys,
+        .key_parts = 4,
+        .sums = sm_90a_ring_running_backward_sums,
+        .sum_parts = 1,
+    },
+    .terms = sm_90a_ring_running_terms,
+    .diagonal = true,
+};
+
+static const Plan sm_90a_ring_running_plan = {
+    .chunk_rows = 8448,
+    .chunk_cols = 42240,
+    .block_rows = 128,
+    .block_cols = 128,
+    .cols_per_round = 8448,
+    .forward_rows = 4,
+    .chunk_is_fixed = false,
+    .most_workers = 0,
+    .buffers = sm_90a_ring_running_buffers,
+    .buffer_uses = (int)(sizeof sm_90a_ring_running_buffers / sizeof *sm_90a_ring_running_buffers),
+    .count = sm_90a_ring_running_count,
+    .uniforms = sm_90a_ring_running_uniforms,
+    .inspect = sm_90a_ring_running_inspect,
+    .ring = &sm_90a_ring_running_walks,
+};

@@ -1,0 +1,40 @@
+# Emitted by infinitile 0.2.0: do not edit.
+# SPDX-License-Identifier: Apache-2.0
+#
+# loss       clip
+# logit      exp(params.logScale) * dot
+# inputs     bf16, depth 512
+# targets    x86-64-v4, sm_90a
+
+"""Arguments as callers give them, before autograd sees them: types, and what may have a gradient."""
+
+from typing import Union
+
+import torch
+from torch import Tensor
+
+from ._library import DTYPE
+
+_CASTABLE = (torch.float32, torch.bfloat16, torch.float16)
+
+
+def embeddings(name: str, value: Tensor) -> Tensor:
+    """Of the exported type; within `torch.autocast` of any that it casts. Its gradient is of the type that is given here."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} is {type(value).__name__}: a tensor is needed")
+    if value.dtype != DTYPE and not (value.dtype in _CASTABLE and torch.is_autocast_enabled(value.device.type)):
+        raise TypeError(f"{name} is {value.dtype}: this package was exported for {DTYPE}, and casts to it within torch.autocast alone")
+    return value
+
+
+def scalar(name: str, value: Union[Tensor, float]) -> Tensor:
+    """A learned scalar, or a number that is none."""
+    if not isinstance(value, Tensor):
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"{name} is {type(value).__name__}: a number, or a tensor of one, is needed")
+        return torch.tensor(float(value), dtype=torch.float64)
+    if value.numel() != 1:
+        raise ValueError(f"{name} has shape {list(value.shape)}: one number is needed")
+    if not value.is_floating_point():
+        raise TypeError(f"{name} is {value.dtype}: a floating point number is needed")
+    return value

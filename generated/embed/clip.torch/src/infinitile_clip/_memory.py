@@ -1,0 +1,61 @@
+# Emitted by infinitile 0.2.0: do not edit.
+# SPDX-License-Identifier: Apache-2.0
+#
+# loss       clip
+# logit      exp(params.logScale) * dot
+# inputs     bf16, depth 512
+# targets    x86-64-v4, sm_90a
+
+"""Tensors as the C library takes them: of one device, of the exported type, row behind row, aligned."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from ._library import DTYPE, Matrix, Output
+
+_TYPE = {torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}[DTYPE]
+#: In bytes: how the GPU's kernels read.
+_ALIGNMENT = 16
+
+
+def device_of(name: str, tensor: Tensor) -> torch.device:
+    if tensor.device.type not in ("cpu", "cuda"):
+        raise ValueError(f"{name} is on {tensor.device}: the loss is for cpu and cuda")
+    if tensor.is_cuda and torch.cuda.is_current_stream_capturing():
+        raise RuntimeError("a CUDA graph is being captured: the loss waits for its stream, and has to stay outside of graphs")
+    return tensor.device
+
+
+def matrix(name: str, tensor: Tensor, depth: int, device: torch.device) -> Tensor:
+    """A tensor [N, depth] as it is stored; a copy where it lies otherwise."""
+    if tensor.dim() != 2 or tensor.shape[1] != depth:
+        raise ValueError(f"{name} has shape {list(tensor.shape)}: [N, {depth}] is needed, as the package was exported")
+    if tensor.shape[0] == 0:
+        raise ValueError(f"{name} is empty: one row at least is needed")
+    return _laid_out(name, tensor, DTYPE, device)
+
+
+def _laid_out(name: str, tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
+    if tensor.device != device:
+        raise ValueError(f"{name} is on {tensor.device}: it is needed on {device}, where the embeddings are")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{name} is {tensor.layout}: a dense tensor is needed")
+    stored = tensor.detach().to(dtype).contiguous()
+    return stored if stored.data_ptr() % _ALIGNMENT == 0 or device.type == "cpu" else stored.clone()
+
+
+def number(name: str, tensor: Tensor) -> float:
+    value = float(tensor.item())
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value}: a finite number is needed")
+    return value
+
+
+def set_matrix(to: Matrix, tensor: Tensor) -> None:
+    to.data, to.rows, to.cols, to.stride, to.type = tensor.data_ptr(), tensor.shape[0], tensor.shape[1], tensor.shape[1], _TYPE
+
+
+def set_output(to: Output, tensor: Tensor) -> None:
+    to.data, to.rows, to.cols, to.stride = tensor.data_ptr(), tensor.shape[0], tensor.shape[1], tensor.shape[1]

@@ -1,0 +1,105 @@
+# Emitted by infinitile 0.2.0: do not edit.
+# SPDX-License-Identifier: Apache-2.0
+#
+# loss       clip
+# logit      exp(params.logScale) * dot
+# inputs     bf16, depth 512
+# targets    x86-64-v4, sm_90a
+
+"""The loss as operators of `torch.library`: with gradients in the same walk, and without any."""
+
+from typing import Any, Dict, Optional, Tuple
+
+import torch
+from torch import Tensor
+
+from . import _memory
+from ._handle import Handle, handle_of
+from ._library import DIM
+from ._ring import for_averages, loss_of
+
+#: A call waits for its stream, which no CUDA graph can hold; newer versions of PyTorch are told so.
+_options: Dict[str, Any] = {"tags": (torch.Tag.cudagraph_unsafe,)} if hasattr(torch.Tag, "cudagraph_unsafe") else {}
+
+
+@torch.library.custom_op("infinitile_clip::forward", mutates_args=(), **_options)
+def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+    """The loss; of the rows of all ranks of a process group, where one is named."""
+    loss, _ = loss_of(lambda: _prepare(queries, keys, log_scale), queries.device, group, gradients=False)
+    return torch.full((), loss, dtype=torch.float32, device=queries.device)
+
+
+@forward.register_fake
+def _(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+    return queries.new_empty((), dtype=torch.float32)
+
+
+@torch.library.custom_op("infinitile_clip::forward_backward", mutates_args=(), **_options)
+def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The loss, and its gradients: of embeddings in fp32, of learned scalars in their own types."""
+    d_queries = torch.empty(queries.shape, dtype=torch.float32, device=queries.device)
+    d_keys = torch.empty(keys.shape, dtype=torch.float32, device=keys.device)
+
+    def prepare() -> Tuple[Handle, int, int]:
+        prepared = _prepare(queries, keys, log_scale)
+        _memory.set_output(prepared[0].gradients.queries, d_queries)
+        _memory.set_output(prepared[0].gradients.keys, d_keys)
+        return prepared
+
+    loss, handle = loss_of(prepare, queries.device, group, gradients=True)
+    for_averages(group, [d_queries, d_keys])
+    return (
+        torch.full((), loss, dtype=torch.float32, device=queries.device),
+        d_queries,
+        d_keys,
+        torch.full_like(log_scale, handle.gradients.params.log_scale),
+    )
+
+
+@forward_backward.register_fake
+def _(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    return (
+        queries.new_empty((), dtype=torch.float32),
+        queries.new_empty(queries.shape, dtype=torch.float32),
+        keys.new_empty(keys.shape, dtype=torch.float32),
+        torch.empty_like(log_scale),
+    )
+
+
+def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Handle, int, int]:
+    """The thread's handle with its inputs, and how many queries and keys there are."""
+    device = _memory.device_of("queries", queries)
+    queries = _memory.matrix("queries", queries, DIM, device)
+    keys = _memory.matrix("keys", keys, DIM, device)
+    query_count = len(queries)
+    key_count = len(keys)
+
+    handle = handle_of(device)
+    inputs = handle.inputs
+    inputs.params.log_scale = _memory.number("log_scale", log_scale)
+    _memory.set_matrix(inputs.queries, queries)
+    _memory.set_matrix(inputs.keys, keys)
+    handle.tensors = (queries, keys)
+    return handle, query_count, key_count
+
+
+def _keep(ctx: Any, inputs: Tuple[Any, ...], output: Tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
+    _, *gradients = output
+    ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(*gradients)
+    ctx.save_for_backward(*gradients)
+    ctx.dtypes = [argument.dtype for argument in inputs[: len(gradients)]]
+
+
+def _scale(ctx: Any, grad: Optional[Tensor], *_: None) -> Tuple[Optional[Tensor], ...]:
+    """The loss is one number: its gradients are those that were kept, times what comes in."""
+    if torch.is_grad_enabled():
+        raise RuntimeError("infinitile_clip has no second derivatives: call backward() or grad() without create_graph=True")
+    gradients = [
+        (kept * grad.to(kept.device)).to(dtype) if needed and grad is not None else None
+        for kept, dtype, needed in zip(ctx.saved_tensors, ctx.dtypes, ctx.needs_input_grad)
+    ]
+    return (*gradients, None)
+
+
+forward_backward.register_autograd(_scale, setup_context=_keep)

@@ -1,0 +1,71 @@
+# Emitted by infinitile 0.2.0: do not edit.
+# SPDX-License-Identifier: Apache-2.0
+#
+# loss       clip
+# logit      exp(params.logScale) * dot
+# inputs     bf16, depth 512
+# targets    x86-64-v4, sm_90a
+
+"""Loss `clip` as a module, called as open_clip's losses are."""
+
+import math
+from typing import Dict, Optional, Union
+
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from ._messages import group_name
+from .functional import clip_loss
+
+
+class ClipLoss(nn.Module):
+    """Loss `clip` of embeddings of 512 numbers in bf16, and its exact gradients: the matrix of similarities is never stored.
+
+    With `world_size` processes the loss is of the rows of all of them, in rounds between neighbours, and its gradients are those that
+    DistributedDataParallel averages to the gradient of the whole loss: open_clip's with `gather_with_grad`.
+
+    Args:
+        rank, world_size: of this process in `group`.
+        group: the processes; by default all of them.
+        gather_with_grad: whether gradients reach the rows of other processes; here they always do.
+        local_loss, cache_labels: open_clip's ways to compute the same gradients; the loss is the whole one either way.
+        use_horovod: messages go by `torch.distributed` alone.
+
+    Raises:
+        ValueError: an option that is not there, or a rank or size that the group does not have.
+        RuntimeError: several processes, and `torch.distributed.init_process_group()` has not been called.
+    """
+
+    def __init__(
+        self,
+        *,
+        local_loss: bool = False,
+        gather_with_grad: bool = True,
+        cache_labels: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+        use_horovod: bool = False,
+        group: Optional[dist.ProcessGroup] = None,
+    ) -> None:
+        super().__init__()
+        if use_horovod:
+            raise ValueError("use_horovod is True: processes reach each other by torch.distributed alone")
+        if world_size > 1 and not gather_with_grad:
+            raise ValueError("gather_with_grad is False: the gradients are exact here, of the rows of all processes; give True")
+        self._group = group_name(group, rank, world_size)
+
+    def forward(
+        self,
+        image_features: Tensor,
+        text_features: Tensor,
+        logit_scale: Union[Tensor, float],
+        *,
+        output_dict: bool = False,
+    ) -> Union[Tensor, Dict[str, Tensor]]:
+        """As `clip_loss`, whose log_scale is the logarithm of logit_scale. With `output_dict`, in a dict as `contrastive_loss`."""
+        loss = clip_loss(image_features, text_features, _log(logit_scale), group=self._group)
+        return {"contrastive_loss": loss} if output_dict else loss
+
+
+def _log(scale: Union[Tensor, float]) -> Union[Tensor, float]:
+    return scale.log() if isinstance(scale, Tensor) else math.log(scale)

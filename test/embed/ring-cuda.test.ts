@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { compileTargets, libraryNames } from '../../codegen/embed/c/index.js';
+import { bindTiles } from '../../codegen/plan/bind-tiles.js';
+import { bindWithin } from '../../codegen/plan/bind-within.js';
+import type { RingWalk, Step } from '../../codegen/plan/plan.js';
+import { layOut } from '../../codegen/ring/layout.js';
+import type { Pass } from '../../codegen/ring/schedule.js';
+import type { Program } from '../../codegen/compile.js';
+import type { NativeArg, NativeCommand } from '../../runtime/addon.js';
+import { DeviceBuffers } from '../../runtime/device-buffers.js';
+import { Backend } from '../../runtime/device/backend.js';
+import { givenValues } from '../../runtime/execute.js';
+import { automatic, clip, connectLocal, siglip, targetNamed, tiling, type Communicator } from '../../runtime/index.js';
+import { relatePositives } from '../../runtime/positives.js';
+import { countOf, rankShape, segmentsOf, type RankShape } from '../../runtime/ring/rank-shape.js';
+import { RingBuffers } from '../../runtime/ring/ring-buffers.js';
+import { joinRing } from '../../runtime/ring/ring-group.js';
+import { partsOfPass } from '../../runtime/ring/ring-pass.js';
+import { extremesOf, logitRange, runScalars, uniformsOf } from '../../runtime/scalars.js';
+import { exactRange, softmaxRange } from '../../runtime/softmax-range.js';
+import { given, run, writeLibrary } from './support/exported-case.js';
+import { buildDriver, float, multiprocessors } from './support/fake-driver.js';
+import { outsideFolder } from './support/folder.js';
+import { ringKernel, writeRanks, type RingCase } from './support/ring-case.js';
+
+/*
+ * The ring of an exported library's GPU targets against a driver that writes down what it is told: what each rank launches is what a rank
+ * launches here, pass by pass. Where things lie is not compared: messages are laid out otherwise, and the tests on a CPU see what is in them.
+ */
+
+interface LaunchCase extends RingCase {
+  readonly target: 'sm_80' | 'sm_90a';
+  readonly capability: string;
+}
+
+const chunks = tiling('chunks', (t) => t.chunk({ rows: 256, cols: 256 }));
+const cases: readonly LaunchCase[] = [
+  { name: 'clip, a tile in one chunk', loss: clip, precision: 'bf16', queries: 700, keys: 700, dim: 64, params: { logScale: 2.6 }, ranks: 2, target: 'sm_90a', capability: '90' },
+  { name: 'clip in chunks', loss: clip, precision: 'bf16', queries: 1500, keys: 1500, dim: 64, params: { logScale: 2.6 }, ranks: 3, tiling: chunks, target: 'sm_90a', capability: '90' },
+  { name: 'siglip, rows apart', loss: siglip, precision: 'f16', queries: 90, keys: 170, dim: 64, params: { logScale: 2.3, bias: -10 }, ranks: 3, strideMore: 3, target: 'sm_80', capability: '86' },
+];
+
+for (const one of cases) test(`${one.name}: what each rank launches on ${one.target}`, (t) => checkLaunches(t, one));
+
+async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void> {
+  const folder = await outsideFolder(t);
+  const { prefix } = libraryNames(one.loss.name);
+  const target = targetNamed(one.target);
+  if (target === undefined) throw new Error(`${one.target} is no target`);
+  const [compiled] = compileTargets({ loss: one.loss, dim: one.dim, precision: one.precision, tiling: one.tiling ?? automatic, targets: [target] });
+  if (compiled === undefined) throw new Error(`nothing was compiled for ${one.target}`);
+  await writeLibrary(folder, one, [one.target], true);
+  await run('sh', ['-c', `cc -std=c11 -Wall -Wextra -Werror -O1 -fPIC -shared -Iinclude src/${prefix}.c kernels/*.c -lm -ldl -o lib${prefix}.so`], folder);
+  const kernel = ringKernel(one);
+  await writeRanks(folder, one, kernel, 'cuda');
+  await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Iinclude', 'ring.c', '-o', 'ring', '-L.', `-l${prefix}`], folder);
+  await run('./ring', [], folder, await buildDriver(folder, compiled, one.capability));
+  const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).trimEnd().split('\n');
+
+  const { tensors } = kernel.shapeOf(given(one));
+  const communicators = connectLocal(tensors.length);
+  const expected = await Promise.all(communicators.map((communicator) => launchesOf(one, compiled.ring, communicator, rankShape(one.loss, communicator.rank, tensors))));
+  for (const [rank, mine] of expected.entries()) {
+    const told = log.filter((line) => line.endsWith(` @${rank + 1}`)).map(withoutPlaces);
+    const launches = (lines: readonly string[]) => lines.filter((line) => line.startsWith('launch ') && !line.startsWith('launch norms '));
+    const fills = (lines: readonly string[]) => lines.filter((line) => line.startsWith('fill ')).sort();
+    t.deepEqual(launches(told), launches(mine), `rank ${rank}`);
+    t.deepEqual(fills(told), fills(mine), `rank ${rank}`);
+  }
+}
+
+function withoutPlaces(line: string): string {
+  return line.replace(/ @\d+$/, '').replaceAll(/ ([pt])[1-9]\d*/g, ' $1');
+}
+
+/** What the program's rank does: both walks, then forward, then backward. */
+async function launchesOf(one: LaunchCase, [bounded, running]: readonly Program[], communicator: Communicator, shape: RankShape): Promise<readonly string[]> {
+  if (bounded === undefined) throw new Error('there is no program');
+  const { loss, params } = one;
+  const { whole } = shape;
+  const relation = relatePositives(loss, whole, undefined);
+  const extremes = extremesOf(whole, 1 + 2 ** -6, { row: [], col: [] });
+  const weights = [relation.rowWeight, relation.colWeight].map(Math.abs).filter((weight) => weight > 0);
+  const range = running === undefined ? exactRange : softmaxRange(logitRange(bounded, loss, params, extremes), Math.max(whole.n, whole.m), Math.min(...weights));
+  const values = givenValues(runScalars(bounded, loss, params, extremes, relation, range), uniformsOf(bounded, loss, params, whole.n, whole.m));
+  const { ring: walks } = bounded.plan;
+  if (walks === undefined) throw new Error('the program is for one rank');
+
+  const counts = (side: 'row' | 'col') => shape.tensors.map((_, rank) => countOf(segmentsOf(loss, shape, side, rank)));
+  const budget = targetNamed(one.target)?.defaultWorkspace ?? 0;
+  const { own, tiles } = bindTiles((m) => bindWithin(bounded.plan, { ...shape, m, workers: multiprocessors }, budget), shape.m, counts('col'));
+  const backend = Backend.open('cpu');
+  try {
+    const { device } = backend;
+    const buffers = new DeviceBuffers(device, () => undefined);
+    buffers.allocate(bounded, own, new Set(bounded.plan.buffers.map(({ name }) => name)));
+    const slots = new RingBuffers(device, buffers, shape);
+    slots.largest = [...tiles.values()].reduce((most, tile) => (tile.shape.m > most.shape.m ? tile : most), own);
+    const group = await joinRing(communicator, device, { nodes: 1, inFlight: 2 });
+    const ring = layOut({ ranks: shape.tensors.length, rows: counts('row'), cols: counts('col') });
+    const modules = new Map(bounded.files.map(({ path: file }) => [file, { require: () => undefined, unload: () => undefined }]));
+    const linesOf = (pass: Pass, walk: RingWalk, after: readonly Step[]): readonly string[] => {
+      const environment = { device, buffers: buffers.all, modules, values };
+      const rows = segmentsOf(loss, shape, 'row', shape.rank);
+      const parts = partsOfPass({ group, ring, pass, walk, after, bound: own, tiles, rows, colsOf: (rank) => segmentsOf(loss, shape, 'col', rank), environment, slots });
+      return [...parts].flatMap((part) => (part.kind === 'command' ? commandLines(part.command) : []));
+    };
+    const [forward, backward] = [linesOf('forward', walks.forward, walks.terms), linesOf('backward', walks.backward, [])];
+    slots.close();
+    buffers.close();
+    return [...(running === undefined ? [] : forward), ...backward, ...forward, ...backward];
+  } finally {
+    backend.close();
+  }
+}
+
+function commandLines(command: NativeCommand): readonly string[] {
+  if (command.kind === 'fill') return [`fill p ${command.pattern} ${command.words}`];
+  if (command.kind !== 'launch') return [];
+  return [['launch', command.name, command.grid, command.threads, command.sharedBytes, ...command.args.map(argumentWord)].join(' ')];
+}
+
+function argumentWord(arg: NativeArg): string {
+  switch (arg.kind) {
+    case 'pointer':
+      return arg.buffer === null ? 'p0' : 'p';
+    case 'tensorMap': {
+      const { rows, cols, planes, pitch, planePitch, boxRows, boxCols } = arg;
+      return `t,${[rows, cols, planes, 2 * pitch, 2 * planePitch, boxRows, boxCols, boxCols === 64 ? 3 : 2, 13].join(',')}`;
+    }
+    case 'i32':
+      return `i${arg.value}`;
+    case 'f32':
+      return `f${float(arg.value)}`;
+    case 'bytes':
+      return `u${[...arg.value].map(float).join(',')}`;
+    case 'input':
+      throw new Error('nothing is prepared here');
+  }
+}

@@ -1,0 +1,114 @@
+"""What autograd, `torch.library` and `torch.compile` ask of the exported operator."""
+
+import unittest
+
+import torch
+import torch.nn.functional as F
+from dense import clip, open_clip_loss, rows, sup_con
+from infinitile_clip import ClipLoss, _ops, clip_loss
+from infinitile_siglip import SigLipLoss
+from infinitile_sup_con import sup_con_loss
+
+#: Of fp32 sums of some dozen products: relative, of a whole tensor.
+TOLERANCE = 2e-6
+
+
+def clip_inputs(count: int = 33):
+    return [rows(count, 48, 1).requires_grad_(), rows(count, 48, 2).requires_grad_(), torch.tensor(2.6, requires_grad=True)]
+
+
+class Case(unittest.TestCase):
+    def assert_near(self, actual, expected, tolerance=TOLERANCE):
+        error = (actual.double() - expected.double()).norm() / expected.double().norm()
+        self.assertLessEqual(error.item(), tolerance)
+
+
+class Gradients(Case):
+    def test_the_loss_and_its_gradients_are_those_of_fp64(self):
+        label = torch.arange(40) % 7
+        for ours, theirs, given, extra in (
+            (clip_loss, clip, clip_inputs(), {}),
+            (sup_con_loss, sup_con, [rows(40, 32, 3).requires_grad_(), torch.tensor(2.0, requires_grad=True)], {"label": label}),
+        ):
+            exact = [tensor.detach().double().requires_grad_() for tensor in given]
+            (3 * ours(*given, **extra)).backward()
+            (3 * theirs(*exact, **extra)).backward()
+            for tensor, double in zip(given, exact):
+                self.assertEqual(tensor.grad.dtype, tensor.dtype)
+                self.assert_near(tensor.grad, double.grad)
+            self.assert_near(ours(*given, **extra), theirs(*exact, **extra))
+
+    def test_modules_are_called_as_those_of_open_clip_and_agree_with_them(self):
+        for ours, name, more in ((ClipLoss(), "ClipLoss", ()), (SigLipLoss(), "SigLipLoss", (torch.tensor(-10.0, requires_grad=True),))):
+            dtype = torch.bfloat16 if more else torch.float32
+            image, text = rows(32, 64 if more else 48, 4), rows(32, 64 if more else 48, 5)
+            image, text = (tensor.to(dtype).requires_grad_() for tensor in (image, text))
+            scale = torch.tensor(10.0, requires_grad=True)
+            loss = ours(image, text, scale, *more, output_dict=True)["contrastive_loss"]
+            gradients = torch.autograd.grad(loss, (image, text, scale, *more))
+            exact = [tensor.detach().double().requires_grad_() for tensor in (image, text, scale, *more)]
+            theirs = open_clip_loss(name)()(*exact)
+            for gradient, expected in zip(gradients, torch.autograd.grad(theirs, exact)):
+                # Gradients of bf16 embeddings are rounded to bf16, and so is what is summed in half of the products.
+                self.assert_near(gradient, expected, 4e-3 if more else TOLERANCE)
+
+    def test_only_what_needs_a_gradient_gets_one_and_the_graph_may_stay(self):
+        queries, keys, log_scale = clip_inputs()
+        loss = clip_loss(queries, keys.detach(), 2.6)
+        loss.backward(retain_graph=True)
+        once = queries.grad.clone()
+        loss.backward()
+        self.assertTrue(torch.equal(queries.grad, 2 * once))
+        self.assertIsNone(keys.grad)
+        with torch.no_grad():
+            self.assertFalse(clip_loss(queries, keys, log_scale).requires_grad)
+
+    def test_rows_that_lie_otherwise_are_taken(self):
+        queries, keys, log_scale = clip_inputs()
+        with torch.no_grad():
+            apart = torch.zeros(33, 60)[:, 5:53].copy_(queries)
+            across = keys.t().contiguous().t()
+            self.assertEqual(clip_loss(queries, keys, log_scale), clip_loss(apart, across, log_scale))
+
+    def test_second_derivatives_are_refused(self):
+        queries, keys, log_scale = clip_inputs()
+        with self.assertRaisesRegex(RuntimeError, "no second derivatives.*create_graph"):
+            torch.autograd.grad(clip_loss(queries, keys, log_scale), queries, create_graph=True)
+
+
+class Operators(Case):
+    def test_opcheck(self):
+        queries, keys, log_scale = clip_inputs()
+        torch.library.opcheck(_ops.forward_backward, (queries, keys, log_scale, ""))
+        torch.library.opcheck(_ops.forward, (queries.detach(), keys.detach(), log_scale.detach(), ""))
+
+    def test_compiled_without_a_graph_break(self):
+        def step(queries, keys, log_scale):
+            return 2 * ClipLoss()(F.normalize(queries, dim=1), keys, log_scale.exp())
+
+        # What runs between operators is no concern here, and takes a compiler.
+        compiled = torch.compile(step, fullgraph=True, backend="aot_eager")
+        for count in (33, 20):
+            results = []
+            for function in (step, compiled):
+                given = clip_inputs(count)
+                loss = function(*given)
+                loss.backward()
+                results.append([loss.detach(), *(tensor.grad for tensor in given)])
+            for eager, traced in zip(*results):
+                self.assert_near(traced, eager)
+
+    def test_autocast_takes_what_it_makes_and_gives_gradients_of_what_it_was_given(self):
+        queries, keys, log_scale = clip_inputs()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            halves = queries @ torch.eye(48)
+            self.assertEqual(halves.dtype, torch.bfloat16)
+            clip_loss(halves, keys, log_scale).backward()
+        self.assertEqual((queries.grad.dtype, keys.grad.dtype), (torch.float32, torch.float32))
+        exact = [tensor.detach().double().requires_grad_() for tensor in (halves, keys, log_scale)]
+        clip(*exact).backward()
+        self.assert_near(keys.grad, exact[1].grad)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,133 @@
+"""Threads, forked processes, and processes of DistributedDataParallel."""
+
+import os
+import tempfile
+import threading
+import unittest
+
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as processes
+from dense import clip, open_clip_loss, rows
+from infinitile_clip import ClipLoss, clip_loss
+from torch.nn.parallel import DistributedDataParallel
+
+COUNT = 24
+RANKS = 3
+
+
+class Towers(torch.nn.Module):
+    """As a model of open_clip gives its features and its scale."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = torch.nn.Linear(16, 48, bias=False)
+        self.text = torch.nn.Linear(16, 48, bias=False)
+        self.log_scale = torch.nn.Parameter(torch.tensor(2.0))
+        with torch.no_grad():
+            self.image.weight.copy_(rows(48, 16, 7))
+            self.text.weight.copy_(rows(48, 16, 8))
+
+    def forward(self, image, text):
+        return self.image(image), self.text(text), self.log_scale.exp()
+
+
+def inputs_of(rank: int):
+    """Each rank has as many rows as open_clip's gathering takes: the same number."""
+    return rows(COUNT, 16, rank), rows(COUNT, 16, 10 + rank)
+
+
+def work(rank: int, rendezvous: str, results) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=RANKS)
+    found = {}
+    for name, loss_of in (
+        ("own rows", ClipLoss()),
+        ("all rows", ClipLoss(rank=rank, world_size=RANKS)),
+        ("open_clip", open_clip_loss("ClipLoss")(rank=rank, world_size=RANKS, gather_with_grad=True)),
+    ):
+        model = DistributedDataParallel(Towers())
+        loss = loss_of(*model(*inputs_of(rank)))
+        loss.backward()
+        found[name] = [loss.item(), *(parameter.grad.tolist() for parameter in model.parameters())]
+    found["refused"] = [refusal(rank, rows(COUNT, 7, 1)), refusal(rank, rows(COUNT, 48, 1) * torch.nan)]
+    uneven = clip_loss(rows(3 + rank, 48, 1), rows(3 + rank, 48, 2), 2.0, group=dist.group.WORLD.group_name)
+    found["uneven"] = uneven.item()
+    results[rank] = found
+    dist.destroy_process_group()
+
+
+def refusal(rank: int, queries) -> str:
+    """What a rank hears when rank 1 gives these queries."""
+    given = queries if rank == 1 else rows(COUNT, 48, 1)
+    try:
+        clip_loss(given, rows(COUNT, 48, 2), 2.0, group=dist.group.WORLD.group_name)
+    except (ValueError, RuntimeError) as error:
+        return str(error)
+    return "nothing"
+
+
+class Processes(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory() as folder, processes.Manager() as manager:
+            results = manager.dict()
+            processes.spawn(work, (os.path.join(folder, "rendezvous"), results), nprocs=RANKS)
+            cls.results = [dict(results)[rank] for rank in range(RANKS)]
+
+    def assert_all_near(self, actual, expected):
+        for mine, theirs in zip(actual, expected):
+            torch.testing.assert_close(torch.tensor(mine, dtype=torch.float64), torch.tensor(theirs, dtype=torch.float64), rtol=1e-4, atol=1e-7)
+
+    def test_each_process_has_the_loss_of_its_own_rows(self):
+        model = Towers().double()
+        for rank in range(RANKS):
+            image, text, scale = model(*(tensor.double() for tensor in inputs_of(rank)))
+            (clip(image, text, scale.log()) / RANKS).backward()
+        for found in self.results:
+            self.assert_all_near(found["own rows"][1:], [parameter.grad.tolist() for parameter in model.parameters()])
+
+    def test_or_that_of_all_rows_with_the_gradients_of_open_clip_that_gathers_with_grad(self):
+        for found in self.results:
+            self.assertEqual(found["all rows"], self.results[0]["all rows"])
+            self.assert_all_near(found["all rows"], found["open_clip"])
+
+    def test_processes_may_have_different_numbers_of_rows(self):
+        exact = clip(*(torch.cat([rows(3 + rank, 48, seed) for rank in range(RANKS)]).double() for seed in (1, 2)), torch.tensor(2.0).double())
+        for found in self.results:
+            self.assertAlmostEqual(found["uneven"], exact.item(), places=5)
+
+    def test_what_one_refuses_is_an_error_on_all(self):
+        for rank, found in enumerate(self.results):
+            shape, value = found["refused"]
+            self.assertIn("queries has shape [24, 7]" if rank == 1 else "rank 1 has refused what it was given", shape)
+            self.assertIn("rank 1: queries holds NaN or infinity", value)
+
+    def test_threads_have_handles_of_their_own(self):
+        queries, keys = rows(200, 48, 1), rows(200, 48, 2)
+        expected = clip_loss(queries, keys, 2.0)
+        found = [None] * 4
+
+        def call(place: int) -> None:
+            found[place] = all(torch.equal(clip_loss(queries, keys, 2.0), expected) for _ in range(5))
+
+        threads = [threading.Thread(target=call, args=(place,)) for place in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(found, [True] * 4)
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork here")
+    def test_a_forked_process_computes(self):
+        torch.set_num_threads(2)
+        expected = clip_loss(rows(200, 48, 1), rows(200, 48, 2), 2.0)
+        child = processes.get_context("fork").Process(target=lambda: os._exit(0 if abs(clip_loss(rows(200, 48, 1), rows(200, 48, 2), 2.0) - expected) < 1e-5 else 1))
+        child.start()
+        child.join(60)
+        self.assertEqual(child.exitcode, 0)
+        child.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import pLimit from 'p-limit';
+import { packagePath } from '../../../codegen/emit/package-path.js';
+import { clip, gist, indexMap, pairwiseLoss, siglip, softmax, supCon } from '../../../runtime/index.js';
+import { mapOf } from '../../numeric/cases.js';
+import { skip } from '../../support/skips.js';
+import { expected, same, type ExportedCase } from '../support/exported-case.js';
+import { missingPython, VirtualEnvironment } from './python.js';
+import { readResults, runInPython, writeRequest } from './same-bits.js';
+
+/*
+ * Exported packages, built as wheels outside the source tree and installed side by side into a fresh virtual environment: their results
+ * are those of the kernels that are compiled here, bit for bit; and what PyTorch asks of an operator holds.
+ */
+
+/** Names that Python has taken, numbers of rows alone, an index map. */
+const own = pairwiseLoss('own', {
+  params: ['lambda'],
+  attributes: { rows: { weight: 'f32' } },
+  positives: indexMap,
+  logit: ({ dot, params, row }) => params.lambda * row.weight * dot,
+  rows: softmax({ unmatched: 'skip' }),
+});
+
+const label = Int32Array.from({ length: 120 }, (_, i) => (i * 7) % 13);
+const weight = Float32Array.from({ length: 60 }, (_, i) => 1 + (i % 5) / 4);
+const cases: readonly ExportedCase[] = [
+  { name: 'clip', loss: clip, precision: 'f32', queries: 70, keys: 70, dim: 48, params: { logScale: 2.6 } },
+  { name: 'siglip', loss: siglip, precision: 'bf16', queries: 64, keys: 40, dim: 64, params: { logScale: 2.3, bias: -10 } },
+  { name: 'supCon, with labels', loss: supCon, precision: 'f32', queries: 120, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label }, cols: { label } },
+  { name: 'gist, with a guide', loss: gist({ margin: 0.1 }), precision: 'f32', queries: 48, keys: 48, dim: 24, params: { logScale: 2 } },
+  { name: 'an own loss, with an index map', loss: own, precision: 'f32', queries: 60, keys: 90, dim: 40, params: { lambda: 8 }, rows: { weight }, positives: mapOf(60, 90, 5) },
+];
+
+const missing = missingPython();
+if (missing !== undefined) skip(cases.length + 2, 'tests of exported packages', missing);
+const testHere = missing === undefined ? test : test.skip;
+
+const consumer = packagePath('test', 'embed', 'torch', 'consumer');
+const folder = await mkdtemp(path.join(tmpdir(), 'infinitile-embed-'));
+const environment = missing === undefined ? await VirtualEnvironment.make(folder) : undefined;
+const places = cases.map((_, i) => path.join(folder, `case-${i}`));
+const wheels = environment === undefined ? [] : await buildAndRun(environment);
+test.after.always(() => rm(folder, { recursive: true, force: true }));
+
+/** Each package is installed, and one program uses them all. */
+async function buildAndRun(python: VirtualEnvironment): Promise<readonly string[]> {
+  const turns = pLimit(availableParallelism());
+  const built = await Promise.all(cases.map((one) => turns(() => python.build(one))));
+  await python.install(built);
+  for (const [i, one] of cases.entries()) await writeRequest(places[i] ?? '', one);
+  await runInPython(python, places);
+  return built;
+}
+
+for (const [i, one] of cases.entries()) {
+  testHere(`${one.name}, ${one.precision}: a wheel for every Python, and the same bits`, async (t) => {
+    t.regex(path.basename(wheels[i] ?? ''), /-py3-none-/);
+    t.true((await stat(wheels[i] ?? '')).size < 1e6);
+    const { losses, ...rest } = await expected(one);
+    same(t, await readResults(places[i] ?? '', one), { ...rest, losses: losses.map(Math.fround) });
+  });
+}
+
+testHere('the program of docs/embedding.md runs', async (t) => {
+  const page = await readFile(packagePath('docs', 'embedding.md'), 'utf8');
+  const program = (/```python\n([\s\S]*?)```/.exec(page)?.[1] ?? '').replaceAll('512', '48');
+  t.regex((await environment?.run(['-c', program])) ?? '', /^\d\.\d+ -?\d\.[\de-]+\n\d\.\d+\n$/);
+});
+
+testHere('autograd, opcheck, torch.compile, autocast, DDP, threads, fork and mistakes', async (t) => {
+  await t.notThrowsAsync(async () => environment?.run(['-m', 'unittest', 'discover', '-q', '-s', consumer], folder, { PYTHONDONTWRITEBYTECODE: '1' }));
+});
