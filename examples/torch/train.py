@@ -7,11 +7,15 @@
 
 A third run, dense again with its data in another order, says how far curves lie apart by chance: what the loss changes has to be small
 beside that. The precision is that of the exported package; 16-bit features are rounded to it for both losses.
+
+`--large 114688` trains some steps more at a batch of which a dense loss has no room on one GPU, and says what it lacks. That takes nearly all
+of WordNet's pairs: `pairs.ts 120000`.
 """
 
 import argparse
 import json
 import random
+import sys
 import zlib
 from pathlib import Path
 
@@ -19,8 +23,14 @@ import torch
 import torch.nn.functional as F
 from infinitile_clip import ClipLoss, _library
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "runtime" / "bench"))
+from peers.machine import Machine  # noqa: E402
+from peers.unable import Unable  # noqa: E402
+
 #: Rows of the table of character n-grams; n-grams of a text share them by their hash.
 BUCKETS = 1 << 15
+#: Of fp32, batch x batch, that a dense step has at once: logits, their logarithms by row and by column, and a gradient.
+DENSE_MATRICES = 4
 
 
 def ngrams(text):
@@ -86,6 +96,34 @@ def train(loss_of, order_seed, terms, glosses, options):
     return {"losses": losses, "recallAt10": recall_at_10(model, terms, glosses, held)}
 
 
+def train_large(terms, glosses, options):
+    """What becomes of both losses at a batch of `options.large`: a run with its peak of memory on a GPU, or why there is none."""
+    machine = Machine(options.device)
+    large = argparse.Namespace(**{**vars(options), "batch": options.large, "steps": options.large_steps})
+    results = {}
+    for name, loss_of, matrices in (("dense", dense, DENSE_MATRICES), ("exported", ClipLoss(), 0)):
+        machine.release()
+        if machine.on_gpu:
+            torch.cuda.reset_peak_memory_stats()
+        try:
+            machine.require(matrices * 4 * options.large**2)
+            results[name] = train(loss_of, 1, terms, glosses, large)
+            results[name]["peakBytes"] = torch.cuda.max_memory_allocated() if machine.on_gpu else None
+        except (torch.cuda.OutOfMemoryError, Unable) as error:
+            results[name] = {"unable": str(error).splitlines()[0]}
+    return results
+
+
+def print_large(results, options):
+    print(f"\n{options.large_steps} steps of {options.large} pairs")
+    for name, run in results.items():
+        if "unable" in run:
+            print(f"{name}: {run['unable']}")
+            continue
+        peak = "" if run["peakBytes"] is None else f", peak memory {run['peakBytes'] / 2**20:.0f} MiB"
+        print(f"{name}: recall {run['recallAt10']:.4f}{peak}, losses " + " ".join(f"{loss:.5f}" for loss in run["losses"]))
+
+
 def apart(one, other):
     """The mean distance of two curves."""
     return sum(abs(a - b) for a, b in zip(one["losses"], other["losses"])) / len(one["losses"])
@@ -96,14 +134,17 @@ def main():
     parser.add_argument("pairs", type=Path, help="lines of JSON: [term, gloss]")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--batch", type=int, default=2048)
+    parser.add_argument("--large", type=int, metavar="BATCH", help="trains some steps more at this batch, and says what dense lacks there")
+    parser.add_argument("--large-steps", type=int, default=20)
     parser.add_argument("--held-out", type=int, default=2048, help="pairs that recall is of")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", type=Path, help="where the curves go, as JSON")
     options = parser.parse_args()
     pairs = [json.loads(line) for line in options.pairs.read_text().splitlines()]
-    if len(pairs) < options.held_out + options.batch:
-        parser.error(f"{options.pairs} has {len(pairs)} pairs: {options.held_out + options.batch} are needed, of --held-out and --batch")
+    needed = options.held_out + max(options.batch, options.large or 0)
+    if len(pairs) < needed:
+        parser.error(f"{options.pairs} has {len(pairs)} pairs: {needed} are needed, of --held-out and the larger of --batch and --large")
     terms, glosses = (Texts([pair[side] for pair in pairs], options.device) for side in (0, 1))
     runs = {
         "dense": train(dense, 1, terms, glosses, options),
@@ -117,8 +158,12 @@ def main():
     print("recall " + " ".join(f"{run['recallAt10']:20.4f}" for run in runs.values()))
     by_loss, by_order = apart(runs["dense"], runs["exported"]), apart(runs["dense"], runs["dense, other order"])
     print(f"\nmean distance from dense: {by_loss:.2e} by the exported loss, {by_order:.2e} by another order of the data")
+    record = {"steps": options.steps, "batch": options.batch, "dtype": str(_library.DTYPE), "runs": runs, "apart": {"exported": by_loss, "order": by_order}}
+    if options.large is not None:
+        record["large"] = {"steps": options.large_steps, "batch": options.large, "runs": train_large(terms, glosses, options)}
+        print_large(record["large"]["runs"], options)
     if options.out:
-        options.out.write_text(json.dumps({"steps": options.steps, "batch": options.batch, "dtype": str(_library.DTYPE), "runs": runs, "apart": {"exported": by_loss, "order": by_order}}))
+        options.out.write_text(json.dumps(record))
 
 
 if __name__ == "__main__":

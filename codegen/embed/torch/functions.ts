@@ -5,7 +5,6 @@ import type { PythonArguments } from './arguments.js';
 export function functionContext({ loss, dim, guideDim = dim, precision }: Problem, python: PythonArguments): object {
   const { given, tensors, givenGuides, guides, params, vectors, hasCount } = python;
   const keywords = [...givenGuides, ...vectors].map(({ name }) => name);
-  const gradients = [...tensors, ...params].map(({ name }) => name);
   const [queries] = given.map(({ name }) => name);
   const stacks = [{ to: tensors, from: given }, { to: guides, from: givenGuides }].flatMap(({ to, from }) => (to === from ? [] : to.map(({ name }) => ({ name, first: from[0]?.name ?? '', second: from[1]?.name ?? '' }))));
   const modules = moduleArguments(python);
@@ -22,8 +21,6 @@ export function functionContext({ loss, dim, guideDim = dim, precision }: Proble
     constants: keywords.map((name) => ({ name })),
     countLine: hasCount ? `query_count = len(${queries ?? ''})` : false,
     stacks,
-    requiresGrad: gradients.map((name) => `${name}.requires_grad`).join(' or '),
-    call: [...gradients, ...[...guides, ...vectors].map(({ name }) => name), ...(hasCount ? ['query_count'] : []), 'group'].join(', '),
     moduleParameters: parameters(
       ['self', ...modules.features.map((name) => `${name}: Tensor`), ...modules.params.map(({ given: name }) => `${name}: Union[Tensor, float]`)],
       [...keywords.map((name) => `${name}: Tensor`), 'output_dict: bool = False'],

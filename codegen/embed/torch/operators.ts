@@ -1,6 +1,6 @@
 import type { PythonArguments } from './arguments.js';
 
-/** What `_ops.py.hbs` is given. Operators take first what has a gradient, embeddings before learned scalars, and then what has none. */
+/** What `_ops.py.hbs` and `_autograd.py.hbs` are given. Operators take first what has a gradient, embeddings before learned scalars, and then what has none. */
 export function operatorContext({ tensors, params, guides, vectors, hasCount, queryCount, keyCount }: PythonArguments): object {
   const names = ({ name }: { readonly name: string }): string => name;
   const differentiable = [...tensors, ...params].map(names);
@@ -10,6 +10,9 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
   return {
     firstTensor: differentiable[0] ?? '',
     names: all.join(', '),
+    // As PyTorch's dispatcher writes them.
+    schema: all.map((name) => `${name === 'query_count' ? 'int' : 'Tensor'} ${name}`).join(', '),
+    schemaResults: results.join(', '),
     signature: all.map((name) => `${name}: ${name === 'query_count' ? 'int' : 'Tensor'}`).join(', '),
     resultType: `Tuple[${results.join(', ')}]`,
     counts: [...(hasCount ? [] : [`query_count = ${queryCount}`]), `key_count = ${keyCount}`],
@@ -17,6 +20,9 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     matrices: [...tensors, ...guides].map(names),
     places: vectors.flatMap(({ name, places }) => places.map((path) => ({ name, path }))),
     vectors: vectors.map(({ name, count, type }) => ({ name, count, dtype: type === 'i32' ? 'int32' : 'float32' })),
+    differentiable: tuple(differentiable),
+    requiresGrad: differentiable.map((name) => `${name}.requires_grad`).join(' or '),
+    call: [...all, 'group'].join(', '),
     dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
     // Behind all of these, an operator takes the name of a process group.
     returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),

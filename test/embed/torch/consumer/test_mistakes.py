@@ -64,6 +64,7 @@ class Mistakes(unittest.TestCase):
         self.refuses(RuntimeError, "group is 'nobody': .*init_process_group", clip_loss, queries, keys, 1.0, group="nobody")
         self.refuses(ValueError, "rank is 1: of one process it is 0", OwnLoss, rank=1, world_size=1)
         self.refuses(ValueError, "gather_with_grad is False", ClipLoss, world_size=2, gather_with_grad=False)
+        self.refuses(ValueError, "local_loss is True", ClipLoss, world_size=2, local_loss=True)
         self.refuses(ValueError, "use_horovod", ClipLoss, use_horovod=True)
 
 

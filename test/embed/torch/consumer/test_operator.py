@@ -5,7 +5,7 @@ import unittest
 import torch
 import torch.nn.functional as F
 from dense import clip, open_clip_loss, rows, sup_con
-from infinitile_clip import ClipLoss, _ops, clip_loss
+from infinitile_clip import ClipLoss, _autograd, _ops, clip_loss
 from infinitile_siglip import SigLipLoss
 from infinitile_sup_con import sup_con_loss
 
@@ -79,8 +79,10 @@ class Gradients(Case):
 class Operators(Case):
     def test_opcheck(self):
         queries, keys, log_scale = clip_inputs()
-        torch.library.opcheck(_ops.forward_backward, (queries, keys, log_scale, ""))
-        torch.library.opcheck(_ops.forward, (queries.detach(), keys.detach(), log_scale.detach(), ""))
+        constants = queries.detach(), keys.detach(), log_scale.detach()
+        torch.library.opcheck(_autograd.loss, (queries, keys, log_scale, ""))
+        for operator in (_autograd.loss, _ops.forward, _ops.forward_backward):
+            torch.library.opcheck(operator, (*constants, ""))
 
     def test_compiled_without_a_graph_break(self):
         def step(queries, keys, log_scale):

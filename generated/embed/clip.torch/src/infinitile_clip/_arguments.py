@@ -37,4 +37,4 @@ def scalar(name: str, value: Union[Tensor, float]) -> Tensor:
         raise ValueError(f"{name} has shape {list(value.shape)}: one number is needed")
     if not value.is_floating_point():
         raise TypeError(f"{name} is {value.dtype}: a floating point number is needed")
-    return value
+    return value if value.dim() == 0 else value.reshape(())

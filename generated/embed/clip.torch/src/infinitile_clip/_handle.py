@@ -35,6 +35,8 @@ class Handle:
         #: What `inputs` points to, kept until the next call has ended.
         self.tensors: Tuple[torch.Tensor, ...] = ()
         self._loss = c_double()
+        #: Bytes of workspace, of the queries and keys of the last call.
+        self._workspace: Tuple[int, int, int] = (0, 0, 0)
 
     def __del__(self) -> None:
         # What a process has inherited belongs to its parent.
@@ -51,9 +53,7 @@ class Handle:
 
     def _call(self, function: Callable[..., int], queries: int, keys: int, last: Any) -> float:
         tensors, self.tensors = self.tensors, ()
-        size = _library.workspace_bytes(self.pointer, queries, keys)
-        if size == 0:
-            raise ValueError(_library.last_error().decode())
+        size = self._workspace_bytes(queries, keys)
         stream = stream_of(self.device)
         # From PyTorch's allocator, of the current stream: given back at the end, it is there for whatever comes next on that stream.
         workspace = torch.empty(size, dtype=torch.uint8, device=self.device)
@@ -61,6 +61,14 @@ class Handle:
         del tensors
         _library.check(status)
         return self._loss.value
+
+    def _workspace_bytes(self, queries: int, keys: int) -> int:
+        if self._workspace[1:] != (queries, keys):
+            size = _library.workspace_bytes(self.pointer, queries, keys)
+            if size == 0:
+                raise ValueError(_library.last_error().decode())
+            self._workspace = (size, queries, keys)
+        return self._workspace[0]
 
 
 def stream_of(device: torch.device) -> Optional[int]:

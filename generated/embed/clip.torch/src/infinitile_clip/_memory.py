@@ -42,8 +42,8 @@ def _laid_out(name: str, tensor: Tensor, dtype: torch.dtype, device: torch.devic
         raise ValueError(f"{name} is on {tensor.device}: it is needed on {device}, where the embeddings are")
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} is {tensor.layout}: a dense tensor is needed")
-    stored = tensor.detach().to(dtype).contiguous()
-    return stored if stored.data_ptr() % _ALIGNMENT == 0 or device.type == "cpu" else stored.clone()
+    stored = tensor if tensor.dtype == dtype and tensor.is_contiguous() else tensor.to(dtype).contiguous()
+    return stored if device.type == "cpu" or stored.data_ptr() % _ALIGNMENT == 0 else stored.clone()
 
 
 def number(name: str, tensor: Tensor) -> float:

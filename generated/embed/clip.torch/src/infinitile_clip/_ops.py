@@ -6,9 +6,9 @@
 # inputs     bf16, depth 512
 # targets    x86-64-v4, sm_90a
 
-"""The loss as operators of `torch.library`: with gradients in the same walk, and without any."""
+"""The loss as operators of `torch.library`: what computes it, with gradients in the same walk and without any."""
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Tuple
 
 import torch
 from torch import Tensor
@@ -16,29 +16,35 @@ from torch import Tensor
 from . import _memory
 from ._handle import Handle, handle_of
 from ._library import DIM
+from ._operator import operator
 from ._ring import for_averages, loss_of
 
-#: A call waits for its stream, which no CUDA graph can hold; newer versions of PyTorch are told so.
-_options: Dict[str, Any] = {"tags": (torch.Tag.cudagraph_unsafe,)} if hasattr(torch.Tag, "cudagraph_unsafe") else {}
+
+def _fake_forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+    return queries.new_empty((), dtype=torch.float32)
 
 
-@torch.library.custom_op("infinitile_clip::forward", mutates_args=(), **_options)
+@operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor", fake=_fake_forward)
 def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     """The loss; of the rows of all ranks of a process group, where one is named."""
     loss, _ = loss_of(lambda: _prepare(queries, keys, log_scale), queries.device, group, gradients=False)
     return torch.full((), loss, dtype=torch.float32, device=queries.device)
 
 
-@forward.register_fake
-def _(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
-    return queries.new_empty((), dtype=torch.float32)
+def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    return (
+        queries.new_empty((), dtype=torch.float32),
+        queries.new_empty(queries.shape, dtype=torch.float32),
+        keys.new_empty(keys.shape, dtype=torch.float32),
+        torch.empty((), dtype=torch.float64, device="cpu"),
+    )
 
 
-@torch.library.custom_op("infinitile_clip::forward_backward", mutates_args=(), **_options)
+@operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", fake=_fake_forward_backward)
 def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The loss, and its gradients: of embeddings in fp32, of learned scalars in their own types."""
-    d_queries = torch.empty(queries.shape, dtype=torch.float32, device=queries.device)
-    d_keys = torch.empty(keys.shape, dtype=torch.float32, device=keys.device)
+    """The loss, and its gradients: of embeddings in fp32, of learned scalars in fp64 on the host, where the library has them."""
+    d_queries = torch.empty_like(queries, dtype=torch.float32, memory_format=torch.contiguous_format)
+    d_keys = torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format)
 
     def prepare() -> Tuple[Handle, int, int]:
         prepared = _prepare(queries, keys, log_scale)
@@ -52,17 +58,7 @@ def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: st
         torch.full((), loss, dtype=torch.float32, device=queries.device),
         d_queries,
         d_keys,
-        torch.full_like(log_scale, handle.gradients.params.log_scale),
-    )
-
-
-@forward_backward.register_fake
-def _(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    return (
-        queries.new_empty((), dtype=torch.float32),
-        queries.new_empty(queries.shape, dtype=torch.float32),
-        keys.new_empty(keys.shape, dtype=torch.float32),
-        torch.empty_like(log_scale),
+        torch.full((), handle.gradients.params.log_scale, dtype=torch.float64, device="cpu"),
     )
 
 
@@ -81,25 +77,3 @@ def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Handle, 
     _memory.set_matrix(inputs.keys, keys)
     handle.tensors = (queries, keys)
     return handle, query_count, key_count
-
-
-def _keep(ctx: Any, inputs: Tuple[Any, ...], output: Tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
-    _, *gradients = output
-    ctx.set_materialize_grads(False)
-    ctx.mark_non_differentiable(*gradients)
-    ctx.save_for_backward(*gradients)
-    ctx.dtypes = [argument.dtype for argument in inputs[: len(gradients)]]
-
-
-def _scale(ctx: Any, grad: Optional[Tensor], *_: None) -> Tuple[Optional[Tensor], ...]:
-    """The loss is one number: its gradients are those that were kept, times what comes in."""
-    if torch.is_grad_enabled():
-        raise RuntimeError("infinitile_clip has no second derivatives: call backward() or grad() without create_graph=True")
-    gradients = [
-        (kept * grad.to(kept.device)).to(dtype) if needed and grad is not None else None
-        for kept, dtype, needed in zip(ctx.saved_tensors, ctx.dtypes, ctx.needs_input_grad)
-    ]
-    return (*gradients, None)
-
-
-forward_backward.register_autograd(_scale, setup_context=_keep)

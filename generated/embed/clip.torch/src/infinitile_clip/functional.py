@@ -10,10 +10,9 @@
 
 from typing import Union
 
-import torch
 from torch import Tensor
 
-from . import _arguments, _ops
+from . import _arguments, _autograd
 
 
 def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float], *, group: str = "") -> Tensor:
@@ -38,9 +37,4 @@ def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float], *,
     queries = _arguments.embeddings("queries", queries)
     keys = _arguments.embeddings("keys", keys)
     log_scale = _arguments.scalar("log_scale", log_scale)
-    loss: Tensor
-    if torch.is_grad_enabled() and (queries.requires_grad or keys.requires_grad or log_scale.requires_grad):
-        loss, *_ = _ops.forward_backward(queries, keys, log_scale, group)
-    else:
-        loss = _ops.forward(queries, keys, log_scale, group)
-    return loss
+    return _autograd.loss(queries, keys, log_scale, group)

@@ -28,7 +28,8 @@ class ClipLoss(nn.Module):
         rank, world_size: of this process in `group`.
         group: the processes; by default all of them.
         gather_with_grad: whether gradients reach the rows of other processes; here they always do.
-        local_loss, cache_labels: open_clip's ways to compute the same gradients; the loss is the whole one either way.
+        local_loss: whether several processes each get the loss of their own rows, among those of all; here each gets the loss of all rows.
+        cache_labels: whether open_clip keeps its labels from step to step. There are none here, so that results are the same either way.
         use_horovod: messages go by `torch.distributed` alone.
 
     Raises:
@@ -50,6 +51,8 @@ class ClipLoss(nn.Module):
         super().__init__()
         if use_horovod:
             raise ValueError("use_horovod is True: processes reach each other by torch.distributed alone")
+        if world_size > 1 and local_loss:
+            raise ValueError("local_loss is True: every process gets the loss of all rows, and the gradients that local_loss gives; leave it out")
         if world_size > 1 and not gather_with_grad:
             raise ValueError("gather_with_grad is False: the gradients are exact here, of the rows of all processes; give True")
         self._group = group_name(group, rank, world_size)

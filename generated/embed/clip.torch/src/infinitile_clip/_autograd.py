@@ -1,0 +1,56 @@
+# Emitted by infinitile 0.2.0: do not edit.
+# SPDX-License-Identifier: Apache-2.0
+#
+# loss       clip
+# logit      exp(params.logScale) * dot
+# inputs     bf16, depth 512
+# targets    x86-64-v4, sm_90a
+
+"""The loss as autograd sees it: one operator, whose gradients are kept from forward to backward."""
+
+from typing import Any, Callable, Optional, Tuple
+
+import torch
+from torch import Tensor
+
+from ._operator import operator
+from ._ops import forward, forward_backward
+
+
+class _Loss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+        loss, *gradients = forward_backward(queries, keys, log_scale, group)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*gradients)
+        ctx.arguments = [(argument.dtype, argument.device) for argument in (queries, keys, log_scale)]
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, grad: Optional[Tensor]) -> Tuple[Optional[Tensor], ...]:
+        """The loss is one number: its gradients are those that were kept, times what comes in."""
+        if torch.is_grad_enabled():
+            raise RuntimeError("infinitile_clip has no second derivatives: call backward() or grad() without create_graph=True")
+        gradients = [
+            _product(kept, grad, *argument) if needed and grad is not None else None
+            for kept, argument, needed in zip(ctx.saved_tensors, ctx.arguments, ctx.needs_input_grad)
+        ]
+        return (*gradients, None)
+
+
+def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """In the type of an argument, on its device."""
+    grad = grad.to(device)
+    if kept.dtype == dtype:
+        return kept * grad
+    # Rounded as it is written: one pass over memory, and one launch.
+    return torch.mul(kept, grad, out=torch.empty_like(kept, dtype=dtype, device=device))
+
+
+@operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor")
+def loss(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+    """The loss, with its gradients where an argument needs one."""
+    if torch.is_grad_enabled() and (queries.requires_grad or keys.requires_grad or log_scale.requires_grad):
+        apply: Callable[..., Tensor] = _Loss.apply
+        return apply(queries, keys, log_scale, group)
+    return forward(queries, keys, log_scale, group)

@@ -1,0 +1,46 @@
+# Emitted by infinitile 0.2.0: do not edit.
+# SPDX-License-Identifier: Apache-2.0
+#
+# loss       clip
+# logit      exp(params.logScale) * dot
+# inputs     bf16, depth 512
+# targets    x86-64-v4, sm_90a
+
+"""Functions as operators of `torch.library`, which autograd and `torch.compile` know."""
+
+from typing import Any, Callable, List, Optional, TypeVar, cast
+
+import torch
+
+#: Typed here: PyTorch's own annotations leave it out.
+_library: Any = torch.library
+_operators = _library.Library("infinitile_clip", "DEF")
+
+_tags: List[torch.Tag] = [torch.Tag.pt2_compliant_tag]
+# A call waits for its stream, which no CUDA graph can hold; newer versions of PyTorch are told so.
+if hasattr(torch.Tag, "cudagraph_unsafe"):
+    _tags.append(torch.Tag.cudagraph_unsafe)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def operator(schema: str, *, fake: Optional[Callable[..., Any]] = None) -> Callable[[F], F]:
+    """Makes an operator of a function, and gives it the function's name.
+
+    `torch.library.custom_op` would do it too, and looks through arguments and results at each call: at small sizes that is what costs most.
+
+    Args:
+        schema: arguments and results, as PyTorch's dispatcher writes them.
+        fake: what gives tensors of the results' shapes and types to what traces the operator. Where there is none, the function is made of
+            operators, and these are traced.
+    """
+
+    def define(function: F) -> F:
+        name = function.__name__
+        _operators.define(f"{name}{schema}", tags=_tags)
+        _operators.impl(name, function, "CompositeExplicitAutograd" if fake else "CompositeImplicitAutograd")
+        if fake is not None:
+            _library.register_fake(f"infinitile_clip::{name}", fake, lib=_operators)
+        return cast(F, getattr(torch.ops.infinitile_clip, name).default)
+
+    return define
