@@ -96,7 +96,7 @@ async function launchesOf(one: LaunchCase, [bounded, running]: readonly Program[
     const { device } = backend;
     const buffers = new DeviceBuffers(device, () => undefined);
     buffers.allocate(bounded, own, new Set(bounded.plan.buffers.map(({ name }) => name)));
-    const slots = new RingBuffers(device, buffers, shape);
+    const slots = new RingBuffers(device, buffers, shape, 1);
     slots.largest = [...tiles.values()].reduce((most, tile) => (tile.shape.m > most.shape.m ? tile : most), own);
     const group = await joinRing(communicator, device, { nodes: 1, inFlight: 2 });
     const ring = layOut({ ranks: shape.tensors.length, rows: counts('row'), cols: counts('col') });
