@@ -45,8 +45,8 @@ const losses: readonly { readonly loss: string; readonly params: string; readonl
 const faults: readonly { readonly title: string; readonly otherwise: Otherwise; readonly code: number; readonly said: RegExp }[] = [
   { title: 'killed', otherwise: { rank: 2, signal: 'SIGKILL' }, code: 137, said: /rank 2 with PID \d+ .*exited on signal 9/ },
   { title: 'killed, which made the output directory', otherwise: { rank: 0, signal: 'SIGKILL' }, code: 137, said: /rank 0 with PID \d+ .*exited on signal 9/ },
-  { title: 'stopped', otherwise: { rank: 2, signal: 'SIGSTOP' }, code: 1, said: /^INF7101 rank [01], forward pass, step \d of 4: (?:waiting for rank \d: rank \d has failed: .*)?rank 2 has not (?:sent|taken) \d+ bytes for 8000 ms\n {2}hint: [^\n]*\n$/ },
-  { title: 'stopped, which tells of the others', otherwise: { rank: 0, signal: 'SIGSTOP' }, code: 1, said: /^INF7101 rank [12], forward pass, step \d of 4: .*rank 0 has not (?:sent|taken) \d+ bytes for 8000 ms\n {2}hint: [^\n]*\n/ },
+  { title: 'stopped', otherwise: { rank: 2, signal: 'SIGSTOP' }, code: 1, said: /^INF7101 rank [01], (?:forward|backward) pass, step \d of 4: (?:waiting for rank \d: rank \d has failed: .*)?rank 2 has not (?:sent|taken) \d+ bytes for 8000 ms\n {2}hint: [^\n]*\n$/ },
+  { title: 'stopped, which tells of the others', otherwise: { rank: 0, signal: 'SIGSTOP' }, code: 1, said: /^INF7101 rank [12], (?:forward|backward) pass, step \d of 4: .*rank 0 has not (?:sent|taken) \d+ bytes for 8000 ms\n {2}hint: [^\n]*\n/ },
 ];
 
 /** Each told once, with a hint. */
