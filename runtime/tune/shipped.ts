@@ -11,7 +11,7 @@ export const shippedFolder = packagePath('runtime', 'tune', 'shipped');
 
 /**
  * That of a problem, of the size nearest to N queries. A GPU is told by its model and its multiprocessors (an H100 and an H200 of 132
- * are one processor beside other memory, and each is slower with the other's), a CPU by the target alone: compiler, driver, cores and
+ * are one processor beside other memory; what an H100 has found slows an H200), a CPU by the target alone: compiler, driver, cores and
  * versions may be others than where it was tuned. The workspace is the same: a block that was chosen for one may not fit a smaller.
  */
 export async function shippedFor(facts: TunedFacts, n: number | undefined, onWarning: OnWarning, folder = shippedFolder): Promise<TunedRecord | undefined> {
