@@ -1,6 +1,9 @@
-import test from 'ava';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
 import { skip } from '../support/skips.js';
-import { mpirun, whyNoMpi } from './mpirun.js';
+import { mpirun, whyNoMpi, type Ran } from './mpirun.js';
 
 /** Ranks that mpirun starts, one run after another: as it is, there are more processes than cores. */
 
@@ -85,7 +88,7 @@ if (reason === undefined) {
 
   for (const { title, args, said } of faults) {
     test.serial(title, async (t) => {
-      const { code, lines, stderr, left } = await mpirun(3, 'fault.ts', args);
+      const { code, lines, stderr, left } = await fail(t, args);
       t.is(code, 1, stderr);
       for (const expected of said) t.true(lines.some((line) => expected.test(line)), `${String(expected)} in\n${lines.join('\n')}`);
       t.deepEqual(left, []);
@@ -94,7 +97,7 @@ if (reason === undefined) {
 
   for (const { title, fault, code } of ends) {
     test.serial(`a rank that ${title} takes the others with it`, async (t) => {
-      const ran = await mpirun(3, 'fault.ts', [fault, 'gather', '600000']);
+      const ran = await fail(t, [fault, 'gather', '600000']);
       t.is(ran.code, code, ran.stderr);
       t.deepEqual(ran.left, []);
     });
@@ -102,7 +105,7 @@ if (reason === undefined) {
 
   for (const signal of signals) {
     test.serial(`${signal} to mpirun ends all ranks`, async (t) => {
-      const { code, left } = await mpirun(3, 'fault.ts', ['hang', 'gather', '600000'], (kill) => kill(signal));
+      const { code, left } = await fail(t, ['hang', 'gather', '600000'], (kill) => kill(signal));
       t.not(code, 0);
       t.deepEqual(left, []);
     });
@@ -110,4 +113,11 @@ if (reason === undefined) {
 } else {
   skip(6 + faults.length + ends.length + signals.length, 'runs under MPI', reason);
   test('what does not run here is told', (t) => t.pass());
+}
+
+/** Three ranks, the last of which fails. */
+async function fail(t: ExecutionContext, args: readonly string[], meanwhile?: Parameters<typeof mpirun>[3]): Promise<Ran> {
+  const folder = await mkdtemp(join(tmpdir(), 'infinitile-mpi-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return mpirun(3, 'fault.ts', [...args, folder], meanwhile);
 }

@@ -1,8 +1,14 @@
-/** The last rank fails in the way that the first argument names, while the others wait for it in a gather or an exchange: the second. */
+/**
+ * The last rank fails in the way that the first argument names, while the others wait for it in a gather or an exchange: the second.
+ * It fails when all others wait: each then leaves a file in the folder of the last argument.
+ */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HostDevice } from '../../../runtime/device/host.js';
 import { connectMpi } from '../../../runtime/transport/mpi.js';
 
-const [fault = '', wait = '', patience = ''] = process.argv.slice(2);
+const [fault = '', wait = '', patience = '', folder = ''] = process.argv.slice(2);
 console.log(`pid ${process.pid}`);
 
 try {
@@ -13,17 +19,23 @@ try {
   const transport = await communicator.attach(device);
   const buffer = device.allocate(1 << 20);
   try {
-    if (rank === ranks - 1) fail();
+    if (rank === ranks - 1) {
+      await others(ranks - 1);
+      fail();
+    }
+    let waited: Promise<unknown>;
     if (wait === 'gather') {
-      await communicator.gather(new Uint8Array(), 'the number of rows');
+      waited = communicator.gather(new Uint8Array(), 'the number of rows');
     } else {
       const [to, from] = [(rank + 1) % ranks, (rank + ranks - 1) % ranks];
       const messages = [
         { direction: 'receive', peer: from, buffer, offset: 0, bytes: buffer.bytes },
         { direction: 'send', peer: to, buffer, offset: 0, bytes: fault === 'short' && rank === ranks - 1 ? 1000 : buffer.bytes },
       ] as const;
-      await device.run([{ kind: 'exchange', transport, messages, step: 'forward, step 3' }, { kind: 'join', transport }]);
+      waited = device.run([{ kind: 'exchange', transport, messages, step: 'forward, step 3' }, { kind: 'join', transport }]);
     }
+    writeFileSync(join(folder, String(rank)), '');
+    await waited;
     throw new Error('nothing has failed');
   } catch (error) {
     tell(`rank ${rank}`, error);
@@ -35,6 +47,11 @@ try {
   tell('a rank', error);
 }
 process.exitCode = 1;
+
+/** Until so many ranks wait. */
+async function others(count: number): Promise<void> {
+  while (Array.from({ length: count }, (_, rank) => join(folder, String(rank))).some((file) => !existsSync(file))) await delay(10);
+}
 
 function tell(who: string, error: unknown): void {
   console.log(`${who}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
