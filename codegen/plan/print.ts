@@ -1,7 +1,8 @@
 import { assertNever } from '../../dsl/assert-never.js';
 import { printExtent, type Extent } from './extent.js';
 import type { BoundPlan } from './bind.js';
-import type { Arg, Buffer, Kernel, Plan, Step, TiledMatrix } from './plan.js';
+import type { Arg, Buffer, Kernel, Plan, RingWalks, Step, TiledMatrix } from './plan.js';
+import { ringPasses, ringStepsOf } from './ring-parts.js';
 import { printTiling } from './tiling.js';
 
 /** A plan as people read it: what it is, then buffers, kernels, and the walk. One printer serves inspect, errors, goldens. */
@@ -20,11 +21,27 @@ export function printPlan(plan: Plan): string {
     'kernels',
     ...columns(plan.kernels.map(kernelRow)),
     ...section('inspect', plan.inspect),
+    ...(plan.ring === undefined ? walks(plan) : ringWalks(plan.ring)),
+    '',
+  ].join('\n');
+}
+
+function walks(plan: Plan): readonly string[] {
+  return [
     ...section(plan.forwardRows === 1 ? 'forward' : `forward, chunks of ${plan.forwardRows} times as many rows`, plan.forward),
     ...section('backward', plan.backward),
     ...(plan.fused === undefined ? [] : section('forward and backward in one, for chunks with all columns', plan.fused.steps)),
-    '',
-  ].join('\n');
+  ];
+}
+
+/** As a rank of several takes them. */
+function ringWalks(ring: RingWalks): readonly string[] {
+  const parts = ringStepsOf(ring).flatMap(({ what, steps }) => section(`${what.charAt(0).toLowerCase()}${what.slice(1)}`, steps));
+  const travels = ringPasses.flatMap((pass) => {
+    const walk = ring[pass];
+    return walk === undefined ? [] : [[pass, ['keys', ...walk.keys].join(' '), ['sums', ...walk.sums].join(' ')]];
+  });
+  return [...parts, '', 'between ranks', ...columns(travels)];
 }
 
 /** The sizes a plan takes for given shapes, largest role first. */

@@ -1,3 +1,4 @@
+import type { Program } from '../../codegen/compile.js';
 import type { LibraryRequest, TargetPrograms } from '../../codegen/embed/c/index.js';
 import { libraryNames } from '../../codegen/embed/c/index.js';
 import { compilerVersion } from '../../codegen/emit/header.js';
@@ -15,16 +16,21 @@ export function libraryManifest({ loss, dim, guideDim = dim, precision }: Librar
     exportedBy: `infinitile ${compilerVersion}`,
     loss: { name: loss.name, logit: printExpression(loss.logit), params: loss.params, attributes: loss.attributes, positives: loss.positives.kind, between: loss.between },
     constraints: { dim, ...(loss.guide ? { guideDim } : {}), precision, gradients: 'f32', layout: 'row-major' },
-    targets: compiled.map(({ target, programs }) => ({
+    targets: compiled.map(({ target, programs, ring }) => ({
       name: target.name,
       device: target.device,
       needs: target.capability === undefined ? target.requires : [printCapability(target.capability)],
       compilerOptions: target.compilerOptions,
       ...(target.device === 'cuda' ? { architecture: leastArchitecture(target) } : {}),
       defaultWorkspace: target.defaultWorkspace,
-      plans: programs.map(({ plan }) => ({ softmax: plan.softmax, tiling: plan.tiling, text: printPlan(plan).trimEnd().split('\n') })),
+      plans: programs.map(planOf),
+      ringPlans: ring.map(planOf),
     })),
     files: [...files].map(([path, text]) => ({ path, bytes: Buffer.byteLength(text), sha256: sha256(text) })),
   };
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}
+
+function planOf({ plan }: Program): object {
+  return { softmax: plan.softmax, tiling: plan.tiling, text: printPlan(plan).trimEnd().split('\n') };
 }

@@ -20,6 +20,17 @@ interface FileOfManifest {
   readonly sha256: string;
 }
 
+interface PlanOfManifest {
+  readonly softmax: string;
+  readonly text: readonly string[];
+}
+
+interface TargetOfManifest {
+  readonly name: string;
+  readonly plans: readonly PlanOfManifest[];
+  readonly ringPlans: readonly PlanOfManifest[];
+}
+
 test('a library is written whole, and its manifest has every file', async (t) => {
   const folder = await temporaryFolder(t);
   const out = path.join(folder, 'library');
@@ -27,10 +38,15 @@ test('a library is written whole, and its manifest has every file', async (t) =>
   t.is(code, 0, stderr);
   t.regex(stdout, /^infinitile_clip for x86-64-v3, armv8: \d+ files, \d\.\d MiB, in /);
   t.deepEqual(await readdir(folder), ['library']);
-  const manifest = JSON.parse(await readFile(path.join(out, 'manifest.json'), 'utf8')) as { readonly files: readonly FileOfManifest[]; readonly targets: readonly { readonly name: string }[] };
+  const manifest = JSON.parse(await readFile(path.join(out, 'manifest.json'), 'utf8')) as { readonly files: readonly FileOfManifest[]; readonly targets: readonly TargetOfManifest[] };
   t.deepEqual(manifest.files.map((file) => file.path).sort(), (await filesIn(out)).filter((name) => name !== 'manifest.json'));
   for (const file of manifest.files) t.is(sha256(await readFile(path.join(out, file.path), 'utf8')), file.sha256, file.path);
   t.deepEqual(manifest.targets.map(({ name }) => name), ['x86-64-v3', 'armv8']);
+  for (const { plans, ringPlans } of manifest.targets) {
+    for (const all of [plans, ringPlans]) t.deepEqual(all.map(({ softmax }) => softmax), ['bounded', 'running']);
+    t.true(plans.every(({ text }) => text.includes('backward') && !text.includes('between ranks')));
+    t.true(ringPlans.every(({ text }) => text.includes('backward: a tile') && text.includes('between ranks')));
+  }
 });
 
 test('a Python package has the library in it', async (t) => {

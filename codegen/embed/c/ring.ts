@@ -1,32 +1,21 @@
 import { elementBytes, type Buffer, type Plan, type RingWalk, type RingWalks, type Step } from '../../plan/plan.js';
 import { ringGradient, stacksOfColumns, tileSum } from '../../plan/ring-buffers.js';
+import { ringParts, ringPasses, ringStepsOf, type RingPart, type RingPass } from '../../plan/ring-parts.js';
 import { nothing } from '../../plan/ring-walks.js';
+import { snakeCase } from './names.js';
 import { bufferName } from './walk.js';
 
 /*
  * A rank's walks as C: which functions there are, and which buffers travel.
  */
 
-const passes = { positives: 'Positives, before all tiles', forward: 'Forward', backward: 'Backward' } as const;
-type PassName = keyof typeof passes;
-
-/** The functions of a pass by their members of `RingWalk` in C. */
-const members: readonly (readonly [member: string, what: string, steps: (walk: RingWalk) => readonly Step[]])[] = [
-  ['begin', 'before all tiles', ({ begin }) => begin],
-  ['clear', 'no sums of the columns at hand', ({ clear }) => clear],
-  ['of_positives', 'positives of a tile', ({ ofPositives }) => ofPositives],
-  ['tile', 'a tile', ({ tile }) => tile],
-  ['make', 'a tile that is one chunk, but for the sums of its columns', ({ piece }) => piece.make],
-  ['add', 'those sums', ({ piece }) => piece.add],
-  ['merge', 'sums of a tile added to those that came', ({ merge }) => merge],
-  ['end', 'with the sums of the own columns complete', ({ end }) => end],
-];
-
 /** Every function of the walks that has something to do. */
 export function ringWalkSteps(ring: RingWalks): readonly (readonly [name: string, what: string, steps: readonly Step[]])[] {
-  const ofPass = (pass: PassName) => members.map(([member, what, steps]) => [`${pass}_${member}`, `${passes[pass]}: ${what}.`, steps(walkOf(ring, pass))] as const);
-  const all = [...ofPass('positives'), ...ofPass('forward'), ['terms', 'Values of the softmax terms, and their derivatives.', ring.terms] as const, ...ofPass('backward')];
-  return all.filter(([, , steps]) => steps.length > 0);
+  return ringStepsOf(ring).map(({ pass, part, what, steps }) => [part === undefined ? pass : functionName(pass, part), `${what}.`, steps]);
+}
+
+function functionName(pass: string, part: RingPart): string {
+  return `${pass}_${snakeCase(part)}`;
 }
 
 /** What `plan.h.hbs` is given of a ring. */
@@ -36,11 +25,11 @@ export function ringContext(plan: Plan, ring: RingWalks, id: string): object {
   return {
     diagonal: plan.positives === 'diagonal',
     terms: functionOf('terms'),
-    passes: (['positives', 'forward', 'backward'] as const).map((pass) => {
+    passes: ringPasses.map((pass) => {
       const { keys, sums } = walkOf(ring, pass);
       return {
         pass,
-        functions: members.map(([member]) => ({ member, function: functionOf(`${pass}_${member}`) })),
+        functions: ringParts.map(({ part }) => ({ member: snakeCase(part), function: functionOf(functionName(pass, part)) })),
         messages: [
           { kind: 'keys', count: 'key_parts', parts: keys.map((name) => part(bufferOf(plan, name), homeOf(name))) },
           { kind: 'sums', count: 'sum_parts', parts: sums.map((name) => part(bufferOf(plan, name), isStackGradient(name) ? undefined : name, tileSum(name))) },
@@ -52,7 +41,7 @@ export function ringContext(plan: Plan, ring: RingWalks, id: string): object {
 
 /** Buffers that travel, some of which are nowhere but in messages. */
 export function partBuffers(plan: Plan, ring: RingWalks): readonly Buffer[] {
-  const names = new Set((['positives', 'forward', 'backward'] as const).flatMap((pass) => [...walkOf(ring, pass).keys, ...walkOf(ring, pass).sums]));
+  const names = new Set(ringPasses.flatMap((pass) => [...walkOf(ring, pass).keys, ...walkOf(ring, pass).sums]));
   return plan.buffers.filter(({ name }) => names.has(name));
 }
 
@@ -63,7 +52,7 @@ export function ringRole(ring: RingWalks | undefined, { name }: Buffer): 'statis
   return tileSums(ring).has(name) ? 'tile' : 'statistic';
 }
 
-function walkOf(ring: RingWalks, pass: PassName): RingWalk {
+function walkOf(ring: RingWalks, pass: RingPass): RingWalk {
   return ring[pass] ?? nothing;
 }
 
