@@ -18,11 +18,11 @@ export type Stride = { readonly by: number } | { readonly times: number };
 /** More values than a knob can have; a range stops there. */
 export const mostValues = 1024;
 
-/** Leaves a knob open among numbers from one to another, both included: `range(1024, 16384, { times: 2 })`. */
+/** Leaves a knob open among numbers from one to another, both included: `range(1024, 16384, { times: 2 })`. One that does not go up has none. */
 export function range(from: number, to: number, stride: Stride): Choice<number> {
   const next = (value: number): number => ('by' in stride ? value + stride.by : value * stride.times);
   const values: number[] = [];
-  for (let value = from; value <= to && values.length <= mostValues && (values.at(-1) ?? -Infinity) < value; value = next(value)) values.push(value);
+  if (next(from) > from) for (let value = from; value <= to && values.length <= mostValues; value = next(value)) values.push(value);
   return { kind: 'choice', values };
 }
 

@@ -85,6 +85,8 @@ test('a knob that is set is no longer open, and levels are still where they were
 const openMistakes: readonly { readonly what: string; readonly make: () => unknown; readonly says: RegExp }[] = [
   { what: 'no values', make: () => tiling('t', (l) => l.chunk({ rows: oneOf<number>(), cols: 8 })), says: /INF3008 'rows' of level 'chunk' is left open among no values/ },
   { what: 'a range that goes nowhere', make: () => tiling('t', (l) => l.chunk({ rows: range(8, 4, { by: 1 }), cols: 8 })), says: /INF3008 .* no values/ },
+  { what: 'a range that stays where it is', make: () => tiling('t', (l) => l.chunk({ rows: range(8, 16, { by: 0 }), cols: 8 })), says: /INF3008 .* no values/ },
+  { what: 'a range that goes down', make: () => tiling('t', (l) => l.chunk({ rows: range(8, 16, { times: 0.5 }), cols: 8 })), says: /INF3008 .* no values/ },
   { what: 'a range without end', make: () => tiling('t', (l) => l.chunk({ rows: range(1, 1e9, { by: 1 }), cols: 8 })), says: /INF3008 .* more than 1024 values/ },
   { what: 'a value twice', make: () => tiling('t', (l) => l.chunk({ rows: oneOf(8, 4, 8), cols: 8 })), says: /INF3008 .* 8 is there twice/ },
   { what: 'a value among others that is none', make: () => tiling('t', (l) => l.chunk({ rows: oneOf(8, 0.5), cols: 8 })), says: /INF3003 'rows' of level 'chunk' is 0\.5/ },
