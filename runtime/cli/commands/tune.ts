@@ -4,6 +4,7 @@ import type { Parameters } from '../../scalars.js';
 import { writeText } from '../../tensor/write-text.js';
 import type { Effort } from '../../tune/result.js';
 import { saveTiling } from '../../tune/tiling-file.js';
+import type { Asked } from '../../tune/report/command.js';
 import { tune, type Tuned } from '../../tune/tune.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
@@ -107,7 +108,7 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
     progress.clear();
     if (flags.save !== undefined) await saveTiling(flags.save, tuned);
     if (flags.csv !== undefined) await writeText(flags.csv, printCsv(tuned));
-    if (flags.report !== undefined) await report(tuned, flags.report);
+    if (flags.report !== undefined) await report(tuned, flags.report, { ...flags, loss: name });
     terminal.out(flags.json === true ? `${JSON.stringify(describeTuned(tuned))}\n` : printTuned(tuned));
   } finally {
     progress.clear();
@@ -115,7 +116,7 @@ async function run(name: string, flags: TuneFlags, terminal: Terminal, signal: A
 }
 
 /** Charts take their time to load. */
-async function report(tuned: Tuned, path: string): Promise<void> {
+async function report(tuned: Tuned, path: string, asked: Asked): Promise<void> {
   const { writeReport } = await import('../../tune/report/index.js');
-  await writeReport(tuned, path);
+  await writeReport(tuned, path, asked);
 }

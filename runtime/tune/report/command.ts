@@ -1,10 +1,31 @@
 import { cpuMachines } from '../../../codegen/targets/cpu/machines.js';
 import type { TuneResult } from '../result.js';
 
-/** The command line that searches again; of a loss or a tiling from a file, the file has to be named as well. */
-export function commandOf({ subject, effort, seed }: TuneResult): string {
-  const { loss, dim, n, m, precision, target, workspace, workers } = subject;
-  const threads = cpuMachines.some(({ name }) => name === target) ? { threads: workers } : {};
-  const flags = { dim, n, ...(m === n ? {} : { m }), precision, target, workspace, ...threads, effort, seed };
-  return ['npx infinitile tune', loss, ...Object.entries(flags).map(([flag, value]) => `--${flag} ${value}`)].join(' ');
+/** What a search was asked for beside what its result knows: as it was written. */
+export interface Asked {
+  /** A preset, or an export of a file; the loss's own name, unless said. */
+  readonly loss?: string;
+  readonly tiling?: string;
+  readonly params?: Readonly<Record<string, number>>;
+  /** Seconds. */
+  readonly budget?: number;
+}
+
+/** The command line that searches again. */
+export function commandOf({ subject, effort, seed }: TuneResult, { loss = subject.loss, tiling, params, budget }: Asked): string {
+  const { dim, n, m, precision, target, workspace, workers } = subject;
+  const flags = {
+    ...{ dim, n, m: m === n ? undefined : m, precision, target, tiling },
+    params: params === undefined ? undefined : Object.entries(params).map(([name, value]) => `${name}=${value}`).join(','),
+    workspace,
+    threads: cpuMachines.some(({ name }) => name === target) ? workers : undefined,
+    ...{ effort, budget, seed },
+  };
+  const given = Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag} ${quoted(String(value))}`]));
+  return ['npx infinitile tune', quoted(loss), ...given].join(' ');
+}
+
+/** For a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -4,7 +4,7 @@ import { formatBytes } from '../../../codegen/plan/print.js';
 import { formatMilliseconds, formatRate } from '../../cli/report.js';
 import type { Ranked, TuneResult } from '../result.js';
 import { candidatesOf, firstChoice, type Shown } from './candidates.js';
-import { commandOf } from './command.js';
+import { commandOf, type Asked } from './command.js';
 import { headlineOf } from './headline.js';
 import { drawLandscape } from './landscape.js';
 import { levelsOf } from './levels.js';
@@ -15,8 +15,8 @@ import { drawRoofline } from './roofline.js';
 import { failureRows, passRows, rankedRows, settingRows } from './tables.js';
 import { factor, grouped, plural } from './words.js';
 
-/** The report as one page of HTML that needs nothing else: no network, no script to be read. */
-export async function renderReport(result: TuneResult): Promise<string> {
+/** The report as one page of HTML that needs nothing else: no network, no script to be read. `asked`: of the search, for the command that repeats it. */
+export async function renderReport(result: TuneResult, asked: Asked = {}): Promise<string> {
   const { subject, machine, best, usual, timed, untimed, failed, axes } = result;
   const candidates = candidatesOf(result);
   const timedOnes = candidates.filter(({ measured }) => measured !== undefined);
@@ -48,7 +48,7 @@ export async function renderReport(result: TuneResult): Promise<string> {
     failures: failureRows(failed),
     hasFailures: failed.length > 0,
     subject: subjectRows(result),
-    command: commandOf(result),
+    command: commandOf(result, asked),
     script,
     scriptHash: createHash('sha256').update(script).digest('base64'),
   });

@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import Handlebars from 'handlebars';
 import { InfinitileError } from '../../../dsl/diagnostics/index.js';
-import { renderReport, writeReport } from '../../../runtime/tune/report/index.js';
+import { renderReport, writeReport, type Asked } from '../../../runtime/tune/report/index.js';
 import { headlineOf } from '../../../runtime/tune/report/headline.js';
 import type { TuneResult } from '../../../runtime/tune/result.js';
 import { anyResult, hostile } from './odd-results.js';
@@ -71,6 +71,15 @@ test('names, reasons and devices are text, whatever they hold', async (t) => {
   t.false(page.includes('<script>alert'));
   t.false(page.includes(hostile));
   t.true(page.includes(escapeExpression(hostile)));
+});
+
+test('the page says how to search again, as it was asked for', async (t) => {
+  const command = async (asked?: Asked) => /npx infinitile tune [^<]*/.exec(await renderReport(whole, asked))?.[0].trim();
+  const { subject: { loss, dim, n }, seed } = whole;
+  t.regex((await command()) ?? '', new RegExp(`^npx infinitile tune ${loss} --dim ${dim} --n ${n} .*--seed ${seed}$`));
+  const asked = { loss: 'my losses.ts#mine', tiling: 'open.ts#open', params: { logScale: 2.5, bias: -10 }, budget: 90 };
+  const said = (await command(asked)) ?? '';
+  for (const part of [escapeExpression("tune 'my losses.ts#mine' --dim"), '--tiling open.ts#open ', `--params ${escapeExpression('logScale=2.5,bias=-10')} `, '--budget 90 ']) t.true(said.includes(part), `${part} in ${said}`);
 });
 
 test('the same result makes the same page', async (t) => {
