@@ -136,6 +136,7 @@ static int tiles_on_cuda(Run* run, TensorMap* map, void* at, const int64_t* size
 }
 
 static const Device cuda_device = {
+    .queues = true,
     .enter = enter_cuda,
     .leave = leave_cuda,
     .check = check_on_cuda,

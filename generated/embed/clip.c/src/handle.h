@@ -21,6 +21,8 @@ struct infinitile_clip {
   const Device* device;
   int64_t workers;
   atomic_flag busy;
+  /* Whether the last attempt with a fixed offset has kept its sums in range. */
+  bool keeps_range;
   struct Cuda* cuda;
 };
 

@@ -24,6 +24,8 @@ typedef struct TensorMap {
 
 /* Which memory a run is in, and what works there. `read` and `write` wait. Pitches are in bytes, from a row to the next. */
 typedef struct Device {
+  /* Whether work waits in a queue: a look at what it has made holds up what comes next. */
+  bool queues;
   /* Around each call. */
   int (*enter)(infinitile_clip* handle);
   void (*leave)(infinitile_clip* handle);

@@ -22,27 +22,32 @@ static void read_params(const Readings* found, infinitile_clip_gradients* gradie
   give_params(params, gradients);
 }
 
-/* One run of a plan. */
+/*
+ * One run of a plan. On a GPU nothing waits between the walks once an attempt has stayed in range; after one that has not, the next
+ * looks before it walks back, which may be for nothing.
+ */
 static int attempt(Run* run, const Step* step, bool* in_range) {
   const Plan* plan = run->plan;
-  const bool fused = run->fused && step->forward && step->backward;
+  infinitile_clip* handle = run->handle;
+  const bool both = step->forward && step->backward;
+  const bool fused = both && run->fused;
+  const bool looks_between = both && !fused && !(handle->device->queues && handle->keeps_range);
   Readings found;
+  int status = 0;
   *in_range = true;
-  if (step->forward) {
-    int status = fused ? plan->fused(run, &run->shape) : plan->forward(run, &run->forward_shape);
-    if (status == 0) status = read_readings(run, &found);
+  if (fused) status = plan->fused(run, &run->shape);
+  else if (step->forward) status = plan->forward(run, &run->forward_shape);
+  if (status == 0 && looks_between) {
+    status = read_readings(run, &found);
     if (status == 0) status = look_at(&found, in_range);
     if (status != 0 || !*in_range) return status;
   }
-  if (step->backward && !fused) {
-    int status = plan->backward(run, &run->shape);
-    if (status == 0) status = read_readings(run, &found);
-    if (status != 0) return status;
-  }
-  if (step->backward) {
-    const int status = copy_packed(run, true);
-    if (status != 0) return status;
-  }
+  if (status == 0 && step->backward && !fused) status = plan->backward(run, &run->shape);
+  if (status == 0 && step->backward) status = copy_packed(run, true);
+  if (status == 0) status = read_readings(run, &found);
+  if (status == 0 && step->forward && !looks_between) status = look_at(&found, in_range);
+  if (step->bounded) handle->keeps_range = *in_range;
+  if (status != 0 || !*in_range) return status;
   *step->loss = loss_of(&found);
   if (step->gradients != NULL) read_params(&found, step->gradients);
   return 0;

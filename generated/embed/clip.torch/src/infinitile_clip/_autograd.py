@@ -40,7 +40,8 @@ class _Loss(torch.autograd.Function):
 
 def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
     """In the type of an argument, on its device."""
-    grad = grad.to(device)
+    if grad.device != device:
+        grad = grad.to(device)
     if kept.dtype == dtype:
         return kept * grad
     # Rounded as it is written: one pass over memory, and one launch.

@@ -30,8 +30,8 @@ class Handle:
         else:
             _library.check(_library.create_cpu(threads, byref(self.pointer)))
         self.device = device
-        self.inputs = _library.Inputs()
-        self.gradients = _library.Gradients()
+        self.inputs = _library.new_inputs()
+        self.gradients = _library.new_gradients()
         #: What `inputs` points to, kept until the next call has ended.
         self.tensors: Tuple[torch.Tensor, ...] = ()
         self._loss = c_double()

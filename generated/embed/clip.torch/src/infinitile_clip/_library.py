@@ -19,6 +19,7 @@ ABI_VERSION = 2
 #: Numbers in an embedding, and their type.
 DIM = 512
 DTYPE = torch.bfloat16
+_TYPE = {torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}[DTYPE]
 
 
 class Matrix(ctypes.Structure):
@@ -47,6 +48,27 @@ class Gradients(ctypes.Structure):
         ("keys", Output),
         ("params", Params),
     ]
+
+
+def new_inputs() -> Inputs:
+    """A place for what calls are given; what is the same for all of them is there."""
+    inputs = Inputs()
+    _fix(inputs.queries, DIM)
+    _fix(inputs.keys, DIM)
+    return inputs
+
+
+def new_gradients() -> Gradients:
+    """The same for gradients."""
+    gradients = Gradients()
+    gradients.queries.cols = gradients.queries.stride = DIM
+    gradients.keys.cols = gradients.keys.stride = DIM
+    return gradients
+
+
+def _fix(matrix: Matrix, depth: int) -> None:
+    matrix.cols = matrix.stride = depth
+    matrix.type = _TYPE
 
 
 class RingGroup(ctypes.Structure):

@@ -9,30 +9,32 @@
 """Tensors as the C library takes them: of one device, of the exported type, row behind row, aligned."""
 
 import math
+from typing import Union
 
 import torch
 from torch import Tensor
 
 from ._library import DTYPE, Matrix, Output
 
-_TYPE = {torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}[DTYPE]
 #: In bytes: how the GPU's kernels read.
 _ALIGNMENT = 16
 
 
 def device_of(name: str, tensor: Tensor) -> torch.device:
-    if tensor.device.type not in ("cpu", "cuda"):
-        raise ValueError(f"{name} is on {tensor.device}: the loss is for cpu and cuda")
-    if tensor.is_cuda and torch.cuda.is_current_stream_capturing():
+    device = tensor.device
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"{name} is on {device}: the loss is for cpu and cuda")
+    if device.type == "cuda" and torch.cuda.is_current_stream_capturing():
         raise RuntimeError("a CUDA graph is being captured: the loss waits for its stream, and has to stay outside of graphs")
-    return tensor.device
+    return device
 
 
 def matrix(name: str, tensor: Tensor, depth: int, device: torch.device) -> Tensor:
     """A tensor [N, depth] as it is stored; a copy where it lies otherwise."""
-    if tensor.dim() != 2 or tensor.shape[1] != depth:
-        raise ValueError(f"{name} has shape {list(tensor.shape)}: [N, {depth}] is needed, as the package was exported")
-    if tensor.shape[0] == 0:
+    shape = tensor.shape
+    if len(shape) != 2 or shape[1] != depth:
+        raise ValueError(f"{name} has shape {list(shape)}: [N, {depth}] is needed, as the package was exported")
+    if shape[0] == 0:
         raise ValueError(f"{name} is empty: one row at least is needed")
     return _laid_out(name, tensor, DTYPE, device)
 
@@ -53,9 +55,5 @@ def number(name: str, tensor: Tensor) -> float:
     return value
 
 
-def set_matrix(to: Matrix, tensor: Tensor) -> None:
-    to.data, to.rows, to.cols, to.stride, to.type = tensor.data_ptr(), tensor.shape[0], tensor.shape[1], tensor.shape[1], _TYPE
-
-
-def set_output(to: Output, tensor: Tensor) -> None:
-    to.data, to.rows, to.cols, to.stride = tensor.data_ptr(), tensor.shape[0], tensor.shape[1], tensor.shape[1]
+def set_rows(to: Union[Matrix, Output], tensor: Tensor) -> None:
+    to.data, to.rows = tensor.data_ptr(), tensor.shape[0]

@@ -31,25 +31,30 @@ def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Ten
     return torch.full((), loss, dtype=torch.float32, device=queries.device)
 
 
+def _kept(param: Tensor) -> torch.dtype:
+    """The type that a gradient is kept in: its parameter's own where that is fp32, so that backward has nothing to convert."""
+    return torch.float32 if param.dtype == torch.float32 else torch.float64
+
+
 def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     return (
         queries.new_empty((), dtype=torch.float32),
         queries.new_empty(queries.shape, dtype=torch.float32),
         keys.new_empty(keys.shape, dtype=torch.float32),
-        torch.empty((), dtype=torch.float64, device="cpu"),
+        torch.empty((), dtype=_kept(log_scale), device="cpu"),
     )
 
 
 @operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", fake=_fake_forward_backward)
 def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The loss, and its gradients: of embeddings in fp32, of learned scalars in fp64 on the host, where the library has them."""
+    """The loss, and its gradients: of embeddings in fp32, of learned scalars on the host, where the library has them."""
     d_queries = torch.empty_like(queries, dtype=torch.float32, memory_format=torch.contiguous_format)
     d_keys = torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format)
 
     def prepare() -> Tuple[Handle, int, int]:
         prepared = _prepare(queries, keys, log_scale)
-        _memory.set_output(prepared[0].gradients.queries, d_queries)
-        _memory.set_output(prepared[0].gradients.keys, d_keys)
+        _memory.set_rows(prepared[0].gradients.queries, d_queries)
+        _memory.set_rows(prepared[0].gradients.keys, d_keys)
         return prepared
 
     loss, handle = loss_of(prepare, queries.device, group, gradients=True)
@@ -58,7 +63,7 @@ def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: st
         torch.full((), loss, dtype=torch.float32, device=queries.device),
         d_queries,
         d_keys,
-        torch.full((), handle.gradients.params.log_scale, dtype=torch.float64, device="cpu"),
+        torch.full((), handle.gradients.params.log_scale, dtype=_kept(log_scale), device="cpu"),
     )
 
 
@@ -73,7 +78,7 @@ def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Handle, 
     handle = handle_of(device)
     inputs = handle.inputs
     inputs.params.log_scale = _memory.number("log_scale", log_scale)
-    _memory.set_matrix(inputs.queries, queries)
-    _memory.set_matrix(inputs.keys, keys)
+    _memory.set_rows(inputs.queries, queries)
+    _memory.set_rows(inputs.keys, keys)
     handle.tensors = (queries, keys)
     return handle, query_count, key_count
