@@ -30,6 +30,8 @@ interface LaunchCase extends ExportedCase {
   readonly fused?: boolean;
 }
 
+const targets = [targetNamed('sm_80'), targetNamed('sm_90a')].filter((target) => target !== undefined);
+
 const cases: readonly LaunchCase[] = [
   { name: 'clip', loss: clip, precision: 'bf16', queries: 700, keys: 700, dim: 64, params: { logScale: 2.6 }, target: 'sm_90a', capability: '90', image: 'cubin' },
   { name: 'clip, packed planes', loss: clip, precision: 'f32', queries: 300, keys: 300, dim: 48, params: { logScale: 2.6 }, target: 'sm_80', capability: '86', image: 'cubin' },
@@ -41,13 +43,28 @@ const cases: readonly LaunchCase[] = [
 
 for (const one of cases) test(`${one.name}: what is launched on ${one.target} (capability ${one.capability})`, (t) => checkLaunches(t, one));
 
+test('a GPU is waited for between the walks until an attempt has stayed in range, and after one that has not', async (t) => {
+  const [one] = cases;
+  if (one === undefined) return;
+  const folder = await outsideFolder(t);
+  await buildLibrary(folder, one);
+  await writeConsumer(folder, one, { device: 'cuda', program: 'range.c' });
+  await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function', '-Iinclude', 'range.c', '-o', 'range', '-L.', '-linfinitile_clip'], folder);
+  const [compiled] = compileTargets({ ...one, tiling: automatic, targets: [targetNamed(one.target)].filter((target) => target !== undefined) });
+  if (compiled === undefined) throw new Error(`${one.target} is no target`);
+  // In the first and the fourth call it leaves the range, and running maxima keep it there.
+  await run('./range', [], folder, { ...(await buildDriver(folder, compiled, one.capability)), FAKE_CUDA_RANGE: '+---+-' });
+  const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).split('\n');
+  const marks = log.map((line) => (line === 'look' ? '.' : line.startsWith('launch stats ') ? 'f' : line.startsWith('launch gradient ') ? 'b' : '')).join('');
+  // Each call looks at the inputs first.
+  t.is(marks, ['.f.f.b.', '.f.b.', '.fb.', '.fb.f.b.', '.f.b.'].join(''));
+});
+
 async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void> {
   const folder = await outsideFolder(t);
   const { prefix } = libraryNames(one.loss.name);
-  const targets = [targetNamed('sm_80'), targetNamed('sm_90a')].filter((target) => target !== undefined);
   const compiled = compileTargets({ loss: one.loss, dim: one.dim, precision: one.precision, tiling: automatic, targets });
-  await writeLibrary(folder, one, targets.map(({ name }) => name), true);
-  await run('sh', ['-c', `cc -std=c11 -Wall -Wextra -Werror -pedantic -O1 -fPIC -shared -Iinclude src/${prefix}.c kernels/*.c -lm -ldl -o lib${prefix}.so`], folder);
+  await buildLibrary(folder, one);
   await writeConsumer(folder, one, { device: 'cuda' });
   await run('cc', ['-std=c99', '-Iinclude', 'consumer.c', '-o', 'consumer', '-L.', `-l${prefix}`], folder);
 
@@ -66,6 +83,13 @@ async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void
   t.is(told.length, expected.length);
   const bases = new Map<string, bigint>();
   expected.forEach((words, i) => t.deepEqual(resolved(words, told[i] ?? '', bases), told[i], `command ${i + 1}`));
+}
+
+/** For both targets. */
+async function buildLibrary(folder: string, one: LaunchCase): Promise<void> {
+  const { prefix } = libraryNames(one.loss.name);
+  await writeLibrary(folder, one, targets.map(({ name }) => name), true);
+  await run('sh', ['-c', `cc -std=c11 -Wall -Wextra -Werror -pedantic -O1 -fPIC -shared -Iinclude src/${prefix}.c kernels/*.c -lm -ldl -o lib${prefix}.so`], folder);
 }
 
 /** A word of a command as it is known here: a number is left open where it is an address. */

@@ -120,12 +120,13 @@ export function bytesOf(view: ArrayBufferView): Buffer {
 
 export interface ConsumerOptions {
   readonly device?: 'cpu' | 'cuda';
+  readonly program?: 'consumer.c' | 'range.c';
 }
 
-/** Writes `consumer.c`, `case.h` and the inputs. */
-export async function writeConsumer(folder: string, one: ExportedCase, { device = 'cpu' }: ConsumerOptions = {}): Promise<void> {
+/** Writes the program, `case.h` and the inputs. */
+export async function writeConsumer(folder: string, one: ExportedCase, { device = 'cpu', program = 'consumer.c' }: ConsumerOptions = {}): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const file of ['consumer.c', 'case_memory.h']) await copyFile(packagePath('test', 'embed', 'support', file), path.join(folder, file));
+  for (const file of [program, 'case_memory.h']) await copyFile(packagePath('test', 'embed', 'support', file), path.join(folder, file));
   await writeFile(path.join(folder, 'case.h'), caseHeader(one, device));
   for (const [name, bytes] of filesOf(given(one))) await writeFile(path.join(folder, `${name}.bin`), bytes);
 }

@@ -1,0 +1,24 @@
+/* Calls a library again and again with the same inputs. `case.h` says which library and what it is given. */
+#include "case.h"
+
+#include "case_memory.h"
+
+int main(void) {
+  LIBRARY_HANDLE *handle;
+  LIBRARY(inputs) inputs;
+  LIBRARY(gradients) gradients;
+  double loss;
+  size_t bytes;
+  void *workspace;
+  int call;
+
+  check(CREATE(&handle));
+  memset(&inputs, 0, sizeof inputs);
+  memset(&gradients, 0, sizeof gradients);
+  GIVE_INPUTS
+  bytes = LIBRARY(workspace_bytes)(handle, QUERIES, KEYS);
+  workspace = malloc(bytes);
+  for (call = 0; call < 5; ++call) check(LIBRARY(forward_backward)(handle, &inputs, workspace, bytes, NULL, &loss, &gradients));
+  LIBRARY(destroy)(handle);
+  return 0;
+}
