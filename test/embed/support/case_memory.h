@@ -3,6 +3,86 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef CASE_ON_GPU
+#include <dlfcn.h>
+
+/* The driver, as far as a program needs it that has memory of its own. */
+typedef struct Driver {
+  int (*init)(unsigned flags);
+  int (*device)(int *device, int ordinal);
+  int (*retain)(void **context, int device);
+  int (*enter)(void *context);
+  int (*allocate)(unsigned long long *at, size_t bytes);
+  int (*write)(unsigned long long to, const void *from, size_t bytes);
+  int (*read)(void *to, unsigned long long from, size_t bytes);
+} Driver;
+
+static void find(void *library, const char *name, void *function) {
+  void *found = library == NULL ? NULL : dlsym(library, name);
+  memcpy(function, &found, sizeof found);
+  if (found == NULL) exit(5);
+}
+
+static void done(int status) {
+  if (status == 0) return;
+  fprintf(stderr, "the driver says %d\n", status);
+  exit(5);
+}
+
+static const Driver *driver(void) {
+  static Driver driver;
+  int device;
+  void *context, *library;
+  if (driver.init != NULL) return &driver;
+  library = dlopen("libcuda.so.1", RTLD_NOW);
+  find(library, "cuInit", &driver.init);
+  find(library, "cuDeviceGet", &driver.device);
+  find(library, "cuDevicePrimaryCtxRetain", &driver.retain);
+  find(library, "cuCtxPushCurrent_v2", &driver.enter);
+  find(library, "cuMemAlloc_v2", &driver.allocate);
+  find(library, "cuMemcpyHtoD_v2", &driver.write);
+  find(library, "cuMemcpyDtoH_v2", &driver.read);
+  done(driver.init(0));
+  done(driver.device(&device, 0));
+  done(driver.retain(&context, device));
+  done(driver.enter(context));
+  return &driver;
+}
+
+static void write_device(void *to, const void *from, size_t bytes) {
+  done(driver()->write((uintptr_t)to, from, bytes));
+}
+
+/* Takes memory of the host's where the library computes. */
+static void *on_device(void *memory, size_t bytes) {
+  unsigned long long at;
+  done(driver()->allocate(&at, bytes));
+  write_device((void *)(uintptr_t)at, memory, bytes);
+  free(memory);
+  return (void *)(uintptr_t)at;
+}
+
+/* A copy that the host can read. */
+static void *on_host(const void *memory, size_t bytes) {
+  void *copy = malloc(bytes);
+  done(driver()->read(copy, (uintptr_t)memory, bytes));
+  return copy;
+}
+#else
+static void write_device(void *to, const void *from, size_t bytes) {
+  memcpy(to, from, bytes);
+}
+
+static void *on_device(void *memory, size_t bytes) {
+  (void)bytes;
+  return memory;
+}
+
+static void *on_host(const void *memory, size_t bytes) {
+  return memcpy(malloc(bytes), memory, bytes);
+}
+#endif
+
 static void *load(const char *name, size_t bytes) {
   FILE *file = fopen(name, "rb");
   void *data = malloc(bytes + 1);
@@ -12,6 +92,15 @@ static void *load(const char *name, size_t bytes) {
   }
   fclose(file);
   return data;
+}
+
+/* Memory with what no call should read; `memory` is as large already, or NULL. */
+static void *spoiled(void *memory, size_t bytes) {
+  void *spoil = memset(malloc(bytes), 0xff, bytes);
+  if (memory == NULL) return on_device(spoil, bytes);
+  write_device(memory, spoil, bytes);
+  free(spoil);
+  return memory;
 }
 
 static void save(const char *name, const void *data, size_t bytes) {
@@ -33,7 +122,7 @@ static LIBRARY(matrix) matrix(const char *name, int64_t rows, int64_t cols) {
   memset(data, 0xff, (size_t)(rows * pitch));
   for (row = 0; row < rows; ++row) memcpy(data + row * pitch, from + row * row_bytes, (size_t)row_bytes);
   free(from);
-  x.data = data;
+  x.data = on_device(data, (size_t)(rows * pitch));
   x.rows = rows;
   x.cols = cols;
   x.stride = stride;
@@ -46,19 +135,20 @@ static LIBRARY(output) output(int64_t rows) {
   x.rows = rows;
   x.cols = DIM;
   x.stride = DIM + STRIDE_MORE;
-  x.data = (float *)calloc((size_t)(rows * x.stride), sizeof(float));
+  x.data = (float *)on_device(calloc((size_t)(rows * x.stride), sizeof(float)), (size_t)(rows * x.stride) * sizeof(float));
   return x;
 }
 
 /* What lies between rows has stayed as it was. */
 static void save_output(const char *name, LIBRARY(output) x) {
-  float *rows = (float *)malloc((size_t)(x.rows * DIM) * sizeof(float));
+  float *rows = (float *)malloc((size_t)(x.rows * DIM) * sizeof(float)), *data = (float *)on_host(x.data, (size_t)(x.rows * x.stride) * sizeof(float));
   int64_t row, beyond;
   for (row = 0; row < x.rows; ++row) {
-    memcpy(rows + row * DIM, x.data + row * x.stride, DIM * sizeof(float));
+    memcpy(rows + row * DIM, data + row * x.stride, DIM * sizeof(float));
     for (beyond = DIM; beyond < x.stride; ++beyond)
-      if (x.data[row * x.stride + beyond] != 0) exit(3);
+      if (data[row * x.stride + beyond] != 0) exit(3);
   }
   save(name, rows, (size_t)(x.rows * DIM) * sizeof(float));
   free(rows);
+  free(data);
 }

@@ -18,13 +18,12 @@ int main(void) {
   GIVE_INPUTS
   bytes = LIBRARY(workspace_bytes_for)(handle, &inputs, &gradients) - (size_t)WORKSPACE_LESS;
   if (STRIDE_MORE == 0 && bytes + (size_t)WORKSPACE_LESS != LIBRARY(workspace_bytes)(handle, QUERIES, KEYS)) return 4;
-  workspace = malloc(bytes);
-  memset(workspace, 0xff, bytes);
+  workspace = spoiled(NULL, bytes);
 
   check(LIBRARY(forward_backward)(handle, &inputs, workspace, bytes, NULL, &values[0], &gradients));
   GIVE_PARAMS(values + 2)
   SAVE_GRADIENTS("both")
-  memset(workspace, 0xff, bytes);
+  spoiled(workspace, bytes);
   check(LIBRARY(forward)(handle, &inputs, workspace, bytes, NULL, &values[1], &state));
   check(LIBRARY(backward)(handle, &inputs, &state, NULL, &gradients));
   GIVE_PARAMS(values + 2 + PARAM_COUNT)

@@ -136,6 +136,7 @@ function caseHeader(one: ExportedCase, device: 'cpu' | 'cuda'): string {
   const lines = inputLines(one, { queries: String(queries), keys: String(keys) }, (name) => `"${name}.bin"`);
   return [
     ...libraryLines(one),
+    ...(device === 'cuda' ? ['#define CASE_ON_GPU'] : []),
     `#define CREATE(handle) LIBRARY(create_${device})(${device === 'cpu' ? threads : 0}, handle)`,
     `#define QUERIES ${queries}`,
     `#define KEYS ${keys}`,
@@ -180,8 +181,10 @@ export function inputLines({ loss, params, positives, rows: ofRows = {}, cols: o
   const stacked = isStacked(loss);
   const tensors = stacked ? [['embeddings', countOf(all)] as const] : ([['queries', queries], ['keys', keys]] as const);
   const guides = !loss.guide ? [] : stacked ? [['guides', countOf(all)] as const] : ([['guide_queries', queries], ['guide_keys', keys]] as const);
-  const vector = (member: string, name: string, count: string, type: 'i32' | 'f32' | undefined) =>
-    `inputs.${member}.data = (const ${type === 'f32' ? 'float' : 'int32_t'} *)load(${file(name)}, (size_t)(4 * (${count}))); inputs.${member}.count = ${count};`;
+  const vector = (member: string, name: string, count: string, type: 'i32' | 'f32' | undefined) => {
+    const bytes = `(size_t)(4 * (${count}))`;
+    return `inputs.${member}.data = (const ${type === 'f32' ? 'float' : 'int32_t'} *)on_device(load(${file(name)}, ${bytes}), ${bytes}); inputs.${member}.count = ${count};`;
+  };
   const attributes = (side: 'rows' | 'cols', given: object, tensorsOfSide: readonly Tensor[]) =>
     Object.keys(given).map((name) => vector(`${side}.${memberName(name)}`, `${side}.${name}`, countOf(tensorsOfSide), loss.attributes[side][name]));
   return [
@@ -219,9 +222,9 @@ export function copied(buffer: Buffer): ArrayBuffer {
 }
 
 /** The same from kernels that are compiled here, and how exponentials were kept in range. */
-export async function expected(one: ExportedCase): Promise<Results & { readonly softmax: SoftmaxMode }> {
+export async function expected(one: ExportedCase, target = here.name): Promise<Results & { readonly softmax: SoftmaxMode }> {
   const { loss, dim, precision, tiling, workspace } = one;
-  const kernel = await compile(loss, { dim, precision, target: here.name, threads, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
+  const kernel = await compile(loss, { dim, precision, target, threads, tuned: false, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
   try {
     const { loss: value, gradients, softmax } = await kernel.run(given(one));
     if (gradients === undefined) throw new Error('gradients were asked for');

@@ -79,8 +79,8 @@ static void begin(int rank, int with_gradients) {
   const LIBRARY(ring_group) group = {rank, RANKS, query_counts, key_counts};
   const size_t bytes = LIBRARY(ring_workspace_bytes)(own->handle, &group, &own->inputs, &own->gradients);
   LIBRARY(ring_destroy)(own->ring);
-  own->workspace = realloc(own->workspace, bytes);
-  memset(own->workspace, 0xff, bytes);
+  free(own->workspace);
+  own->workspace = spoiled(NULL, bytes);
   check(LIBRARY(ring_begin)(own->handle, &group, &own->inputs, own->workspace, bytes, STREAM(rank), with_gradients ? &own->gradients : NULL, &own->ring));
 }
 

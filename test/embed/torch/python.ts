@@ -10,13 +10,19 @@ import { writeAll } from '../support/folder.js';
 /** Where .ci/run installs torch and what builds wheels; those of python3 itself serve too. */
 const installed = path.resolve('build/peers');
 const searched = [...(existsSync(installed) ? [installed] : []), ...(process.env['PYTHONPATH']?.split(path.delimiter) ?? [])];
-const buildEnvironment = { PYTHONPATH: searched.join(path.delimiter) };
+export const pythonEnvironment = { PYTHONPATH: searched.join(path.delimiter) };
 
 /** Why wheels cannot be built and used here; undefined where they can. */
 export function missingPython(): string | undefined {
-  const { status, stderr, error } = spawnSync('python3', ['-c', 'import torch, scikit_build_core, venv, pip'], { env: { ...process.env, ...buildEnvironment }, encoding: 'utf8' });
+  const missing = whyNotImported('torch, scikit_build_core, venv, pip');
+  return missing === undefined ? undefined : `${missing} (torch and scikit-build-core are needed: see .ci/run)`;
+}
+
+/** Why modules cannot be imported; undefined where they can. */
+export function whyNotImported(modules: string): string | undefined {
+  const { status, stderr, error } = spawnSync('python3', ['-c', `import ${modules}`], { env: { ...process.env, ...pythonEnvironment }, encoding: 'utf8' });
   if (error !== undefined) return `python3 cannot be run: ${error.message}`;
-  return status === 0 ? undefined : `${stderr.trim().split('\n').at(-1) ?? ''} (torch and scikit-build-core are needed: see .ci/run)`;
+  return status === 0 ? undefined : (stderr.trim().split('\n').at(-1) ?? '');
 }
 
 /** A fresh virtual environment, to which the installed torch is lent: it is not fetched a second time. */
@@ -33,7 +39,7 @@ export class VirtualEnvironment {
     const made = new VirtualEnvironment(folder);
     await run('python3', ['-m', 'venv', '--without-pip', path.join(folder, 'venv')], folder);
     const packages = (await made.run(['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'])).trim();
-    const lent = await run('python3', ['-c', 'import os, torch; print(os.path.dirname(os.path.dirname(torch.__file__)))'], folder, buildEnvironment);
+    const lent = await run('python3', ['-c', 'import os, torch; print(os.path.dirname(os.path.dirname(torch.__file__)))'], folder, pythonEnvironment);
     await writeFile(path.join(packages, 'lent.pth'), lent);
     return made;
   }
@@ -54,7 +60,7 @@ export class VirtualEnvironment {
   }
 
   async #pip(args: readonly string[]): Promise<void> {
-    await run('python3', ['-m', 'pip', '--quiet', '--disable-pip-version-check', ...args], this.#folder, buildEnvironment);
+    await run('python3', ['-m', 'pip', '--quiet', '--disable-pip-version-check', ...args], this.#folder, pythonEnvironment);
   }
 
   run(args: readonly string[], cwd = this.#folder, env: Readonly<Record<string, string>> = {}): Promise<string> {

@@ -3,10 +3,9 @@ import path from 'node:path';
 import { packageNames } from '../../../codegen/embed/torch/index.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { copied, filesOf, given, guideDim, threads, type ExportedCase, type Results } from '../support/exported-case.js';
-import type { VirtualEnvironment } from './python.js';
 
-/** What the program in `consumer/same_bits.py` reads. */
-export async function writeRequest(folder: string, one: ExportedCase): Promise<void> {
+/** What {@link sameBitsProgram} reads. */
+export async function writeRequest(folder: string, one: ExportedCase, device: 'cpu' | 'cuda' = 'cpu'): Promise<void> {
   const { prefix, function: name } = packageNames(one.loss.name);
   const { queries, keys, dim, loss, params, precision } = one;
   const tensors = keys > 0 ? [['queries', queries], ['keys', keys]] : [['embeddings', queries]];
@@ -17,6 +16,7 @@ export async function writeRequest(folder: string, one: ExportedCase): Promise<v
   const request = {
     module: prefix,
     function: name,
+    device,
     precision,
     threads,
     tensors: tensors.map(([tensor, count]) => ({ file: tensor, shape: [count, dim] })),
@@ -27,10 +27,8 @@ export async function writeRequest(folder: string, one: ExportedCase): Promise<v
   await writeFile(path.join(folder, 'request.json'), JSON.stringify(request));
 }
 
-/** Runs the requests of some folders, in one process. */
-export async function runInPython(environment: VirtualEnvironment, folders: readonly string[]): Promise<void> {
-  await environment.run([packagePath('test', 'embed', 'torch', 'consumer', 'same_bits.py'), ...folders]);
-}
+/** Answers the requests of the folders that it is given. */
+export const sameBitsProgram = packagePath('test', 'embed', 'torch', 'consumer', 'same_bits.py');
 
 /** The loss and its gradients as the installed package has computed them; of 16-bit embeddings before they are rounded to these. */
 export async function readResults(folder: string, { loss, keys }: ExportedCase): Promise<Results> {

@@ -9,7 +9,7 @@ import { mapOf } from '../../numeric/cases.js';
 import { skip } from '../../support/skips.js';
 import { expected, same, type ExportedCase } from '../support/exported-case.js';
 import { missingPython, VirtualEnvironment } from './python.js';
-import { readResults, runInPython, writeRequest } from './same-bits.js';
+import { readResults, sameBitsProgram, writeRequest } from './same-bits.js';
 
 /*
  * Exported packages, built as wheels outside the source tree and installed side by side into a fresh virtual environment: their results
@@ -52,7 +52,7 @@ async function buildAndRun(python: VirtualEnvironment): Promise<readonly string[
   const built = await Promise.all(cases.map((one) => turns(() => python.build(one))));
   await python.install(built);
   for (const [i, one] of cases.entries()) await writeRequest(places[i] ?? '', one);
-  await runInPython(python, places);
+  await python.run([sameBitsProgram, ...places]);
   return built;
 }
 

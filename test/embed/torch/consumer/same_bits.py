@@ -13,11 +13,13 @@ STORED = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16, "i
 def answer(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text())
 
+    device = request["device"]
+
     def load(file: str, stored: str) -> torch.Tensor:
-        return torch.frombuffer(bytearray((folder / f"{file}.bin").read_bytes()), dtype=STORED[stored])
+        return torch.frombuffer(bytearray((folder / f"{file}.bin").read_bytes()), dtype=STORED[stored]).to(device)
 
     def save(name: str, tensor: torch.Tensor) -> None:
-        (folder / f"{name}.bin").write_bytes(tensor.contiguous().numpy().tobytes())
+        (folder / f"{name}.bin").write_bytes(tensor.contiguous().cpu().numpy().tobytes())
 
     precision = request["precision"]
     torch.set_num_threads(request["threads"])
@@ -27,7 +29,7 @@ def answer(folder: Path) -> None:
     params = [torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in request["params"]]
     keywords = {one["name"]: load(one["file"], precision).view(one["shape"]) for one in request["guides"]}
     keywords.update({one["name"]: load(one["file"], one["type"]) for one in request["vectors"]})
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast(device, dtype=torch.bfloat16):
         loss = loss_of(*tensors, *params, **keywords)
     loss.backward()
     save("loss", loss.detach())

@@ -1,0 +1,102 @@
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { libraryNames } from '../../codegen/embed/c/index.js';
+import { emitTorch } from '../../codegen/embed/torch/index.js';
+import { exportLibrary } from '../../runtime/export/export-library.js';
+import { clip, gist, indexMap, infoNCE, ntXent, siglip, supCon, withPositives } from '../../runtime/index.js';
+import { exportPackage, importPackage, installPackage } from '../embed/npm/support/project.js';
+import { buildByReadme, expected, given, readResults, requestOf, run, same, writeConsumer, writeLibrary, type ExportedCase, type Results } from '../embed/support/exported-case.js';
+import { outsideFolder, writeAll } from '../embed/support/folder.js';
+import { pythonEnvironment, whyNotImported } from '../embed/torch/python.js';
+import { readResults as readPython, sameBitsProgram, writeRequest } from '../embed/torch/same-bits.js';
+import { mapOf } from '../numeric/cases.js';
+import { skip } from '../support/skips.js';
+
+/*
+ * Exported packages where there is a GPU, used outside the source tree: their results are those of the kernels that are compiled here for
+ * the same target, bit for bit.
+ */
+
+const label = Int32Array.from({ length: 120 }, (_, i) => (i * 7) % 13);
+const cases: readonly ExportedCase[] = [
+  { name: 'clip', loss: clip, precision: 'bf16', queries: 1100, keys: 1100, dim: 200, params: { logScale: 3 } },
+  { name: 'clip', loss: clip, precision: 'f32', queries: 300, keys: 300, dim: 48, params: { logScale: 2.6 } },
+  { name: 'clip, a scale that needs running maxima', loss: clip, precision: 'bf16', queries: 265, keys: 265, dim: 64, params: { logScale: 6 }, softmax: 'running' },
+  { name: 'infoNCE, both walks in one', loss: infoNCE, precision: 'bf16', queries: 900, keys: 5000, dim: 64, params: { logScale: 2 } },
+  { name: 'siglip, rows apart', loss: siglip, precision: 'f16', queries: 290, keys: 170, dim: 40, params: { logScale: 2.3, bias: -10 }, strideMore: 3 },
+  { name: 'supCon, with labels', loss: supCon, precision: 'f32', queries: 120, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label }, cols: { label } },
+  { name: 'an index map', loss: withPositives(infoNCE, indexMap), precision: 'bf16', queries: 160, keys: 290, dim: 64, params: { logScale: 3 }, positives: mapOf(160, 290, 5) },
+  { name: 'both tensors stacked', loss: ntXent, precision: 'f16', queries: 250, keys: 250, dim: 24, params: { logScale: 2 } },
+  { name: 'a guide', loss: gist({ margin: 0.1 }), precision: 'f32', queries: 48, keys: 48, dim: 24, params: { logScale: 2 } },
+];
+
+const targets = ['sm_80', 'sm_90a'];
+
+for (const one of cases) {
+  test.serial(`C: ${one.name}, ${one.precision}`, async (t) => {
+    const [library, app] = [await outsideFolder(t), await outsideFolder(t)];
+    await writeLibrary(library, one, targets);
+    await buildByReadme(library);
+    await writeConsumer(app, one, { device: 'cuda' });
+    const linked = ['-I', path.join(library, 'include'), 'consumer.c', '-o', 'consumer', '-L', library, `-l${libraryNames(one.loss.name).prefix}`, `-Wl,-rpath,${library}`, '-ldl'];
+    await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', ...linked], app);
+    const target = (await run('./consumer', [], app)).trim();
+    const { softmax, ...mine } = await expected(one, target);
+    t.is(softmax, one.softmax ?? 'bounded');
+    for (const results of await readResults(app, one)) same(t, results, mine);
+  });
+}
+
+test.serial('C: Ampere\'s kernels on any later GPU', async (t) => {
+  const [one] = cases;
+  if (one === undefined) return;
+  const folder = await outsideFolder(t);
+  await writeLibrary(folder, one, ['sm_80']);
+  await buildByReadme(folder);
+  await writeConsumer(folder, one, { device: 'cuda' });
+  await run('cc', ['-std=c99', '-Iinclude', 'consumer.c', '-o', 'consumer', '-L.', '-linfinitile_clip', '-Wl,-rpath,.', '-ldl'], folder);
+  t.is((await run('./consumer', [], folder)).trim(), 'sm_80');
+  for (const results of await readResults(folder, one)) same(t, results, await expected(one, 'sm_80'));
+});
+
+for (const one of cases.filter(({ strideMore }) => strideMore === undefined)) {
+  test.serial(`npm: ${one.name}, ${one.precision}`, async (t) => {
+    const { open } = await importPackage(await installPackage(await outsideFolder(t), await exportPackage(one, 'hosted', targets), 'hosted'));
+    const kernel = await open({ device: 'cuda' });
+    try {
+      const { loss, gradients } = await kernel.run(given(one));
+      const { softmax, ...mine } = await expected(one, kernel.target);
+      t.is(softmax, one.softmax ?? 'bounded');
+      const { q = new Float32Array(), k = new Float32Array(), params } = gradients ?? {};
+      const found: Results = { losses: [loss], params: Float64Array.from(one.loss.params, (name) => params?.[name] ?? NaN), gradients: mine.gradients.length === 1 ? [Float32Array.from([...q, ...k])] : [q, k] };
+      same(t, found, mine);
+    } finally {
+      kernel.close();
+    }
+  });
+}
+
+const inPython = cases.filter(({ strideMore }) => strideMore === undefined);
+const missing = whyNotImported('torch, numpy');
+if (missing === undefined) {
+  for (const one of inPython) test.serial(`PyTorch: ${one.name}, ${one.precision}`, (t) => checkTorch(t, one));
+} else {
+  skip(inPython.length, 'tests of exported packages for PyTorch', missing);
+}
+
+/** The project as it is exported, its library built by the lines of that one's README: a wheel would hold the same files. */
+async function checkTorch(t: ExecutionContext, one: ExportedCase): Promise<void> {
+  const folder = await outsideFolder(t);
+  const { prefix } = libraryNames(one.loss.name);
+  const [project, place] = [path.join(folder, 'project'), path.join(folder, 'case')];
+  const request = requestOf(one, targets);
+  await writeAll(project, emitTorch(request, await exportLibrary(request)));
+  await buildByReadme(path.join(project, 'native'));
+  await rename(path.join(project, 'native', `lib${prefix}.so`), path.join(project, 'src', prefix, `lib${prefix}.so`));
+  await writeRequest(place, one, 'cuda');
+  const searched = [path.join(project, 'src'), pythonEnvironment.PYTHONPATH].join(path.delimiter);
+  await run('python3', [sameBitsProgram, place], folder, { PYTHONPATH: searched, PYTHONWARNINGS: 'ignore' });
+  const { losses, ...mine } = await expected(one, 'cuda');
+  same(t, await readPython(place, one), { ...mine, losses: losses.map(Math.fround) });
+}
