@@ -7,7 +7,11 @@ import { libraryNames } from '../../codegen/embed/c/index.js';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { clip, gist, hardNegatives, indexMap, infoNCE, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
 import { formCases, mapOf } from '../numeric/cases.js';
-import { buildByReadme, expected, here, readResults, run, same, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
+import { writeConsumer } from './support/consumer.js';
+import { here, type ExportedCase } from './support/exported-case.js';
+import { buildByReadme, writeLibrary } from './support/library.js';
+import { expected, readResults, same } from './support/results.js';
+import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 
 /*

@@ -3,7 +3,11 @@ import path from 'node:path';
 import test from 'ava';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { clip } from '../../runtime/index.js';
-import { expected, readResults, run, same, writeConsumer, writeLibrary, here, type ExportedCase } from './support/exported-case.js';
+import { writeConsumer } from './support/consumer.js';
+import { here, type ExportedCase } from './support/exported-case.js';
+import { writeLibrary } from './support/library.js';
+import { expected, readResults, same } from './support/results.js';
+import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 
 /*

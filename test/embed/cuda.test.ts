@@ -12,7 +12,10 @@ import { relatePositives, mapByRule } from '../../runtime/positives.js';
 import { extremesOf, logitRange, runScalars, uniformsOf, type Scalars } from '../../runtime/scalars.js';
 import { exactRange, softmaxRange } from '../../runtime/softmax-range.js';
 import { walksOf } from '../../runtime/walks.js';
-import { run, writeConsumer, writeLibrary, type ExportedCase } from './support/exported-case.js';
+import { writeConsumer } from './support/consumer.js';
+import type { ExportedCase } from './support/exported-case.js';
+import { writeLibrary } from './support/library.js';
+import { run } from './support/run.js';
 import { buildDriver, float, multiprocessors } from './support/fake-driver.js';
 import { outsideFolder } from './support/folder.js';
 

@@ -13,7 +13,8 @@ import * as presets from '../../dsl/losses.js';
 import type { PairwiseLoss } from '../../dsl/loss.js';
 import { automatic, indexMap, infoNCE, InfinitileError, targets, withPositives, type Precision } from '../../runtime/index.js';
 import { numberExpressions } from '../support/expressions.js';
-import { run, writeLibrary } from './support/exported-case.js';
+import { writeLibrary } from './support/library.js';
+import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 
 /*

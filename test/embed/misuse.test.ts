@@ -4,7 +4,9 @@ import test from 'ava';
 import { packagePath } from '../../codegen/emit/package-path.js';
 import { indexMap, infoNCE, withPositives } from '../../runtime/index.js';
 import { golden } from '../support/golden.js';
-import { buildByReadme, here, run, writeLibrary } from './support/exported-case.js';
+import { here } from './support/exported-case.js';
+import { buildByReadme, writeLibrary } from './support/library.js';
+import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 
 test('every misuse is told by a status and a message, and none crashes', async (t) => {

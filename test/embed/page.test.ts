@@ -6,7 +6,9 @@ import { findProgram } from '../../runtime/artifact/toolchain/find-program.js';
 import { clip } from '../../runtime/index.js';
 import { mpiSettings } from '../distributed/mpirun.js';
 import { skip } from '../support/skips.js';
-import { here, run, writeLibrary } from './support/exported-case.js';
+import { here } from './support/exported-case.js';
+import { writeLibrary } from './support/library.js';
+import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 
 /*

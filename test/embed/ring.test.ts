@@ -4,7 +4,10 @@ import { libraryNames } from '../../codegen/embed/c/index.js';
 import { clip, gist, indexMap, infoNCE, maskedFalseNegatives, ntXent, siglip, supCon, tiling, withPositives } from '../../runtime/index.js';
 import { toleranceOf } from '../../runtime/tune/worker/tolerance.js';
 import { mapOf } from '../numeric/cases.js';
-import { buildByReadme, expected, given, run, same, writeLibrary, type ExportedCase, type Results } from './support/exported-case.js';
+import { given, type ExportedCase } from './support/exported-case.js';
+import { buildByReadme, writeLibrary } from './support/library.js';
+import { expected, same, type Results } from './support/results.js';
+import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 import { readRank, resultsOf, ringKernel, writeRanks } from './support/ring-case.js';
 

@@ -3,7 +3,8 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import { clip, compile } from '../../../runtime/index.js';
-import { here, run, threads, type ExportedCase } from '../support/exported-case.js';
+import { here, threads, type ExportedCase } from '../support/exported-case.js';
+import { run } from '../support/run.js';
 import { outsideFolder } from '../support/folder.js';
 import { exportPackage, installPackage, type Form } from './support/project.js';
 

@@ -4,7 +4,9 @@ import test, { type ExecutionContext } from 'ava';
 import pLimit from 'p-limit';
 import { f32ToBf16, f32ToF16, gist, indexMap, infoNCE, supCon, withPositives, type PackagedKernel } from '../../../runtime/index.js';
 import { mapOf } from '../../numeric/cases.js';
-import { expected, given, here, run, same, threads, type ExportedCase, type Results } from '../support/exported-case.js';
+import { given, here, threads, type ExportedCase } from '../support/exported-case.js';
+import { expected, same, type Results } from '../support/results.js';
+import { run } from '../support/run.js';
 import { outsideFolder } from '../support/folder.js';
 import { exportPackage, importPackage, installPackage, type Form } from './support/project.js';
 

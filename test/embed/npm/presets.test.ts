@@ -6,7 +6,9 @@ import { emitHosted, emitStandalone } from '../../../codegen/embed/npm/index.js'
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import * as presets from '../../../dsl/losses.js';
 import { indexMap, infoNCE, pairwiseLoss, withPositives, type PairwiseLoss, type Precision } from '../../../runtime/index.js';
-import { here, markedLibrary, requestOf, run } from '../support/exported-case.js';
+import { here, requestOf } from '../support/exported-case.js';
+import { markedLibrary } from '../support/library.js';
+import { run } from '../support/run.js';
 import { outsideFolder, writeAll } from '../support/folder.js';
 
 /* Packages of all presets, and of what presets do not have: the addon compiles without a warning, and the types and modules are right by themselves. */

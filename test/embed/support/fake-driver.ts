@@ -4,7 +4,7 @@ import type { Program } from '../../../codegen/compile.js';
 import { everyProgram, type TargetPrograms } from '../../../codegen/embed/c/programs.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
 import type { Parameter } from '../../../codegen/plan/plan.js';
-import { run } from './exported-case.js';
+import { run } from './run.js';
 
 /*
  * `fake-driver.cpp` and how it writes down what it is told.

@@ -5,7 +5,9 @@ import { packagePath } from '../../../codegen/emit/package-path.js';
 import { isStacked } from '../../../codegen/plan/needs.js';
 import type { RunResult } from '../../../runtime/index.js';
 import { RingKernel } from '../../support/ring-kernel.js';
-import { copied, filesOf, given, guideDim, here, inputLines, libraryLines, paramLines, tensorsOf, threads, type ExportedCase, type Results } from './exported-case.js';
+import { inputLines, libraryLines, paramLines } from './consumer.js';
+import { copied, filesOf, given, guideDim, here, tensorsOf, threads, type ExportedCase } from './exported-case.js';
+import type { Results } from './results.js';
 
 /** A loss that ranks share, by the exported library and by the kernels that are compiled here. */
 export interface RingCase extends ExportedCase {

@@ -4,7 +4,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { libraryNames } from '../../../codegen/embed/c/index.js';
 import { emitTorch } from '../../../codegen/embed/torch/index.js';
-import { here, markedLibrary, requestOf, run, type ExportedCase } from '../support/exported-case.js';
+import { here, requestOf, type ExportedCase } from '../support/exported-case.js';
+import { markedLibrary } from '../support/library.js';
+import { run } from '../support/run.js';
 import { writeAll } from '../support/folder.js';
 
 /** Where .ci/run installs torch and what builds wheels; those of python3 itself serve too. */

@@ -2,7 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageNames } from '../../../codegen/embed/torch/index.js';
 import { packagePath } from '../../../codegen/emit/package-path.js';
-import { copied, filesOf, given, guideDim, threads, type ExportedCase, type Results } from '../support/exported-case.js';
+import { copied, filesOf, given, guideDim, threads, type ExportedCase } from '../support/exported-case.js';
+import type { Results } from '../support/results.js';
 
 /** What {@link sameBitsProgram} reads. */
 export async function writeRequest(folder: string, one: ExportedCase, device: 'cpu' | 'cuda' = 'cpu'): Promise<void> {

@@ -7,7 +7,8 @@ import { packagePath } from '../../../codegen/emit/package-path.js';
 import { clip, gist, indexMap, pairwiseLoss, siglip, softmax, supCon } from '../../../runtime/index.js';
 import { mapOf } from '../../numeric/cases.js';
 import { skip } from '../../support/skips.js';
-import { expected, same, type ExportedCase } from '../support/exported-case.js';
+import type { ExportedCase } from '../support/exported-case.js';
+import { expected, same } from '../support/results.js';
 import { missingPython, VirtualEnvironment } from './python.js';
 import { readResults, sameBitsProgram, writeRequest } from './same-bits.js';
 

@@ -7,7 +7,8 @@ import type { Exported } from '../../../../runtime/export/exporter.js';
 import { exportHosted } from '../../../../runtime/export/npm/hosted.js';
 import { exportStandalone } from '../../../../runtime/export/npm/standalone.js';
 import type { PackagedKernel, PackageOptions } from '../../../../runtime/index.js';
-import { here, requestOf, run, type ExportedCase } from '../../support/exported-case.js';
+import { here, requestOf, type ExportedCase } from '../../support/exported-case.js';
+import { run } from '../../support/run.js';
 import { writeAll } from '../../support/folder.js';
 
 /** With Infinitile's runtime beside it, or without. */

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { isStacked } from '../../../codegen/plan/needs.js';
+import { compile, type SoftmaxMode } from '../../../runtime/index.js';
+import { bytesOf, copied, given, guideDim, here, tensorsOf, threads, type ExportedCase } from './exported-case.js';
+
+/** Results in the same order from both sides. */
+export interface Results {
+  readonly losses: readonly number[];
+  readonly params: Float64Array;
+  readonly gradients: readonly Float32Array[];
+}
+
+/** What the program has left: of both walks in one call, and of one after the other. */
+export async function readResults(folder: string, { loss }: ExportedCase): Promise<readonly [both: Results, apart: Results]> {
+  const values = new Float64Array(copied(await readFile(path.join(folder, 'values.bin'))));
+  const names = tensorsOf({ loss });
+  const count = loss.params.length;
+  const results = async (when: 'both' | 'apart', place: number): Promise<Results> => ({
+    losses: [values[place] ?? NaN],
+    params: values.slice(2 + place * count, 2 + (place + 1) * count),
+    gradients: await Promise.all(names.map(async (name) => new Float32Array(copied(await readFile(path.join(folder, `${when}.${name}.bin`)))))),
+  });
+  return [await results('both', 0), await results('apart', 1)];
+}
+
+/** The same from kernels that are compiled here, and how exponentials were kept in range. */
+export async function expected(one: ExportedCase, target = here.name): Promise<Results & { readonly softmax: SoftmaxMode }> {
+  const { loss, dim, precision, tiling, workspace } = one;
+  const kernel = await compile(loss, { dim, precision, target, threads, tuned: false, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
+  try {
+    const { loss: value, gradients, softmax } = await kernel.run(given(one));
+    if (gradients === undefined) throw new Error('gradients were asked for');
+    const { q, k, params } = gradients;
+    const both = isStacked(loss) ? [Float32Array.from([...q, ...k])] : [q, k];
+    return { losses: [value], params: Float64Array.from(loss.params, (name) => params[name] ?? NaN), gradients: both, softmax };
+  } finally {
+    kernel.close();
+  }
+}
+
+/** Bit for bit. */
+export function same(t: ExecutionContext, actual: Results, mine: Results): void {
+  t.deepEqual(actual.losses, mine.losses);
+  t.deepEqual([...actual.params], [...mine.params]);
+  actual.gradients.forEach((gradient, i) => t.true(bytesOf(gradient).equals(bytesOf(mine.gradients[i] ?? new Float32Array())), `gradient ${i} differs`));
+}
