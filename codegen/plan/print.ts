@@ -39,7 +39,7 @@ function ringWalks(ring: RingWalks): readonly string[] {
   const parts = ringStepsOf(ring).flatMap(({ what, steps }) => section(`${what.charAt(0).toLowerCase()}${what.slice(1)}`, steps));
   const travels = ringPasses.flatMap((pass) => {
     const walk = ring[pass];
-    return walk === undefined ? [] : [[pass, ['keys', ...walk.keys].join(' '), ['sums', ...walk.sums].join(' ')]];
+    return walk === undefined ? [] : [[pass, ...Object.entries({ keys: walk.keys, sums: walk.sums }).flatMap(([kind, buffers]) => (buffers.length === 0 ? [] : [`${kind}: ${buffers.join(' ')}`]))]];
   });
   return [...parts, '', 'between ranks', ...columns(travels)];
 }

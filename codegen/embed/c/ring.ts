@@ -31,8 +31,8 @@ export function ringContext(plan: Plan, ring: RingWalks, id: string): object {
         pass,
         functions: ringParts.map(({ part }) => ({ member: snakeCase(part), function: functionOf(functionName(pass, part)) })),
         messages: [
-          { kind: 'keys', count: 'key_parts', parts: keys.map((name) => part(bufferOf(plan, name), homeOf(name))) },
-          { kind: 'sums', count: 'sum_parts', parts: sums.map((name) => part(bufferOf(plan, name), isStackGradient(name) ? undefined : name, tileSum(name))) },
+          { kind: 'keys', count: 'key_parts', parts: keys.map((name) => partOf(bufferOf(plan, name), homeOf(name))) },
+          { kind: 'sums', count: 'sum_parts', parts: sums.map((name) => partOf(bufferOf(plan, name), isStackGradient(name) ? undefined : name, tileSum(name))) },
         ].map(({ parts, ...message }) => ({ ...message, parts, array: parts.length === 0 ? 'NULL' : `${id}_${pass}_${message.kind}` })),
       };
     }),
@@ -75,7 +75,7 @@ function bufferOf({ buffers }: Plan, name: string): Buffer {
   return buffer;
 }
 
-function part({ name, element }: Buffer, source?: string, tile?: string): object {
+function partOf({ name, element }: Buffer, source?: string, tile?: string): object {
   const numberOf = (buffer: string | undefined): string => (buffer === undefined ? '-1' : bufferName(buffer));
   return { buffer: bufferName(name), elementBytes: elementBytes[element], source: numberOf(source), tile: numberOf(tile) };
 }

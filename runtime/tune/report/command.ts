@@ -12,11 +12,11 @@ export interface Asked {
 }
 
 /** The command line that searches again. */
-export function commandOf({ subject, effort, seed }: TuneResult, { loss = subject.loss, tiling, params, budget }: Asked): string {
+export function commandOf({ subject, effort, seed }: TuneResult, { loss = subject.loss, tiling, params = {}, budget }: Asked): string {
   const { dim, n, m, precision, target, workspace, workers } = subject;
   const flags = {
     ...{ dim, n, m: m === n ? undefined : m, precision, target, tiling },
-    params: params === undefined ? undefined : Object.entries(params).map(([name, value]) => `${name}=${value}`).join(','),
+    params: Object.entries(params).map(([name, value]) => `${name}=${value}`).join(',') || undefined,
     workspace,
     threads: cpuMachines.some(({ name }) => name === target) ? workers : undefined,
     ...{ effort, budget, seed },
@@ -27,5 +27,5 @@ export function commandOf({ subject, effort, seed }: TuneResult, { loss = subjec
 
 /** For a POSIX shell. */
 function quoted(word: string): string {
-  return /^[\w@%+=:,./#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-][\w@%+=:,./#-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

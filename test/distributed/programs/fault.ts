@@ -1,6 +1,6 @@
 /**
  * The last rank fails in the way that the first argument names, while the others wait for it in a gather or an exchange: the second.
- * It fails when all others wait: each then leaves a file in the folder of the last argument.
+ * It fails when all others have begun to wait: each then leaves a file in the folder of the last argument.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,9 +48,14 @@ try {
 }
 process.exitCode = 1;
 
-/** Until so many ranks wait. */
+/** Until so many ranks wait, which is not for long. */
 async function others(count: number): Promise<void> {
-  while (Array.from({ length: count }, (_, rank) => join(folder, String(rank))).some((file) => !existsSync(file))) await delay(10);
+  const files = Array.from({ length: count }, (_, rank) => join(folder, String(rank)));
+  for (let i = 0; i < 3000; i += 1) {
+    if (files.every((file) => existsSync(file))) return;
+    await delay(10);
+  }
+  throw new Error('not all others wait');
 }
 
 function tell(who: string, error: unknown): void {

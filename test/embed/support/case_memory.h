@@ -20,7 +20,9 @@ typedef struct Driver {
 static void find(void *library, const char *name, void *function) {
   void *found = library == NULL ? NULL : dlsym(library, name);
   memcpy(function, &found, sizeof found);
-  if (found == NULL) exit(5);
+  if (found != NULL) return;
+  fprintf(stderr, "libcuda.so.1 has no %s\n", name);
+  exit(5);
 }
 
 static void done(int status) {

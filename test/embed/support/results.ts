@@ -25,16 +25,25 @@ export async function readResults(folder: string, { loss }: ExportedCase): Promi
   return [await results('both', 0), await results('apart', 1)];
 }
 
-/** The same from kernels that are compiled here, and how exponentials were kept in range. */
-export async function expected(one: ExportedCase, target = here.name): Promise<Results & { readonly softmax: SoftmaxMode }> {
+/** What kernels say that are compiled here. */
+export interface Expected extends Results {
+  /** How exponentials were kept in range. */
+  readonly softmax: SoftmaxMode;
+  /** Of a forward walk alone. */
+  readonly forwardLoss: number;
+}
+
+/** The same from kernels that are compiled here for a target. */
+export async function expected(one: ExportedCase, target = here.name): Promise<Expected> {
   const { loss, dim, precision, tiling, workspace } = one;
   const kernel = await compile(loss, { dim, precision, target, threads, tuned: false, ...(loss.guide ? { guideDim } : {}), ...(tiling === undefined ? {} : { tiling }), ...(workspace === undefined ? {} : { workspace }) });
   try {
     const { loss: value, gradients, softmax } = await kernel.run(given(one));
     if (gradients === undefined) throw new Error('gradients were asked for');
+    const { loss: forwardLoss } = await kernel.run(given(one), { gradients: false });
     const { q, k, params } = gradients;
     const both = isStacked(loss) ? [Float32Array.from([...q, ...k])] : [q, k];
-    return { losses: [value], params: Float64Array.from(loss.params, (name) => params[name] ?? NaN), gradients: both, softmax };
+    return { losses: [value], params: Float64Array.from(loss.params, (name) => params[name] ?? NaN), gradients: both, softmax, forwardLoss };
   } finally {
     kernel.close();
   }

@@ -21,8 +21,8 @@ export function missingPython(): string | undefined {
 }
 
 /** Why modules cannot be imported; undefined where they can. */
-export function whyNotImported(modules: string): string | undefined {
-  const { status, stderr, error } = spawnSync('python3', ['-c', `import ${modules}`], { env: { ...process.env, ...pythonEnvironment }, encoding: 'utf8' });
+export function whyNotImported(modules: string, environment: Readonly<Record<string, string>> = pythonEnvironment): string | undefined {
+  const { status, stderr, error } = spawnSync('python3', ['-c', `import ${modules}`], { env: { ...process.env, ...environment }, encoding: 'utf8' });
   if (error !== undefined) return `python3 cannot be run: ${error.message}`;
   return status === 0 ? undefined : (stderr.trim().split('\n').at(-1) ?? '');
 }

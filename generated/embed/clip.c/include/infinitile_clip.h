@@ -92,7 +92,7 @@ typedef struct infinitile_clip_inputs {
   infinitile_clip_params params;
 } infinitile_clip_inputs;
 
-/* Gradients of the loss: embeddings' are written to the caller's memory, those of learned scalars into the struct. */
+/* Gradients of the loss: embeddings' are written to the caller's memory, those of learned scalars into the struct. After an error they may hold anything. */
 typedef struct infinitile_clip_gradients {
   /* Of the queries, as many rows of 512. */
   infinitile_clip_output queries;

@@ -23,15 +23,15 @@ static void read_params(const Readings* found, infinitile_clip_gradients* gradie
 }
 
 /*
- * One run of a plan. On a GPU nothing waits between the walks once an attempt has stayed in range; after one that has not, the next
- * looks before it walks back, which may be for nothing.
+ * One run of a plan. On a GPU nothing waits between the walks where an offset has kept its sums in range in the last call, or running
+ * maxima keep them there; else the run looks before it walks back, which may be for nothing.
  */
 static int attempt(Run* run, const Step* step, bool* in_range) {
   const Plan* plan = run->plan;
   infinitile_clip* handle = run->handle;
   const bool both = step->forward && step->backward;
   const bool fused = both && run->fused;
-  const bool looks_between = both && !fused && !(handle->device->queues && handle->keeps_range);
+  const bool looks_between = both && !fused && !(handle->device->queues && (handle->keeps_range || !step->bounded));
   Readings found;
   int status = 0;
   *in_range = true;
@@ -46,8 +46,9 @@ static int attempt(Run* run, const Step* step, bool* in_range) {
   if (status == 0 && step->backward) status = copy_packed(run, true);
   if (status == 0) status = read_readings(run, &found);
   if (status == 0 && step->forward && !looks_between) status = look_at(&found, in_range);
+  if (status != 0) return status;
   if (step->bounded) handle->keeps_range = *in_range;
-  if (status != 0 || !*in_range) return status;
+  if (!*in_range) return 0;
   *step->loss = loss_of(&found);
   if (step->gradients != NULL) read_params(&found, step->gradients);
   return 0;
