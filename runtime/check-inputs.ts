@@ -79,9 +79,15 @@ function withoutPositive(loss: string, what: 'row' | 'column', found: string): D
 }
 
 export function sumOutOfRange(loss: string, logits: Interval): Diagnostic {
-  return {
-    code: 'INF4011',
-    message: `a softmax sum of '${loss}' is not a positive finite number, although running maxima were used; logits lie within [${logits.low}, ${logits.high}]`,
-    hint: 'a logit overflows fp32: look at the parameters, and at norms of the inputs',
-  };
+  return outOfRange(`a softmax sum of '${loss}' is not a positive finite number, although running maxima were used`, logits, 'a logit');
+}
+
+/** Of what a step has found. */
+export function valuesOutOfRange(loss: string, found: { readonly loss: number; readonly params: Readonly<Record<string, number>> }, logits: Interval): readonly Diagnostic[] {
+  const values = [[`loss '${loss}'`, found.loss], ...Object.entries(found.params).map(([name, value]) => [`the gradient of ${name}`, value] as const)] as const;
+  return values.filter(([, value]) => !Number.isFinite(value)).map(([what, value]) => outOfRange(`${what} is ${value}`, logits, 'a term'));
+}
+
+function outOfRange(found: string, logits: Interval, what: string): Diagnostic {
+  return { code: 'INF4011', message: `${found}; logits lie within [${logits.low}, ${logits.high}]`, hint: `${what} overflows fp32: look at the parameters, and at norms of the inputs` };
 }

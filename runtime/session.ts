@@ -4,7 +4,7 @@ import type { SoftmaxMode } from '../codegen/plan/plan.js';
 import type { Program } from '../codegen/compile.js';
 import { InfinitileError } from '../dsl/diagnostics/index.js';
 import type { Tensor } from '../dsl/loss.js';
-import { sumOutOfRange } from './check-inputs.js';
+import { sumOutOfRange, valuesOutOfRange } from './check-inputs.js';
 import { DeviceBuffers } from './device-buffers.js';
 import type { Device } from './device/device.js';
 import type { Control, TimedCommand } from './execute.js';
@@ -110,7 +110,8 @@ export class Session {
     const range = hasSoftmax(loss) ? softmaxRange(logits, Math.max(whole.n, whole.m), leastWeight(relation)) : { ...exactRange, mode: 'bounded' as const };
     const first = range.mode === 'bounded' ? await this.#attempt(bounded, range, options) : undefined;
     const result = first ?? (await this.#attempt(await this.#load('running', reports), exactRange, options));
-    if (result === undefined) throw new InfinitileError([sumOutOfRange(loss.name, logits)]);
+    const beyond = result === undefined ? [sumOutOfRange(loss.name, logits)] : valuesOutOfRange(loss.name, result, logits);
+    if (result === undefined || beyond.length > 0) throw new InfinitileError(beyond);
     return result;
   }
 

@@ -69,7 +69,7 @@ const rows = {
   INF4008: row('value that is not finite', 'NaN and infinities in an input would spread to every sum.'),
   INF4009: row('parameter values', 'A run needs one finite number for each parameter of the loss.'),
   INF4010: row('row or column without a positive', 'The loss refuses them; `unmatched: \'skip\'` leaves them out.'),
-  INF4011: row('logits out of range', 'The sums of exponentials leave the range of fp32.'),
+  INF4011: row('logits out of range', 'The sums of exponentials, or a term, leave the range of fp32.'),
   INF4012: row('index map', 'A loss takes its positives from the diagonal or from an index map, as it declares.'),
   INF4013: row('option out of range', 'Sizes and counts are whole numbers within limits.'),
   INF4014: row('row or column without a column that counts', 'The sum of its exponentials is empty; `unmatched: \'skip\'` leaves it out.'),

@@ -68,6 +68,16 @@ async function checkCase(t: ExecutionContext, one: ExportedCase): Promise<void> 
   same(t, apart, mine);
 }
 
+test('a term that overflows fp32 is told, and gives no numbers', (t) =>
+  turns(async () => {
+    const one: ExportedCase = { name: 'siglip', loss: siglip, precision: 'f32', queries: 20, keys: 20, dim: 16, params: { logScale: 90, bias: 0 } };
+    const app = await outsideFolder(t);
+    await writeConsumer(app, one);
+    await buildProgram(await libraryOf(one), one, app, 'consumer.c');
+    await t.throwsAsync(run('./consumer', [], app), { message: /status 5: the loss is inf: a term of 'siglip' overflows fp32/ });
+    await t.throwsAsync(expected(one), { message: /INF4011 loss 'siglip' is Infinity; logits lie within/ });
+  }));
+
 test('handles of several threads compute at once; one handle tells a second call that it is in use', (t) =>
   turns(async () => {
     const [one] = cases;

@@ -57,6 +57,19 @@ static void params_of(const Readings* found, double* params) {
   }
 }
 
+/* What overflows fp32 is told of, and not given. */
+static int check_value(const char* what, double value) {
+  if (isfinite(value)) return 0;
+  return fail(INFINITILE_CLIP_ERROR_RANGE, "%s is %g: a term of 'clip' overflows fp32; look at the parameters, and at norms of the inputs", what, value);
+}
+
+static int check_params(const double* params) {
+  int status = 0;
+  (void)params;
+  if (status == 0) status = check_value("the gradient of params.logScale", params[0]);
+  return status;
+}
+
 static void give_params(const double* params, infinitile_clip_gradients* gradients) {
   (void)params, (void)gradients;
   gradients->params.logScale = params[0];

@@ -73,13 +73,16 @@ static int hear_forward(infinitile_clip_ring* ring, const Shares* shares) {
   ring->loss = sum_of_word(shares, ring->run.shards.ranks, loss_word);
   if (ring->makes_gradients) return begin_pass(ring, stage_backward_pass);
   ring->stage = stage_done;
-  return 0;
+  return check_value("the loss", ring->loss);
 }
 
 static int hear_backward(infinitile_clip_ring* ring, const Shares* shares) {
   double params[param_room];
   ring->loss = sum_of_word(shares, ring->run.shards.ranks, loss_word);
   for (int i = 0; i < param_count; ++i) params[i] = sum_of_word(shares, ring->run.shards.ranks, first_param_word + i);
+  int status = check_value("the loss", ring->loss);
+  if (status == 0) status = check_params(params);
+  if (status != 0) return status;
   give_params(params, ring->gradients);
   ring->stage = stage_done;
   return 0;

@@ -16,10 +16,12 @@ typedef struct Step {
   bool bounded;
 } Step;
 
-static void read_params(const Readings* found, infinitile_clip_gradients* gradients) {
+static int read_params(const Readings* found, infinitile_clip_gradients* gradients) {
   double params[param_room];
   params_of(found, params);
-  give_params(params, gradients);
+  const int status = check_params(params);
+  if (status == 0) give_params(params, gradients);
+  return status;
 }
 
 /*
@@ -49,9 +51,11 @@ static int attempt(Run* run, const Step* step, bool* in_range) {
   if (status != 0) return status;
   if (step->bounded) handle->keeps_range = *in_range;
   if (!*in_range) return 0;
-  *step->loss = loss_of(&found);
-  if (step->gradients != NULL) read_params(&found, step->gradients);
-  return 0;
+  const double loss = loss_of(&found);
+  status = check_value("the loss", loss);
+  if (status == 0 && step->gradients != NULL) status = read_params(&found, step->gradients);
+  if (status == 0) *step->loss = loss;
+  return status;
 }
 
 static void set_scalars(Run* run, const Environment* e, Softmax softmax, Matched matched) {
@@ -159,6 +163,6 @@ static int walk_backward(Run* run, infinitile_clip_gradients* gradients) {
   Readings found;
   if (status == 0) status = copy_packed(run, true);
   if (status == 0) status = read_readings(run, &found);
-  if (status == 0) read_params(&found, gradients);
+  if (status == 0) status = read_params(&found, gradients);
   return status;
 }
