@@ -1,7 +1,7 @@
 """Times an exported CLIP package beside open_clip's loss, dense and compiled, Inf-CL and Liger, and says what its operator costs by itself.
 
     npx infinitile export clip --format torch --dim 512 --precision bf16 --target sm_90a,x86-64-v4 --out clip-torch
-    pip wheel clip-torch --no-deps && pip install infinitile_clip-*.whl
+    pip wheel ./clip-torch --no-deps && pip install infinitile_clip-*.whl
     python examples/torch/benchmark.py --n 65536 --device cuda [--json]
 
 All take their turns in one process: a round is a forward and a backward of each. What is not installed, or does not fit, is said.

@@ -2,7 +2,7 @@
 
     npx tsx examples/torch/pairs.ts 32768 > pairs.jsonl
     npx infinitile export clip --format torch --dim 256 --precision f32 --target sm_90a,x86-64-v3 --out clip-torch
-    pip wheel clip-torch --no-deps && pip install infinitile_clip-*.whl
+    pip wheel ./clip-torch --no-deps && pip install infinitile_clip-*.whl
     python examples/torch/train.py pairs.jsonl --steps 200 --device cuda --out curves.json
 
 A third run, dense again with its data in another order, says how far curves lie apart by chance: what the loss changes has to be small
