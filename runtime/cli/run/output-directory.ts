@@ -2,7 +2,8 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeNpy, writeNpyRows, type NpyForm, type NpyRows } from '../../tensor/tensor.js';
 import type { Communicator } from '../../transport/communicator.js';
-import { makeHidden, showHidden, unwritable } from '../hidden-directory.js';
+import { makeHidden, showHidden, writingTo } from '../hidden-directory.js';
+import { unwritable } from '../unwritable.js';
 
 /**
  * A directory that is there with all its files, or not at all: made beside its place under a hidden name, then renamed. All ranks of a
@@ -70,7 +71,7 @@ export class OutputDirectory {
   }
 
   async #show(result: unknown): Promise<void> {
-    await writeFile(this.#file('result.json'), `${JSON.stringify(result, undefined, 2)}\n`, { flush: true });
+    await writingTo(this.#place, () => writeFile(this.#file('result.json'), `${JSON.stringify(result, undefined, 2)}\n`, { flush: true }));
     await showHidden(this.#making, this.#place);
   }
 
