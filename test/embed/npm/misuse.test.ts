@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { indexMap, pairwiseLoss, softmax, type RunInputs } from '../../../runtime/index.js';
 import { golden } from '../../support/golden.js';
+import { resizableBuffer } from '../../support/resizable.js';
 import { here, type ExportedCase } from '../support/exported-case.js';
 import { outsideFolder } from '../support/folder.js';
 import { exportPackage, importPackage, installPackage, type Form } from './support/project.js';
@@ -25,8 +26,14 @@ const right = (): RunInputs => ({
   positives: new Int32Array(20),
 });
 
+interface Wrong {
+  readonly inputs: readonly (readonly [name: string, fields: Readonly<Record<string, unknown>>])[];
+  /** Beside right inputs. */
+  readonly options: readonly unknown[];
+}
+
 /** What types forbid, by name; undefined leaves a field out. */
-const wrong: readonly (readonly [name: string, fields: Readonly<Record<string, unknown>>])[] = [
+const wrong: Wrong['inputs'] = [
   ['no q', { q: undefined }],
   ['q is an array', { q: [1, 2, 3] }],
   ['q is in half precision', { q: new Uint16Array(20 * dim) }],
@@ -57,15 +64,25 @@ function transferred(array: Float32Array<ArrayBuffer>): Float32Array {
   return array;
 }
 
-/** Beside right inputs. */
-const wrongOptions = [null, 'x', { gradient: false }, { gradients: 'no' }];
+const wrongOptions: Wrong['options'] = [null, 'x', { gradient: false }, { gradients: 'no' }];
 const wrongToOpen = ['cpu', null, { foo: 1 }, { device: 'tpu' }, { threads: 0 }, { threads: 1.5 }, { gpu: 1 }, { device: 'cuda' }, { device: 'cuda', gpu: -1 }, { device: 'cuda', threads: 1 }, { cores: 2 }];
 
-test('every misuse of a standalone package is an error that names the argument, and none ends the process', (t) => checkMisuse(t, 'standalone', []));
-test('every misuse of a package beside the runtime is a diagnostic that names the argument, and none ends the process', (t) =>
-  checkMisuse(t, 'hosted', [{ signal: 'x' }, { onProgress: 1 }]));
+/** The runtime has more options, and reads arrays where they lie; a standalone package copies them. */
+const beside: Wrong = {
+  inputs: [
+    ['q is resizable', { q: new Float32Array(resizableBuffer(20 * dim * 4)) }],
+    ['weights are resizable', { rows: { weight: new Float32Array(resizableBuffer(20 * 4)) } }],
+    ['positives are resizable', { positives: new Int32Array(resizableBuffer(20 * 4)) }],
+  ],
+  options: [{ signal: 'x' }, { onProgress: 1 }],
+};
 
-async function checkMisuse(t: ExecutionContext, form: Form, moreOptions: readonly object[]): Promise<void> {
+test('every misuse of a standalone package is an error that names the argument, and none ends the process', (t) =>
+  checkMisuse(t, 'standalone', { inputs: [], options: [] }));
+test('every misuse of a package beside the runtime is a diagnostic that names the argument, and none ends the process', (t) =>
+  checkMisuse(t, 'hosted', beside));
+
+async function checkMisuse(t: ExecutionContext, form: Form, more: Wrong): Promise<void> {
   const { open } = await importPackage(await installPackage(await outsideFolder(t), await exportPackage(one, form), form));
   const kernel = await open({ threads: 1 });
   t.is(kernel.target, here.name);
@@ -74,10 +91,10 @@ async function checkMisuse(t: ExecutionContext, form: Form, moreOptions: readonl
     const error = await t.throwsAsync(work, { instanceOf: Error }, name);
     told.push(`${name}: ${error.name}${'code' in error ? ` ${String(error.code)}` : ''}: ${error.message}`);
   };
-  for (const [name, fields] of wrong) await tell(name, () => kernel.run({ ...right(), ...fields }));
+  for (const [name, fields] of [...wrong, ...more.inputs]) await tell(name, () => kernel.run({ ...right(), ...fields }));
   await tell('nothing', () => kernel.run(undefined as never));
   await tell('null', () => kernel.run(null as never));
-  for (const options of [...wrongOptions, ...moreOptions]) await tell(`run(..., ${JSON.stringify(options)})`, () => kernel.run(right(), options as never));
+  for (const options of [...wrongOptions, ...more.options]) await tell(`run(..., ${JSON.stringify(options)})`, () => kernel.run(right(), options as never));
   for (const options of wrongToOpen) await tell(`open(${JSON.stringify(options)})`, () => open(options as never));
   const last = [kernel.run(right()), kernel.run(right(), { gradients: false })];
   kernel.close();
