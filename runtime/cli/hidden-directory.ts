@@ -37,6 +37,12 @@ export async function showHidden(making: string, place: string, { replaces }: Pi
   if (aside !== undefined) await writingTo(aside, () => rm(aside, { recursive: true, force: true }), 'the new directory is in its place; remove this one, which it has replaced, by hand');
 }
 
+/** Removes what has not been shown. A disk that refuses this, too, has refused to be written before: that is told. */
+export async function dropHidden(making: string): Promise<void> {
+  // A rank that still writes may make a network file system keep a file for it a little longer.
+  await rm(making, { recursive: true, force: true, maxRetries: 5 }).catch(() => undefined);
+}
+
 /** @throws {InfinitileError} INF6007 for what the operating system refuses: a full disk, a folder that may not be written. */
 export async function writingTo(place: string, write: () => Promise<unknown>, hint?: string): Promise<void> {
   try {

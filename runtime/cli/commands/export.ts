@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { Target } from '../../../codegen/targets/target.js';
@@ -8,7 +8,7 @@ import { automatic } from '../../../dsl/tilings.js';
 import type { Exported, Exporter } from '../../export/exporter.js';
 import { formatNames, formats, type Format, type FormatName } from '../../export/formats.js';
 import { isExport } from '../../export/is-export.js';
-import { makeHidden, showHidden, writingTo } from '../hidden-directory.js';
+import { dropHidden, makeHidden, showHidden, writingTo } from '../hidden-directory.js';
 import { chooseTarget } from '../inspect/request.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
@@ -68,7 +68,7 @@ async function runExport(name: string, flags: ExportFlags, terminal: Terminal, s
     terminal.out(summary(exported, targets, out));
   } finally {
     progress.clear();
-    await rm(making, { recursive: true, force: true });
+    await dropHidden(making);
   }
 }
 
