@@ -17,6 +17,8 @@ import type { LoadedProgram, LoadProgram } from './loaded-program.js';
 import { readLse, readRanks, readValues, type SideName } from './results.js';
 import { extremesOf, logitRange, runScalars, uniformsOf, type Extremes, type Parameters } from './scalars.js';
 import { exactRange, softmaxRange, type SoftmaxRange } from './softmax-range.js';
+import { resizable } from './tensor/errors.js';
+import { isResizable } from './tensor/resizable.js';
 import { agree, requireSame } from './transport/agree.js';
 import { Walks, walksOf, type StepWalks, type Traffic } from './walks.js';
 
@@ -115,8 +117,9 @@ export class Session {
     return result;
   }
 
-  /** Copies rows of a gradient to the host. */
+  /** Copies rows of a gradient to the host. `target` stays as it is until the promise settles. */
   async read(name: 'dQueries' | 'dKeys', target: Float32Array, firstRow = 0): Promise<void> {
+    if (isResizable(target)) throw resizable('target');
     const { dim, shape } = this.#inputs;
     const stacked = this.#buffers.has('dEmbeddings');
     const first = stacked && name === 'dKeys' ? shape.split + firstRow : firstRow;

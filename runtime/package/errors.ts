@@ -30,3 +30,11 @@ export function noTargetHere(name: string, device: string, targets: readonly str
 export function wrongOption(message: string, hint: string): InfinitileError {
   return new InfinitileError({ code: 'INF4013', message, hint });
 }
+
+export function wrongInput(message: string, hint: string): InfinitileError {
+  return new InfinitileError({ code: 'INF4004', message, hint });
+}
+
+export function closedKernel(): InfinitileError {
+  return new InfinitileError({ code: 'INF7003', message: 'the kernel is closed', hint: 'open another' });
+}

@@ -8,6 +8,7 @@ import { cpuFeatures } from '../device/cpu.js';
 import { deviceAt, openCuda } from '../device/cuda.js';
 import { cpuModel } from '../device/host.js';
 import { Kernel } from '../kernel.js';
+import { checkOpenOptions } from './check-arguments.js';
 import { readDefinition } from './definition.js';
 import { noTargetHere, wrongOption } from './errors.js';
 import { PackagedArtifacts } from './packaged-artifacts.js';
@@ -66,7 +67,9 @@ function targetsOf({ targets: packaged }: PackageDefinition, device: Target['dev
   return targets.filter((target) => target.device === device && packaged.some(({ name }) => name === target.name));
 }
 
-function checked({ device = 'cpu', gpu, threads }: PackageOptions): Required<PackageOptions> {
+function checked(options: PackageOptions): Required<PackageOptions> {
+  checkOpenOptions(options);
+  const { device = 'cpu', gpu, threads } = options;
   const given: string = device;
   if (given !== 'cpu' && given !== 'cuda') throw wrongOption(`device is '${given}'`, "give 'cpu' or 'cuda'");
   if (device === 'cpu' && gpu !== undefined) throw wrongOption('gpu was given', "it goes with device: 'cuda'");

@@ -1,6 +1,11 @@
 import type { RunInputs } from '../inputs.js';
 import type { Kernel, RunOptions } from '../kernel.js';
 import { usesTensor } from '../matrix-shape.js';
+import { checkRunInputs, checkRunOptions } from './check-arguments.js';
+import { closedKernel } from './errors.js';
+
+/** What a package's run takes beside its inputs. */
+export type PackagedRunOptions = Pick<RunOptions, 'gradients' | 'signal' | 'onProgress'>;
 
 /** Of the tensors that the loss is of, and of its learned scalars. */
 export interface PackagedGradients {
@@ -19,6 +24,9 @@ export class PackagedKernel {
   /** The target in use. */
   readonly target: string;
   readonly #kernel: Kernel;
+  /** Runs that have been asked for and are not over. */
+  #running = 0;
+  #closed = false;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -30,9 +38,28 @@ export class PackagedKernel {
    *
    * @throws {InfinitileError} naming every mistake in the inputs.
    */
-  async run(inputs: RunInputs, { gradients = true, signal, onProgress }: Pick<RunOptions, 'gradients' | 'signal' | 'onProgress'> = {}): Promise<PackagedResult> {
-    const own = { gradients, ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
-    const { loss, gradients: found } = await this.#kernel.run(inputs, own);
+  async run(inputs: RunInputs, options: PackagedRunOptions = {}): Promise<PackagedResult> {
+    checkRunInputs(inputs);
+    checkRunOptions(options);
+    if (this.#closed) throw closedKernel();
+    this.#running += 1;
+    try {
+      return await this.#compute(inputs, options);
+    } finally {
+      this.#running -= 1;
+      this.#releaseIfDone();
+    }
+  }
+
+  /** Releases the device, after the runs that were asked for. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#releaseIfDone();
+  }
+
+  async #compute(inputs: RunInputs, options: PackagedRunOptions): Promise<PackagedResult> {
+    const { loss, gradients: found } = await this.#kernel.run(inputs, options);
     if (found === undefined) return { loss };
     const { loss: declared } = this.#kernel;
     return {
@@ -45,8 +72,7 @@ export class PackagedKernel {
     };
   }
 
-  /** Releases the device. */
-  close(): void {
-    this.#kernel.close();
+  #releaseIfDone(): void {
+    if (this.#closed && this.#running === 0) this.#kernel.close();
   }
 }

@@ -1,5 +1,6 @@
 import { InfinitileError } from '../../dsl/diagnostics/error.js';
 import { printShape } from './element.js';
+import { resizableArray, useFixed } from './resizable.js';
 
 /** What can be wrong with a tensor or its file, in one place: every message names the tensor or the file first. */
 
@@ -105,6 +106,10 @@ export function emptyMatrix(name: string, shape: readonly number[]): InfinitileE
 
 export function unsupportedValue(name: string, found: string, hint: string): InfinitileError {
   return new InfinitileError({ code: 'INF4004', message: `${name} is ${found}, which is not taken`, hint });
+}
+
+export function resizable(name: string): InfinitileError {
+  return unsupportedValue(name, resizableArray, useFixed);
 }
 
 export function precisionMismatch(name: string, found: string, wanted: string, hint: string): InfinitileError {

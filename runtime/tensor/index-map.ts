@@ -1,5 +1,6 @@
-import { indexCount, indexOutOfRange, notAVector, unsupportedElement, unsupportedValue } from './errors.js';
+import { indexCount, indexOutOfRange, notAVector, resizable, unsupportedElement, unsupportedValue } from './errors.js';
 import { isTensorFile, readRows, tensorLocation, type ReadOptions, type TensorFile } from './file.js';
+import { isResizable } from './resizable.js';
 
 /** For each query the index of its positive key, -1 for none: as users pass it. */
 export type IndexMapValue = Int32Array | readonly number[] | BigInt64Array | TensorFile;
@@ -20,6 +21,7 @@ export async function indexMap(
   expected: IndexMapExpectation,
   options: ReadOptions = {},
 ): Promise<Int32Array> {
+  if (isResizable(value)) throw resizable(name);
   if (value instanceof Int32Array) return checkRange(name, value, expected);
   if (value instanceof BigInt64Array || Array.isArray(value)) return narrow(name, value, expected);
   if (isTensorFile(value)) return readIndexMap(`${name} (${tensorLocation(value)})`, value, expected, options);

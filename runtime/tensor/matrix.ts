@@ -2,10 +2,11 @@ import type { Precision } from '../../dsl/problem.js';
 import type { NativeBuffer } from '../addon.js';
 import { elementCount, elementSize } from './element.js';
 import {
-  dimMismatch, emptyMatrix, notAMatrix, precisionMismatch, rowsOutOfRange, shapeMismatch, unknownShape, unsupportedElement, unsupportedValue,
+  dimMismatch, emptyMatrix, notAMatrix, precisionMismatch, resizable, rowsOutOfRange, shapeMismatch, unknownShape, unsupportedElement, unsupportedValue,
 } from './errors.js';
 import { isTensorFile, readRows, tensorLocation, type PieceSink, type ReadOptions, type TensorFile } from './file.js';
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from './half.js';
+import { isResizable } from './resizable.js';
 
 /** Embeddings as users pass them: one row per item. `Uint16Array` holds the bits of bf16 or f16. */
 export type MatrixValue = Float32Array | Uint16Array | ShapedArray | TensorFile;
@@ -97,6 +98,7 @@ export async function readMatrixRows(source: MatrixSource, firstRow = 0, rowCoun
 }
 
 function arrayMatrix(name: string, data: Float32Array | Uint16Array, shape: readonly number[], expected: Precision): MatrixSource {
+  if (isResizable(data)) throw resizable(name);
   const [rows, dim] = checkShape(name, shape);
   if (rows === 0) throw emptyMatrix(name, shape);
   if (elementCount(shape) !== data.length) throw shapeMismatch(name, shape, data.length);

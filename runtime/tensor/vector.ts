@@ -1,5 +1,6 @@
 import type { AttributeType } from '../../dsl/loss.js';
 import { isTensorFile, readRows, type TensorFile } from './file.js';
+import { isResizable, resizableArray, useFixed } from './resizable.js';
 
 /** One number a row: as users pass it. */
 export type VectorValue = Int32Array | Float32Array | readonly number[] | TensorFile;
@@ -15,6 +16,7 @@ export type ReadVector = { readonly values: Int32Array | Float32Array; readonly 
 export async function readVector(value: VectorValue, type: AttributeType, length: number): Promise<ReadVector> {
   const [given, firstRow] = isTensorFile(value) ? [await readFile(value), value.firstRow ?? 0] : [value, 0];
   if (!isVector(given)) return wrong(`is a tensor of ${isTensorFile(value) ? `${value.shape.join(' x ')} ${value.element}` : 'another type'}`, takenValues[type]);
+  if (isResizable(given)) return wrong(`is ${resizableArray}`, useFixed);
   if (given.length !== length) return wrong(`has ${given.length} values`, `one each is needed: ${length}`);
   if (type === 'i32' && given instanceof Float32Array) return wrong('is a Float32Array', takenValues.i32);
   if (given instanceof Int32Array) return { values: type === 'i32' ? given : Float32Array.from(given) };

@@ -2,6 +2,7 @@ import test from 'ava';
 import { clip, compile, siglip, tiling, type Kernel } from '../../runtime/index.js';
 import type { Session } from '../../runtime/session.js';
 import { rows } from '../numeric/rows.js';
+import { resizableBuffer } from '../support/resizable.js';
 
 const [n, dim] = [40, 32];
 const q = rows(n, dim, 1);
@@ -52,6 +53,13 @@ test('the second step, and every later one, gives what the first would', async (
       }
     });
   }
+});
+
+test('a gradient is not read into memory that may go meanwhile', async (t) => {
+  await withSession(clip, { q, k }, async (session) => {
+    await session.step({ params: { logScale: 1 }, gradients: true });
+    await t.throwsAsync(session.read('dQueries', new Float32Array(resizableBuffer(4 * n * dim))), { message: /^INF4004 target is an array over a resizable ArrayBuffer/ });
+  });
 });
 
 test('several chunks are walked as one list, too', async (t) => {

@@ -4,6 +4,8 @@ import { InfinitileError } from '../../dsl/diagnostics/index.js';
 import {
   bf16ToF32, checkPrecision, checkSameDim, convertMatrix, f16ToF32, f32ToBf16, f32ToF16, indexMap, matrixSource, readMatrixRows, type MatrixValue,
 } from '../../runtime/tensor/tensor.js';
+import { readVector } from '../../runtime/tensor/vector.js';
+import { resizableBuffer } from '../support/resizable.js';
 
 const f32 = { precision: 'f32' } as const;
 
@@ -161,6 +163,16 @@ test('other values are refused with what they are', (t) => {
   const wrong: readonly unknown[] = [new Float64Array(4), [1, 2], null, undefined, 'q.npy', 3, { data: [1], shape: [1, 1] }, new Uint8Array(4)];
   for (const value of wrong) t.is(codeOf(() => matrixSource('q', value as MatrixValue, { precision: 'f32', dim: 2 })), 'INF4004', String(value));
   t.throws(() => matrixSource('q', new Float64Array(4) as unknown as MatrixValue, f32), { message: /q is of type Float64Array/ });
+});
+
+test('arrays whose memory may go during a run are refused by their names', async (t) => {
+  const floats = new Float32Array(resizableBuffer(16));
+  const message = /^INF4004 (q|positives) is an array over a resizable ArrayBuffer, which is not taken\n {2}hint: .*array\.slice\(\)/;
+  t.throws(() => matrixSource('q', floats, { ...f32, dim: 2 }), { message });
+  t.throws(() => matrixSource('q', { data: floats, shape: [2, 2] }, f32), { message });
+  t.is(matrixSource('q', floats.slice(), { ...f32, dim: 2 }).rows, 2);
+  await t.throwsAsync(indexMap('positives', new Int32Array(resizableBuffer(8)), { length: 2, limit: 2 }), { message });
+  t.like(await readVector(new Float32Array(resizableBuffer(8)), 'f32', 2), { mistake: { problem: 'is an array over a resizable ArrayBuffer' } });
 });
 
 test('an index map of any integer kind becomes an Int32Array', async (t) => {

@@ -45,7 +45,7 @@ function interfacesOf({ given, standalone, loss }: DeclarationsRequest): Optiona
   const params = given.params.length === 0 ? [] : [property('params', 'Params', 'A value for each learned scalar.')];
   return [
     ...(given.params.length === 0 ? [] : [exported('Params', 'The learned scalars, or their gradients.', given.params.map((name) => property(name, 'number')))]),
-    exported('Inputs', `What loss \`${loss.name}\` is of. Arrays ${standalone ? 'are copied when a run is asked for' : 'stay as they are until the run is over'}.`, [...inputsOf(given), ...params]),
+    exported('Inputs', `What loss \`${loss.name}\` is of. Arrays ${standalone ? 'are copied when a run is asked for' : 'stay as they are until the promise of the run settles: none is written to, transferred or resized'}.`, [...inputsOf(given), ...params]),
     exported('Gradients', 'Of the loss as declared, its means included.', [
       ...given.tensors.map(({ name, what }) => property(name, 'Float32Array', `Of the ${what}.`)),
       ...params.map((one) => ({ ...one, docs: ['Of the learned scalars.'] })),

@@ -7,7 +7,7 @@
 // targets    x86-64-v4, sm_90a
 
 import { native, told } from './native.js';
-import { deviceOf, takeInputs } from './inputs.js';
+import { deviceOf, takeInputs, wantsGradients } from './inputs.js';
 
 export const loss = 'clip';
 export const dim = 512;
@@ -28,8 +28,9 @@ class Kernel {
   }
 
   /** Loss and gradients; with `gradients: false` the loss alone. */
-  async run(inputs, { gradients = true } = {}) {
+  async run(inputs, options = {}) {
     const { arrays, params, places } = takeInputs(inputs);
+    const gradients = wantsGradients(options);
     if (this.#handle === undefined) throw new Error('the kernel is closed: open another');
     const outputs = gradients ? places() : undefined;
     const [loss, ...derivatives] = await told(native.run(this.#handle, arrays, params, outputs?.memory));

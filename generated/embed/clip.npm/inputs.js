@@ -29,6 +29,13 @@ function gradientPlaces(q, k) {
   return { memory: [gradients.q, gradients.k], gradients };
 }
 
+/** What `run` is given beside the inputs. */
+export function wantsGradients(options) {
+  const { gradients = true } = record('options', options, ['gradients'], []);
+  if (typeof gradients !== 'boolean') throw new TypeError(`gradients is ${shown(gradients)}: true or false is needed`);
+  return gradients;
+}
+
 /** What `open` is given: whether a GPU is meant, and its number, or how many threads. */
 export function deviceOf(options) {
   const { device = 'cpu', gpu, threads } = record('options', options, ['device', 'gpu', 'threads'], []);

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { Target } from '../../../codegen/targets/target.js';
@@ -7,11 +7,13 @@ import type { Precision } from '../../../dsl/problem.js';
 import { automatic } from '../../../dsl/tilings.js';
 import type { Exported, Exporter } from '../../export/exporter.js';
 import { formatNames, formats, type Format, type FormatName } from '../../export/formats.js';
-import { makeHidden, showHidden } from '../hidden-directory.js';
+import { isExport } from '../../export/is-export.js';
+import { dropHidden, makeHidden, showHidden, writingTo } from '../hidden-directory.js';
 import { chooseTarget } from '../inspect/request.js';
 import { interruptible } from '../interrupt.js';
 import { loadLoss, loadTiling } from '../load-definition.js';
 import { countOption, precisionOption, tilingOption } from '../options.js';
+import type { PlaceOptions } from '../output-place.js';
 import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 
@@ -27,6 +29,10 @@ interface ExportFlags {
   readonly force?: boolean;
 }
 
+/** Without `--force`, and with it. */
+const keeping: PlaceOptions = { hint: 'name a directory that does not exist yet, or give --force to replace what an export has written' };
+const replacing: PlaceOptions = { replaces: isExport, hint: '--force replaces what an export has written, and by its manifest.json none has written this: remove it by hand, or name another' };
+
 export function exportCommand(terminal: Terminal): Command {
   return new Command('export')
     .summary('write a loss as a library for other projects')
@@ -40,7 +46,7 @@ export function exportCommand(terminal: Terminal): Command {
     .option('--target <names>', 'a list of targets, such as x86-64-v4,sm_90a,sm_80; the library chooses among them where it runs', 'cpu')
     .addOption(tilingOption('how the work is split; or a file.json of tune --save (default: the target chooses)'))
     .requiredOption('--out <directory>', 'where to write it')
-    .option('--force', 'replace what is there')
+    .option('--force', 'replace what an export has written there before')
     .action((loss: string, flags: ExportFlags) => interruptible((signal) => runExport(loss, flags, terminal, signal)));
 }
 
@@ -52,16 +58,17 @@ async function runExport(name: string, flags: ExportFlags, terminal: Terminal, s
   const targets = targetsNamed(flags.target);
   const tiling = flags.tiling === undefined ? automatic : await loadTiling(flags.tiling);
   const request = { loss, dim, precision, tiling, targets, ...(guideDim === undefined ? {} : { guideDim }) };
-  const making = await makeHidden(out, { replace: force, hint: 'name a directory that does not exist yet, or give --force to replace this one' });
+  const place = force ? replacing : keeping;
+  const making = await makeHidden(out, place);
   const progress = new Progress(terminal);
   try {
     const exported = await write(request, { signal, onBuild: (done, total) => progress.show('compiling', done, total) });
-    await writeFiles(making, exported, signal);
-    await showHidden(making, out, { replace: force });
+    await writingTo(out, () => writeFiles(making, exported, signal));
+    await showHidden(making, out, place);
     terminal.out(summary(exported, targets, out));
   } finally {
     progress.clear();
-    await rm(making, { recursive: true, force: true });
+    await dropHidden(making);
   }
 }
 

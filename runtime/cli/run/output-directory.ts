@@ -1,8 +1,9 @@
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeNpy, writeNpyRows, type NpyForm, type NpyRows } from '../../tensor/tensor.js';
 import type { Communicator } from '../../transport/communicator.js';
-import { makeHidden, showHidden, unwritable } from '../hidden-directory.js';
+import { dropHidden, makeHidden, showHidden, writingTo } from '../hidden-directory.js';
+import { unwritable } from '../unwritable.js';
 
 /**
  * A directory that is there with all its files, or not at all: made beside its place under a hidden name, then renamed. All ranks of a
@@ -65,12 +66,11 @@ export class OutputDirectory {
   async discard(): Promise<void> {
     const { rank, lost } = this.#ring;
     if (rank !== 0 && (this.#committing || !(lost.aborted || this.#signal.aborted))) return;
-    // A rank that still writes may make a network file system keep a file for it a little longer.
-    await rm(this.#making, { recursive: true, force: true, maxRetries: 5 });
+    await dropHidden(this.#making);
   }
 
   async #show(result: unknown): Promise<void> {
-    await writeFile(this.#file('result.json'), `${JSON.stringify(result, undefined, 2)}\n`, { flush: true });
+    await writingTo(this.#place, () => writeFile(this.#file('result.json'), `${JSON.stringify(result, undefined, 2)}\n`, { flush: true }));
     await showHidden(this.#making, this.#place);
   }
 

@@ -1,9 +1,10 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { indexMap, pairwiseLoss, softmax, type RunInputs } from '../../../runtime/index.js';
 import { golden } from '../../support/golden.js';
+import { resizableBuffer } from '../../support/resizable.js';
 import { here, type ExportedCase } from '../support/exported-case.js';
 import { outsideFolder } from '../support/folder.js';
-import { exportPackage, importPackage, installPackage } from './support/project.js';
+import { exportPackage, importPackage, installPackage, type Form } from './support/project.js';
 
 /** Of all that a package takes, something. */
 const loss = pairwiseLoss('weighed', {
@@ -25,8 +26,14 @@ const right = (): RunInputs => ({
   positives: new Int32Array(20),
 });
 
+interface Wrong {
+  readonly inputs: readonly (readonly [name: string, fields: Readonly<Record<string, unknown>>])[];
+  /** Beside right inputs. */
+  readonly options: readonly unknown[];
+}
+
 /** What types forbid, by name; undefined leaves a field out. */
-const wrong: readonly (readonly [name: string, fields: Readonly<Record<string, unknown>>])[] = [
+const wrong: Wrong['inputs'] = [
   ['no q', { q: undefined }],
   ['q is an array', { q: [1, 2, 3] }],
   ['q is in half precision', { q: new Uint16Array(20 * dim) }],
@@ -48,6 +55,8 @@ const wrong: readonly (readonly [name: string, fields: Readonly<Record<string, u
   ['positives beyond the keys', { positives: new Int32Array(20).fill(30) }],
   ['positives of none', { positives: new Int32Array(20).fill(-1) }],
   ['a guide', { guide: {} }],
+  ['labels are null', { cols: null }],
+  ['an unknown input', { queries: new Float32Array(16) }],
 ];
 
 function transferred(array: Float32Array<ArrayBuffer>): Float32Array {
@@ -55,8 +64,26 @@ function transferred(array: Float32Array<ArrayBuffer>): Float32Array {
   return array;
 }
 
-test('every misuse of a standalone package is an error that names the argument, and none ends the process', async (t) => {
-  const { open } = await importPackage(await installPackage(await outsideFolder(t), await exportPackage(one, 'standalone'), 'standalone'));
+const wrongOptions: Wrong['options'] = [null, 'x', { gradient: false }, { gradients: 'no' }];
+const wrongToOpen = ['cpu', null, { foo: 1 }, { device: 'tpu' }, { threads: 0 }, { threads: 1.5 }, { gpu: 1 }, { device: 'cuda' }, { device: 'cuda', gpu: -1 }, { device: 'cuda', threads: 1 }, { cores: 2 }];
+
+/** The runtime has more options, and reads arrays where they lie; a standalone package copies them. */
+const beside: Wrong = {
+  inputs: [
+    ['q is resizable', { q: new Float32Array(resizableBuffer(20 * dim * 4)) }],
+    ['weights are resizable', { rows: { weight: new Float32Array(resizableBuffer(20 * 4)) } }],
+    ['positives are resizable', { positives: new Int32Array(resizableBuffer(20 * 4)) }],
+  ],
+  options: [{ signal: 'x' }, { onProgress: 1 }],
+};
+
+test('every misuse of a standalone package is an error that names the argument, and none ends the process', (t) =>
+  checkMisuse(t, 'standalone', { inputs: [], options: [] }));
+test('every misuse of a package beside the runtime is a diagnostic that names the argument, and none ends the process', (t) =>
+  checkMisuse(t, 'hosted', beside));
+
+async function checkMisuse(t: ExecutionContext, form: Form, more: Wrong): Promise<void> {
+  const { open } = await importPackage(await installPackage(await outsideFolder(t), await exportPackage(one, form), form));
   const kernel = await open({ threads: 1 });
   t.is(kernel.target, here.name);
   const told: string[] = [];
@@ -64,15 +91,15 @@ test('every misuse of a standalone package is an error that names the argument, 
     const error = await t.throwsAsync(work, { instanceOf: Error }, name);
     told.push(`${name}: ${error.name}${'code' in error ? ` ${String(error.code)}` : ''}: ${error.message}`);
   };
-  for (const [name, fields] of wrong) await tell(name, () => kernel.run({ ...right(), ...fields }));
+  for (const [name, fields] of [...wrong, ...more.inputs]) await tell(name, () => kernel.run({ ...right(), ...fields }));
   await tell('nothing', () => kernel.run(undefined as never));
-  for (const options of [{ device: 'tpu' }, { threads: 0 }, { threads: 1.5 }, { gpu: 1 }, { device: 'cuda' }, { device: 'cuda', gpu: -1 }, { device: 'cuda', threads: 1 }, { cores: 2 }, null]) {
-    await tell(`open(${JSON.stringify(options)})`, () => open(options as never));
-  }
-  const last = kernel.run(right());
+  await tell('null', () => kernel.run(null as never));
+  for (const options of [...wrongOptions, ...more.options]) await tell(`run(..., ${JSON.stringify(options)})`, () => kernel.run(right(), options as never));
+  for (const options of wrongToOpen) await tell(`open(${JSON.stringify(options)})`, () => open(options as never));
+  const last = [kernel.run(right()), kernel.run(right(), { gradients: false })];
   kernel.close();
   kernel.close();
-  t.true(Number.isFinite((await last).loss), 'what was asked for before is finished');
+  for (const { loss } of await Promise.all(last)) t.true(Number.isFinite(loss), 'what was asked for before is finished');
   await tell('closed', () => kernel.run(right()));
-  golden(t, 'embed/npm-misuse.txt', told.join('\n').replaceAll(here.name, '(target)'));
-});
+  golden(t, `embed/npm-misuse.${form}.txt`, told.join('\n').replaceAll(here.name, '(target)'));
+}
