@@ -48,8 +48,8 @@ def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, gro
 @operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", fake=_fake_forward_backward)
 def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     """The loss, and its gradients: of embeddings in fp32, of learned scalars on the host, where the library has them."""
-    d_queries = torch.empty_like(queries, dtype=torch.float32, memory_format=torch.contiguous_format)
-    d_keys = torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format)
+    d_queries = torch.empty(queries.shape, dtype=torch.float32, device=queries.device)
+    d_keys = torch.empty(keys.shape, dtype=torch.float32, device=keys.device)
 
     def prepare() -> Tuple[Handle, int, int]:
         prepared = _prepare(queries, keys, log_scale)
