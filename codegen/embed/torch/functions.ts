@@ -1,5 +1,6 @@
 import type { Problem } from '../../plan/problem.js';
 import type { PythonArguments } from './arguments.js';
+import { openClipNames } from './names.js';
 
 /** What `functional.py.hbs` and `module.py.hbs` are given. */
 export function functionContext({ loss, dim, guideDim = dim, precision }: Problem, python: PythonArguments): object {
@@ -61,9 +62,9 @@ function moduleArguments({ given, params }: PythonArguments): { readonly feature
   return {
     features,
     params: params.map(({ name, declared }) => {
-      if (declared === 'logScale') return { name, given: 'logit_scale', value: `checked(self._group, ${features[0] ?? ''}, _log, logit_scale)`, logarithm: true };
-      const own = declared === 'bias' ? 'logit_bias' : name;
-      return { name, given: own, value: own, logarithm: false };
+      const logarithm = declared === 'logScale';
+      const own = openClipNames.get(declared) ?? name;
+      return { name, given: own, value: logarithm ? `checked(self._group, ${features[0] ?? ''}, _log, ${own})` : own, logarithm };
     }),
   };
 }
