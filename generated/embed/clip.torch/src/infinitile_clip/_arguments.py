@@ -45,9 +45,9 @@ def _elsewhere(name: str, value: Tensor, first: Tensor) -> ValueError:
 def scalar(name: str, value: Union[Tensor, float], first: Tensor) -> Tensor:
     """A learned scalar, or a number that is none."""
     if not isinstance(value, Tensor):
-        if not isinstance(value, Real):
+        if not isinstance(value, (float, int, Real)):
             raise TypeError(f"{name} is {type(value).__name__}: a number, or a tensor of one, is needed")
-        return torch.tensor(float(value), dtype=torch.float64, device="cpu")
+        return torch.full((), float(value), dtype=torch.float64, device="cpu")
     if value.is_meta and not first.is_meta:
         raise _elsewhere(name, value, first)
     if value.numel() != 1:

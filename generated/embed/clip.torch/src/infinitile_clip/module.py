@@ -77,7 +77,7 @@ def _log(scale: Union[Tensor, float]) -> Union[Tensor, float]:
         if scale.numel() != 1:
             raise ValueError(f"logit_scale has shape {list(scale.shape)}: one number is needed")
         return scale.log()
-    if not isinstance(scale, Real):
+    if not isinstance(scale, (float, int, Real)):
         raise TypeError(f"logit_scale is {type(scale).__name__}: a number, or a tensor of one, is needed")
     if not 0 < scale < math.inf:
         raise ValueError(f"logit_scale is {scale}: a finite number above 0 is needed")
