@@ -42,7 +42,7 @@ export interface Param {
 }
 
 export function pythonArguments(loss: PairwiseLoss): PythonArguments {
-  const names = new PythonNames();
+  const names = new PythonNames(loss);
   const { between } = loss;
   const uses = (tensor: Tensor): boolean => between.rows.includes(tensor) || between.cols.includes(tensor);
   const both = uses('queries') && uses('keys');

@@ -1,29 +1,35 @@
 import type { Problem } from '../../plan/problem.js';
 import type { PythonArguments } from './arguments.js';
+import { openClipNames } from './names.js';
 
 /** What `functional.py.hbs` and `module.py.hbs` are given. */
 export function functionContext({ loss, dim, guideDim = dim, precision }: Problem, python: PythonArguments): object {
   const { given, tensors, givenGuides, guides, params, vectors, hasCount } = python;
   const keywords = [...givenGuides, ...vectors].map(({ name }) => name);
-  const [queries] = given.map(({ name }) => name);
+  const byPlace = [...given.map(({ name }) => `${name}: Tensor`), ...params.map(({ name }) => `${name}: Union[Tensor, float]`)];
+  const byName = keywords.map((name) => `${name}: Tensor`);
+  const [queries = ''] = given.map(({ name }) => name);
   const stacks = [{ to: tensors, from: given }, { to: guides, from: givenGuides }].flatMap(({ to, from }) => (to === from ? [] : to.map(({ name }) => ({ name, first: from[0]?.name ?? '', second: from[1]?.name ?? '' }))));
   const modules = moduleArguments(python);
   return {
     summary: `Loss \`${loss.name}\` of embeddings of ${dim} numbers in ${precision}, and its exact gradients: the matrix of similarities is never stored.`,
-    functionParameters: parameters([...given.map(({ name }) => `${name}: Tensor`), ...params.map(({ name }) => `${name}: Union[Tensor, float]`)], [...keywords.map((name) => `${name}: Tensor`), 'group: str = ""'], 0),
+    functionParameters: parameters(byPlace, [...byName, 'group: str = ""'], 0),
     documented: [
       ...given.map(({ name, rows }) => ({ name, what: `embeddings [${rows}, ${dim}].` })),
       ...params.map(({ name, declared }) => ({ name, what: `the learned scalar \`${declared}\`.` })),
       ...givenGuides.map(({ name, rows }) => ({ name, what: `embeddings [${rows}, ${guideDim}] of the guide, which get no gradient.` })),
       ...vectors.map(({ name, rows, what, type }) => ({ name, what: `${type === 'i32' ? 'whole numbers, int32 or int64' : 'numbers, float32'} [${rows}]: ${what}.` })),
     ],
+    firstGiven: queries,
+    givenNames: [...[...given, ...params].map(({ name }) => name), ...keywords].join(', '),
+    takenParameters: parameters([...byPlace, ...byName], [], 0),
     tensorArguments: given,
     constants: keywords.map((name) => ({ name })),
-    countLine: hasCount ? `query_count = len(${queries ?? ''})` : false,
+    countLine: hasCount ? `query_count = len(${queries})` : false,
     stacks,
     moduleParameters: parameters(
       ['self', ...modules.features.map((name) => `${name}: Tensor`), ...modules.params.map(({ given: name }) => `${name}: Union[Tensor, float]`)],
-      [...keywords.map((name) => `${name}: Tensor`), 'output_dict: bool = False'],
+      [...byName, 'output_dict: bool = False'],
       4,
     ),
     moduleCall: [...modules.features, ...modules.params.map(({ value }) => value), ...keywords.map((name) => `${name}=${name}`), 'group=self._group'].join(', '),
@@ -52,12 +58,13 @@ interface ModuleParam {
 
 /** As open_clip calls its losses: a scale is given as it multiplies, of which the loss declares the logarithm. */
 function moduleArguments({ given, params }: PythonArguments): { readonly features: readonly string[]; readonly params: readonly ModuleParam[] } {
+  const features = given.length > 1 ? ['image_features', 'text_features'] : ['features'];
   return {
-    features: given.length > 1 ? ['image_features', 'text_features'] : ['features'],
+    features,
     params: params.map(({ name, declared }) => {
-      if (declared === 'logScale') return { name, given: 'logit_scale', value: '_log(logit_scale)', logarithm: true };
-      const own = declared === 'bias' ? 'logit_bias' : name;
-      return { name, given: own, value: own, logarithm: false };
+      const logarithm = declared === 'logScale';
+      const own = openClipNames.get(declared) ?? name;
+      return { name, given: own, value: logarithm ? `checked(self._group, ${features[0] ?? ''}, _log, ${own})` : own, logarithm };
     }),
   };
 }

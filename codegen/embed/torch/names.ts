@@ -1,3 +1,4 @@
+import type { PairwiseLoss } from '../../../dsl/loss.js';
 import { libraryNames, snakeCase, type LibraryNames } from '../c/names.js';
 
 /** How an exported Python package is called: of loss `supCon`, `infinitile_sup_con` with `sup_con_loss` and `SupConLoss`. */
@@ -17,9 +18,20 @@ export function packageNames(loss: string): PackageNames {
 /** Where open_clip spells the class otherwise. */
 const modules: Readonly<Record<string, string>> = { siglip: 'SigLipLoss' };
 
-/** Gives out names of arguments: `logScale` is `log_scale`; one that is taken, by Python too, gets a `_`. */
+/** What open_clip calls learned scalars, by what losses call them. */
+export const openClipNames: ReadonlyMap<string, string> = new Map([
+  ['logScale', 'logit_scale'],
+  ['bias', 'logit_bias'],
+]);
+
+/** Gives out names of arguments: `logScale` is `log_scale`; one that is taken, by Python and by the emitted code too, gets a `_`. */
 export class PythonNames {
-  readonly #taken = new Set(words);
+  readonly #taken: Set<string>;
+
+  constructor({ name, params }: PairwiseLoss) {
+    const ofModule = params.flatMap((param) => openClipNames.get(param) ?? []);
+    this.#taken = new Set([...words, packageNames(name).function, ...ofModule]);
+  }
 
   take(name: string): string {
     let free = snakeCase(name);
@@ -34,8 +46,12 @@ export function fieldName(attribute: string): string {
   return words.includes(attribute) ? `${attribute}_` : attribute;
 }
 
-/** Words of the language, and what the emitted functions call their own. */
+/** Words of the language, and what emitted functions and their modules call beside arguments. */
 const words: readonly string[] = [
   'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or',
-  'pass raise return try while with yield self torch float int len device handle inputs counts loss output_dict query_count key_count group prepare',
+  'pass raise return try while with yield None True False float int isinstance len list str super type zip torch dist math nn',
+  'apply argument backward checked ctx d_embeddings d_keys d_queries device for_averages forward forward_backward grad gradients group group_name',
+  'handle handle_of inputs kept loss loss_of needed operator prepare prepared query_count key_count',
+  'self features image_features text_features output_dict',
+  '_ _arguments _autograd _fake_forward _fake_forward_backward _kept _log _memory _prepare _product _taken',
 ].flatMap((line) => line.split(' '));

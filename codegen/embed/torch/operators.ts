@@ -22,6 +22,8 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     vectors: vectors.map(({ name, count, type }) => ({ name, count, dtype: type === 'i32' ? 'int32' : 'float32' })),
     differentiable: tuple(differentiable),
     requiresGrad: differentiable.map((name) => `${name}.requires_grad`).join(' or '),
+    taken: tuple(all),
+    takenType: `Tuple[${all.map((name) => (name === 'query_count' ? 'int' : 'Tensor')).join(', ')}]`,
     call: [...all, 'group'].join(', '),
     dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
     // Behind all of these, an operator takes the name of a process group.

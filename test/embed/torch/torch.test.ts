@@ -26,6 +26,22 @@ const own = pairwiseLoss('own', {
   rows: softmax({ unmatched: 'skip' }),
 });
 
+/** Learned scalars of names that the emitted code, open_clip or other scalars have taken. */
+const takenNames = [
+  'logScale', 'logitScale', 'log_scale', 'ctx', 'apply', 'forward', 'forwardBackward', 'gradients', 'loss', 'group', 'imageFeatures', 'textFeatures',
+  'outputDict', 'dQueries', 'dKeys', 'grad', 'argument', 'kept', 'needed', 'checked', 'handle', 'inputs', 'prepare', 'torch', 'takenLoss',
+] as const;
+const taken = pairwiseLoss('taken', {
+  params: takenNames,
+  logit: ({ dot, params: p }) =>
+    (p.logScale + 2 * p.logitScale + 3 * p.log_scale + 4 * p.ctx + 5 * p.apply + 6 * p.forward + 7 * p.forwardBackward + 8 * p.gradients +
+      9 * p.loss + 10 * p.group + 11 * p.imageFeatures + 12 * p.textFeatures + 13 * p.outputDict + 14 * p.dQueries + 15 * p.dKeys + 16 * p.grad +
+      17 * p.argument + 18 * p.kept + 19 * p.needed + 20 * p.checked + 21 * p.handle + 22 * p.inputs + 23 * p.prepare + 24 * p.torch +
+      25 * p.takenLoss) * dot,
+  rows: softmax(),
+  cols: softmax(),
+});
+
 const label = Int32Array.from({ length: 120 }, (_, i) => (i * 7) % 13);
 const weight = Float32Array.from({ length: 60 }, (_, i) => 1 + (i % 5) / 4);
 const cases: readonly ExportedCase[] = [
@@ -34,6 +50,7 @@ const cases: readonly ExportedCase[] = [
   { name: 'supCon, with labels', loss: supCon, precision: 'f32', queries: 120, keys: 0, dim: 32, params: { logScale: 2 }, rows: { label }, cols: { label } },
   { name: 'gist, with a guide', loss: gist({ margin: 0.1 }), precision: 'f32', queries: 48, keys: 48, dim: 24, params: { logScale: 2 } },
   { name: 'an own loss, with an index map', loss: own, precision: 'f32', queries: 60, keys: 90, dim: 40, params: { lambda: 8 }, rows: { weight }, positives: mapOf(60, 90, 5) },
+  { name: 'names that are taken', loss: taken, precision: 'f32', queries: 20, keys: 20, dim: 16, params: Object.fromEntries(takenNames.map((name, i) => [name, (i % 7) / 50])) },
 ];
 
 const missing = missingPython();

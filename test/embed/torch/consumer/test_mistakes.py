@@ -2,6 +2,7 @@
 
 import unittest
 
+import numpy as np
 import torch
 from dense import rows
 from infinitile_clip import ClipLoss, clip_loss
@@ -10,6 +11,7 @@ from infinitile_clip._ops import _prepare
 from infinitile_gist import gist_loss
 from infinitile_own import OwnLoss, own_loss
 from infinitile_sup_con import sup_con_loss
+from torch.autograd import forward_ad
 
 queries, keys = rows(6, 48, 1), rows(6, 48, 2)
 label = torch.arange(6) % 2
@@ -39,10 +41,22 @@ class Mistakes(unittest.TestCase):
         self.refuses(TypeError, "log_scale is torch.int64: a floating point number", clip_loss, queries, keys, torch.tensor(2))
         self.refuses(TypeError, "log_scale is str: a number", clip_loss, queries, keys, "2")
 
+    def test_scales_as_modules_are_given_them(self):
+        loss = ClipLoss()
+        for scale in (0, -1.0, float("nan"), float("inf")):
+            self.refuses(ValueError, f"logit_scale is {scale}: a finite number above 0 is needed", loss, queries, keys, scale)
+        self.refuses(TypeError, "logit_scale is str: a number", loss, queries, keys, "7")
+        self.refuses(TypeError, "logit_scale is NoneType: a number", loss, queries, keys, None)
+        self.refuses(ValueError, r"logit_scale has shape \[2\]: one number", loss, queries, keys, torch.ones(2))
+        self.assertEqual(loss(queries, keys, np.float32(7)), loss(queries, keys, 7.0))
+        self.assertEqual(clip_loss(queries, keys, np.float32(2)), clip_loss(queries, keys, 2.0))
+
     def test_attributes_guides_and_positives(self):
         embeddings = rows(6, 32, 1)
         self.refuses(ValueError, r"label has shape \[5\]: \[6\] is needed", sup_con_loss, embeddings, 1.0, label=label[:5])
-        self.refuses(TypeError, "label is torch.float32: torch.int32 is needed", sup_con_loss, embeddings, 1.0, label=label.float())
+        self.refuses(TypeError, "label is torch.float32: torch.int32 or torch.int64 is needed", sup_con_loss, embeddings, 1.0, label=label.float())
+        for dtype in (torch.uint16, torch.uint32, torch.uint64):
+            self.refuses(TypeError, f"label is {dtype}: torch.int32 or torch.int64 is needed", sup_con_loss, embeddings, 1.0, label=label.to(dtype))
         self.refuses(ValueError, "label has numbers beyond 32 bits", sup_con_loss, embeddings, 1.0, label=label + 2**32)
         self.refuses(TypeError, "label is list", sup_con_loss, embeddings, 1.0, label=[1])
         guide = rows(2, 24, 3)
@@ -53,6 +67,24 @@ class Mistakes(unittest.TestCase):
 
     def test_devices(self):
         self.refuses(ValueError, "keys is on meta: it is needed on cpu", _prepare, queries, keys.to("meta"), torch.tensor(1.0))
+        for given, name in (((queries, keys.to("meta"), 1.0), "keys"), ((queries, keys, torch.tensor(1.0, device="meta")), "log_scale")):
+            self.refuses(ValueError, f"{name} is on meta: it is needed on cpu, where the embeddings are", clip_loss, *given)
+        self.refuses(ValueError, "keys is on cpu: it is needed on meta", clip_loss, queries.to("meta"), keys, 1.0)
+        self.refuses(ValueError, "label is on meta", sup_con_loss, rows(6, 32, 1), 1.0, label=label.to("meta"))
+        self.assertTrue(clip_loss(queries.to("meta"), keys.to("meta"), 1.0).is_meta)
+
+    def test_a_default_device_is_that_of_callers_alone(self):
+        expected = clip_loss(queries, keys, 1.0)
+        with torch.device("meta"):
+            self.assertEqual(clip_loss(queries, keys, 1.0), expected)
+            self.assertEqual(ClipLoss()(queries, keys, np.e), expected)
+
+    def test_forward_mode(self):
+        refused = "infinitile_clip has no forward-mode derivatives"
+        self.refuses(RuntimeError, refused, torch.func.jvp, lambda given: clip_loss(given, keys, 1.0), (queries,), (queries,))
+        with forward_ad.dual_level():
+            self.refuses(RuntimeError, refused, clip_loss, forward_ad.make_dual(queries, queries), keys, 1.0)
+        self.assertTrue(clip_loss(queries, keys, 1.0).isfinite())
 
     @unittest.skipIf(torch.cuda.is_available(), "the driver is here")
     def test_without_a_driver_all_but_cuda_works(self):
@@ -62,6 +94,8 @@ class Mistakes(unittest.TestCase):
     def test_processes_that_are_not_there(self):
         self.refuses(RuntimeError, "world_size is 2: .*init_process_group", ClipLoss, rank=0, world_size=2)
         self.refuses(RuntimeError, "group is 'nobody': .*init_process_group", clip_loss, queries, keys, 1.0, group="nobody")
+        self.refuses(TypeError, "group is NoneType: the name of a process group", clip_loss, queries, keys, 1.0, group=None)
+        self.refuses(ValueError, "world_size is 0: 1 at least", ClipLoss, world_size=0)
         self.refuses(ValueError, "rank is 1: of one process it is 0", OwnLoss, rank=1, world_size=1)
         self.refuses(ValueError, "gather_with_grad is False", ClipLoss, world_size=2, gather_with_grad=False)
         self.refuses(ValueError, "local_loss is True", ClipLoss, world_size=2, local_loss=True)

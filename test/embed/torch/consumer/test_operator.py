@@ -1,5 +1,6 @@
 """What autograd, `torch.library` and `torch.compile` ask of the exported operator."""
 
+import inspect
 import unittest
 
 import torch
@@ -8,6 +9,7 @@ from dense import clip, open_clip_loss, rows, sup_con
 from infinitile_clip import ClipLoss, _autograd, _ops, clip_loss
 from infinitile_siglip import SigLipLoss
 from infinitile_sup_con import sup_con_loss
+from infinitile_taken import TakenLoss, taken_loss
 
 #: Of fp32 sums of some dozen products: relative, of a whole tensor.
 TOLERANCE = 2e-6
@@ -74,6 +76,18 @@ class Gradients(Case):
         queries, keys, log_scale = clip_inputs()
         with self.assertRaisesRegex(RuntimeError, "no second derivatives.*create_graph"):
             torch.autograd.grad(clip_loss(queries, keys, log_scale), queries, create_graph=True)
+
+
+class Names(unittest.TestCase):
+    def test_arguments_may_be_called_as_the_package_calls_its_own(self):
+        image, text = rows(20, 16, 1), rows(20, 16, 2)
+        # By place, the scale first: the module is given what multiplies.
+        scale, *others = [torch.tensor(place / 50, requires_grad=True) for place in range(len(inspect.signature(taken_loss).parameters) - 3)]
+        expected = taken_loss(image, text, scale, *others)
+        loss = TakenLoss()(image, text, scale.exp(), *others)
+        torch.testing.assert_close(loss, expected)
+        for gradients in zip(torch.autograd.grad(loss, others), torch.autograd.grad(expected, others)):
+            torch.testing.assert_close(*gradients)
 
 
 class Operators(Case):

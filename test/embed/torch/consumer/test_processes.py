@@ -50,7 +50,10 @@ def work(rank: int, rendezvous: str, results) -> None:
         loss = loss_of(*model(*inputs_of(rank)))
         loss.backward()
         found[name] = [loss.item(), *(parameter.grad.tolist() for parameter in model.parameters())]
-    found["refused"] = [refusal(rank, rows(COUNT, 7, 1)), refusal(rank, rows(COUNT, 48, 1) * torch.nan)]
+    unfit = (rows(COUNT, 7, 1), rows(COUNT, 48, 1) * torch.nan, rows(COUNT, 48, 1).to_sparse().requires_grad_())
+    found["refused"] = [refusal(rank, queries) for queries in unfit]
+    found["refused before its operator"] = [refusal(rank, rows(COUNT, 48, 1).double()), refusal(rank, [1]), refused_scale(rank)]
+    # What was refused is over: each rank's next call is that of the others.
     uneven = clip_loss(rows(3 + rank, 48, 1), rows(3 + rank, 48, 2), 2.0, group=dist.group.WORLD.group_name)
     found["uneven"] = uneven.item()
     results[rank] = found
@@ -60,9 +63,18 @@ def work(rank: int, rendezvous: str, results) -> None:
 def refusal(rank: int, queries) -> str:
     """What a rank hears when rank 1 gives these queries."""
     given = queries if rank == 1 else rows(COUNT, 48, 1)
+    return heard(lambda: clip_loss(given, rows(COUNT, 48, 2), 2.0, group=dist.group.WORLD.group_name))
+
+
+def refused_scale(rank: int) -> str:
+    loss_of = ClipLoss(rank=rank, world_size=RANKS)
+    return heard(lambda: loss_of(rows(COUNT, 48, 1), rows(COUNT, 48, 2), 0 if rank == 1 else 7.4))
+
+
+def heard(call) -> str:
     try:
-        clip_loss(given, rows(COUNT, 48, 2), 2.0, group=dist.group.WORLD.group_name)
-    except (ValueError, RuntimeError) as error:
+        call()
+    except (TypeError, ValueError, RuntimeError) as error:
         return str(error)
     return "nothing"
 
@@ -99,9 +111,16 @@ class Processes(unittest.TestCase):
 
     def test_what_one_refuses_is_an_error_on_all(self):
         for rank, found in enumerate(self.results):
-            shape, value = found["refused"]
+            shape, value, layout = found["refused"]
             self.assertIn("queries has shape [24, 7]" if rank == 1 else "rank 1 has refused what it was given", shape)
             self.assertIn("rank 1: queries holds NaN or infinity", value)
+            self.assertIn("queries is torch.sparse_coo" if rank == 1 else "rank 1 has refused what it was given", layout)
+
+    def test_and_so_is_what_one_refuses_before_its_operator_sees_it(self):
+        own = ("queries is torch.float64", "queries is list", "logit_scale is 0: a finite number above 0")
+        for rank, found in enumerate(self.results):
+            for words, answer in zip(own, found["refused before its operator"]):
+                self.assertIn(words if rank == 1 else "rank 1 has refused what it was given", answer)
 
     def test_threads_have_handles_of_their_own(self):
         queries, keys = rows(200, 48, 1), rows(200, 48, 2)

@@ -20,6 +20,8 @@ Message = Tuple[Tensor, Tensor]
 
 def group_name(group: Optional[dist.ProcessGroup], rank: int, world_size: int) -> str:
     """Of the processes that share a loss; empty for one alone."""
+    if world_size < 1:
+        raise ValueError(f"world_size is {world_size}: 1 at least is needed")
     if world_size == 1 and group is None:
         if rank != 0:
             raise ValueError(f"rank is {rank}: of one process it is 0")
@@ -50,15 +52,20 @@ class Neighbours:
         self._next = dist.get_global_rank(group, (self.rank + 1) % self.ranks)
         self._before = dist.get_global_rank(group, (self.rank - 1) % self.ranks)
         backend = dist.get_backend(group)
-        if backend == "nccl" and device.type != "cuda":
-            raise ValueError(f"embeddings are on {device}, and NCCL carries what is on a GPU: a group of Gloo is needed")
-        # Gloo carries what is in the host's memory.
+        # Gloo carries what is in the host's memory, and NCCL what is on a GPU.
         self._carried = torch.device("cpu") if backend == "gloo" else device
+        # What ranks agree on goes where all of them have a place, whatever one has been given.
+        self._gathered = torch.device("cuda", torch.cuda.current_device()) if backend == "nccl" and device.type != "cuda" else self._carried
+
+    def require(self, device: torch.device) -> None:
+        """That messages of a device are carried: looked at where the others hear of it."""
+        if self._gathered != self._carried:
+            raise ValueError(f"embeddings are on {device}, and NCCL carries what is on a GPU: a group of Gloo is needed")
 
     def gather(self, mine: Tensor) -> Tensor:
         """A tensor of the host from each rank, one behind the other."""
-        own = mine.to(self._carried)
-        everyone = torch.empty((self.ranks, *own.shape), dtype=own.dtype, device=self._carried)
+        own = mine.to(self._gathered)
+        everyone = torch.empty((self.ranks, *own.shape), dtype=own.dtype, device=self._gathered)
         dist.all_gather(list(everyone.unbind()), own, group=self._group)
         return everyone.cpu()
 

@@ -8,7 +8,7 @@
 
 """The loss as operators of `torch.library`: what computes it, with gradients in the same walk and without any."""
 
-from typing import Tuple
+from typing import List, Tuple
 
 import torch
 from torch import Tensor
@@ -48,17 +48,19 @@ def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, gro
 @operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", fake=_fake_forward_backward)
 def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     """The loss, and its gradients: of embeddings in fp32, of learned scalars on the host, where the library has them."""
-    d_queries = torch.empty_like(queries, dtype=torch.float32, memory_format=torch.contiguous_format)
-    d_keys = torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format)
+    gradients: List[Tensor] = []
 
     def prepare() -> Tuple[Handle, int, int]:
         prepared = _prepare(queries, keys, log_scale)
-        _memory.set_rows(prepared[0].gradients.queries, d_queries)
-        _memory.set_rows(prepared[0].gradients.keys, d_keys)
+        gradients.append(torch.empty_like(queries, dtype=torch.float32, memory_format=torch.contiguous_format))
+        _memory.set_rows(prepared[0].gradients.queries, gradients[-1])
+        gradients.append(torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format))
+        _memory.set_rows(prepared[0].gradients.keys, gradients[-1])
         return prepared
 
     loss, handle = loss_of(prepare, queries.device, group, gradients=True)
-    for_averages(group, [d_queries, d_keys])
+    for_averages(group, gradients)
+    [d_queries, d_keys] = gradients
     return (
         torch.full((), loss, dtype=torch.float32, device=queries.device),
         d_queries,

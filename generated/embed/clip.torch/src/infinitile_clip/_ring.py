@@ -9,7 +9,7 @@
 """The loss over the rows of all ranks of a process group: each computes with its own rows, and keys go round."""
 
 from ctypes import byref, c_double, c_int64, c_void_p
-from typing import Callable, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -27,7 +27,12 @@ def loss_of(prepare: Callable[[], Tuple[Handle, int, int]], device: torch.device
         handle, *counts = prepare()
         return (handle.forward_backward(*counts) if gradients else handle.forward(*counts)), handle
     neighbours = Neighbours(group_named(group), device)
-    handle, queries, keys = _agreed(neighbours, prepare)
+
+    def carried() -> Tuple[Handle, int, int]:
+        neighbours.require(device)
+        return prepare()
+
+    handle, queries, keys = _agreed(neighbours, carried)
     ring = _agreed_ring(neighbours, handle, queries, keys, gradients)
     return ring.run(), handle
 
@@ -42,6 +47,25 @@ def for_averages(group: str, gradients: List[Tensor]) -> None:
 T = TypeVar("T")
 
 
+def checked(group: str, near: Any, check: Callable[..., T], *arguments: Any) -> T:
+    """What `check` makes of arguments, before operators see them. What it refuses, the other ranks of a group hear where they first agree:
+    none takes a rank's next call for this one. `near`: what this rank gives to compute with."""
+    if group == "":
+        return check(*arguments)
+    if not isinstance(group, str):
+        raise TypeError(f"group is {type(group).__name__}: the name of a process group (`group.group_name`), or '' for none, is needed")
+    try:
+        return check(*arguments)
+    except Exception:
+        device = near.device if isinstance(near, Tensor) else torch.device("cpu")
+        Neighbours(group_named(group), device).gather(_said(True))
+        raise
+
+
+def _said(failed: bool) -> Tensor:
+    return torch.tensor([failed], device="cpu")
+
+
 def _agreed(neighbours: Neighbours, work: Callable[[], T]) -> T:
     """What `work` gives, where it fails on no rank; else an error on all of them, so that none waits for another."""
     result, failure = None, None
@@ -49,7 +73,7 @@ def _agreed(neighbours: Neighbours, work: Callable[[], T]) -> T:
         result = work()
     except Exception as error:
         failure = error
-    failed = neighbours.gather(torch.tensor([failure is not None])).flatten()
+    failed = neighbours.gather(_said(failure is not None)).flatten()
     if failure is not None:
         raise failure
     if failed.any() or result is None:
@@ -58,7 +82,7 @@ def _agreed(neighbours: Neighbours, work: Callable[[], T]) -> T:
 
 
 def _agreed_ring(neighbours: Neighbours, handle: Handle, queries: int, keys: int, gradients: bool) -> "Ring":
-    counts = neighbours.gather(torch.tensor([queries, keys])).t().tolist()
+    counts = neighbours.gather(torch.tensor([queries, keys], device="cpu")).t().tolist()
     return _agreed(neighbours, lambda: Ring(handle, counts, neighbours, gradients=gradients))
 
 
@@ -102,7 +126,7 @@ class Ring:
         return loss.value
 
     def _share(self) -> None:
-        mine = torch.empty(_library.ring_share_bytes(self._ring), dtype=torch.uint8)
+        mine = torch.empty(_library.ring_share_bytes(self._ring), dtype=torch.uint8, device="cpu")
         # What has failed here is in the share: the others wait for it.
         _library.ring_share(self._ring, mine.data_ptr())
         everyone = self._neighbours.gather(mine)

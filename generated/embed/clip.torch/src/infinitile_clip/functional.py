@@ -8,11 +8,12 @@
 
 """Loss `clip` as a function."""
 
-from typing import Union
+from typing import Tuple, Union
 
 from torch import Tensor
 
 from . import _arguments, _autograd
+from ._ring import checked
 
 
 def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float], *, group: str = "") -> Tensor:
@@ -32,9 +33,16 @@ def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float], *,
 
     Raises:
         TypeError, ValueError: an argument is not what is needed.
-        RuntimeError: no exported target runs on the device, or there is no driver; a derivative of a gradient is asked for.
+        RuntimeError: no exported target runs on the device, or there is no driver; a derivative of a gradient, or one in
+            forward mode, is asked for; another rank has refused what it was given.
     """
-    queries = _arguments.embeddings("queries", queries)
-    keys = _arguments.embeddings("keys", keys)
-    log_scale = _arguments.scalar("log_scale", log_scale)
-    return _autograd.loss(queries, keys, log_scale, group)
+    return _autograd.loss(*checked(group, queries, _taken, queries, keys, log_scale), group)
+
+
+def _taken(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float]) -> Tuple[Tensor, Tensor, Tensor]:
+    """What the operator is given."""
+    _arguments.refuse_forward_mode()
+    queries = _arguments.embeddings("queries", queries, queries)
+    keys = _arguments.embeddings("keys", keys, queries)
+    log_scale = _arguments.scalar("log_scale", log_scale, queries)
+    return (queries, keys, log_scale)

@@ -9,12 +9,14 @@
 """Loss `clip` as a module, called as open_clip's losses are."""
 
 import math
+from numbers import Real
 from typing import Dict, Optional, Union
 
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from ._messages import group_name
+from ._ring import checked
 from .functional import clip_loss
 
 
@@ -66,9 +68,17 @@ class ClipLoss(nn.Module):
         output_dict: bool = False,
     ) -> Union[Tensor, Dict[str, Tensor]]:
         """As `clip_loss`, whose log_scale is the logarithm of logit_scale. With `output_dict`, in a dict as `contrastive_loss`."""
-        loss = clip_loss(image_features, text_features, _log(logit_scale), group=self._group)
+        loss = clip_loss(image_features, text_features, checked(self._group, image_features, _log, logit_scale), group=self._group)
         return {"contrastive_loss": loss} if output_dict else loss
 
 
 def _log(scale: Union[Tensor, float]) -> Union[Tensor, float]:
-    return scale.log() if isinstance(scale, Tensor) else math.log(scale)
+    if isinstance(scale, Tensor):
+        if scale.numel() != 1:
+            raise ValueError(f"logit_scale has shape {list(scale.shape)}: one number is needed")
+        return scale.log()
+    if not isinstance(scale, (float, int, Real)):
+        raise TypeError(f"logit_scale is {type(scale).__name__}: a number, or a tensor of one, is needed")
+    if not 0 < scale < math.inf:
+        raise ValueError(f"logit_scale is {scale}: a finite number above 0 is needed")
+    return math.log(scale)
