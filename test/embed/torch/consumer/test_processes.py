@@ -56,6 +56,9 @@ def work(rank: int, rendezvous: str, results) -> None:
     # What was refused is over: each rank's next call is that of the others.
     uneven = clip_loss(rows(3 + rank, 48, 1), rows(3 + rank, 48, 2), 2.0, group=dist.group.WORLD.group_name)
     found["uneven"] = uneven.item()
+    alone = [dist.new_group([one]) for one in range(RANKS)][rank]
+    of_one = [clip_loss(rows(5, 48, 1), rows(5, 48, 2), 2.0, group=group).item() for group in ("", alone.group_name)]
+    found["of one"] = of_one[0] == of_one[1]
     results[rank] = found
     dist.destroy_process_group()
 
@@ -108,6 +111,9 @@ class Processes(unittest.TestCase):
         exact = clip(*(torch.cat([rows(3 + rank, 48, seed) for rank in range(RANKS)]).double() for seed in (1, 2)), torch.tensor(2.0).double())
         for found in self.results:
             self.assertAlmostEqual(found["uneven"], exact.item(), places=5)
+
+    def test_a_group_may_have_one_process(self):
+        self.assertTrue(all(found["of one"] for found in self.results))
 
     def test_what_one_refuses_is_an_error_on_all(self):
         for rank, found in enumerate(self.results):

@@ -23,7 +23,7 @@ from ._messages import Message, Neighbours, group_named
 
 def loss_of(prepare: Callable[[], Tuple[Handle, int, int]], device: torch.device, group: str, *, gradients: bool) -> Tuple[float, Handle]:
     """The loss of what `prepare` gives a handle: that of this process, or with the name of a group that of all of its ranks."""
-    if group == "":
+    if group == "" or dist.get_world_size(group_named(group)) == 1:
         handle, *counts = prepare()
         return (handle.forward_backward(*counts) if gradients else handle.forward(*counts)), handle
     neighbours = Neighbours(group_named(group), device)
