@@ -1,6 +1,7 @@
 // A CUDA driver without a GPU, for tests of exported libraries: memory is the host's, and what is launched, filled and loaded is written
 // to the file FAKE_CUDA_LOG. FAKE_CUDA_KERNELS names, a kernel a line, the kinds of its arguments: p(ointer), i32, f32, t(ensor map),
-// u(niforms, of so many bytes as follow it). The kernel that looks at inputs finds norms of 1 and nothing wrong; all others do nothing.
+// u(niforms, of so many bytes as follow it). The kernel that looks at inputs finds norms of 1 and nothing wrong, those of softmax terms that
+// they add nothing; all others do nothing.
 // FAKE_CUDA_CAPABILITY is the GPU's, such as 90. FAKE_CUDA_RANGE tells, of one forward walk after the other, whether a sum leaves the
 // range of fp32: `+` of one that does.
 #include <cstdint>
@@ -178,7 +179,10 @@ EXPORT int cuLaunchKernel(void* function, unsigned grid, unsigned, unsigned, uns
       else value<int*>(arguments[i])[k] = 2147483647;
     }
   }
-  // The flags are its last three arguments, and this one the first of them.
-  if (kernel.name == "rowTerms" && leavesRange()) value<int*>(arguments[i - 3])[0] = 1;
+  // The last arguments: partial losses, values, partials of the learned scalar, three flags, the range's the first.
+  if (kernel.name == "rowTerms" || kernel.name == "colTerms") {
+    for (const int place : {i - 6, i - 4}) std::memset(value<void*>(arguments[place]), 0, 256 * sizeof(double));
+    if (kernel.name == "rowTerms" && leavesRange()) value<int*>(arguments[i - 3])[0] = 1;
+  }
   return endCommand(stream);
 }
