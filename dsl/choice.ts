@@ -22,7 +22,8 @@ export const mostValues = 1024;
 export function range(from: number, to: number, stride: Stride): Choice<number> {
   const next = (value: number): number => ('by' in stride ? value + stride.by : value * stride.times);
   const values: number[] = [];
-  if (next(from) > from) for (let value = from; value <= to && values.length <= mostValues; value = next(value)) values.push(value);
+  const goesUp = next(from) > from;
+  for (let value = from; goesUp && value <= to && values.length <= mostValues; value = next(value)) values.push(value);
   return { kind: 'choice', values };
 }
 

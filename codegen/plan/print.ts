@@ -36,12 +36,16 @@ function walks(plan: Plan): readonly string[] {
 
 /** As a rank of several takes them. */
 function ringWalks(ring: RingWalks): readonly string[] {
-  const parts = ringStepsOf(ring).flatMap(({ what, steps }) => section(`${what.charAt(0).toLowerCase()}${what.slice(1)}`, steps));
+  const parts = ringStepsOf(ring).flatMap(({ what, steps }) => section(what, steps));
   const travels = ringPasses.flatMap((pass) => {
     const walk = ring[pass];
-    return walk === undefined ? [] : [[pass, ...Object.entries({ keys: walk.keys, sums: walk.sums }).flatMap(([kind, buffers]) => (buffers.length === 0 ? [] : [`${kind}: ${buffers.join(' ')}`]))]];
+    return walk === undefined ? [] : [[pass, ...message('keys', walk.keys), ...message('sums', walk.sums)]];
   });
   return [...parts, '', 'between ranks', ...columns(travels)];
+}
+
+function message(kind: string, buffers: readonly string[]): readonly string[] {
+  return buffers.length === 0 ? [] : [`${kind}: ${buffers.join(' ')}`];
 }
 
 /** The sizes a plan takes for given shapes, largest role first. */

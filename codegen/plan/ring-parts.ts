@@ -32,7 +32,7 @@ export interface RingSteps {
   readonly steps: readonly Step[];
 }
 
-const titles: Readonly<Record<RingPass, string>> = { positives: 'Positives, before all tiles', forward: 'Forward', backward: 'Backward' };
+const titles: Readonly<Record<RingPass, string>> = { positives: 'positives, before all tiles', forward: 'forward', backward: 'backward' };
 
 /** All that there is to do, in the order in which a rank begins with it. */
 export function ringStepsOf(ring: RingWalks): readonly RingSteps[] {
@@ -40,6 +40,6 @@ export function ringStepsOf(ring: RingWalks): readonly RingSteps[] {
     const walk = ring[pass];
     return walk === undefined ? [] : ringParts.map(({ part, what, steps }) => ({ pass, part, what: `${titles[pass]}: ${what}`, steps: steps(walk) }));
   };
-  const terms: RingSteps = { pass: 'terms', what: 'Values of the softmax terms, and their derivatives', steps: ring.terms };
+  const terms: RingSteps = { pass: 'terms', what: 'values of the softmax terms, and their derivatives', steps: ring.terms };
   return [...ofPass('positives'), ...ofPass('forward'), terms, ...ofPass('backward')].filter(({ steps }) => steps.length > 0);
 }

@@ -30,18 +30,17 @@ LOG_SCALE = math.log(1 / 0.07)
 
 
 class Module:
-    """A loss that is called as open_clip's; the scale is a parameter on the device, as in training."""
+    """A loss that is called as open_clip's."""
 
     def __init__(self, loss, q, k):
         self.loss, self.q, self.k = loss, q, k
-        self.log_scale = torch.nn.Parameter(torch.tensor(LOG_SCALE, device=q.device))
 
-    def step(self, _):
+    def step(self, values):
         q, k = self.q.detach().requires_grad_(), self.k.detach().requires_grad_()
-        self.log_scale.grad = None
-        loss = self.loss(q, k, self.log_scale.exp())
+        scale = torch.tensor(values["logScale"], device=q.device).exp().requires_grad_()
+        loss = self.loss(q, k, scale)
         loss.backward()
-        return Outcome(loss.detach(), {"logScale": self.log_scale.grad})
+        return Outcome(loss.detach(), {"logScale": scale.grad * scale.detach()})
 
 
 def open_clip_loss():

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { temporaryFolder } from '../cli/support.js';
 import { skip } from '../support/skips.js';
 import { mpirun, whyNoMpi, type Ran } from './mpirun.js';
 
@@ -117,7 +115,5 @@ if (reason === undefined) {
 
 /** Three ranks, the last of which fails. */
 async function fail(t: ExecutionContext, args: readonly string[], meanwhile?: Parameters<typeof mpirun>[3]): Promise<Ran> {
-  const folder = await mkdtemp(join(tmpdir(), 'infinitile-mpi-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  return mpirun(3, 'fault.ts', [...args, folder], meanwhile);
+  return mpirun(3, 'fault.ts', [...args, await temporaryFolder(t)], meanwhile);
 }

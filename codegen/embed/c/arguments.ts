@@ -2,7 +2,7 @@ import type { AttributeType, PairwiseLoss, Tensor } from '../../../dsl/loss.js';
 import { attributeParameter } from '../../emit/places.js';
 import { isStacked } from '../../plan/needs.js';
 import type { Problem } from '../../plan/problem.js';
-import { memberName, snakeCase, type LibraryNames } from './names.js';
+import { capitalised, memberName, snakeCase, type LibraryNames } from './names.js';
 import { bufferName } from './walk.js';
 
 /** What callers of an exported library give, as the loss declares it. */
@@ -82,10 +82,6 @@ function countsOf({ stacked, both, queries }: { readonly stacked: boolean; reado
   const all = 'inputs->embeddings.rows';
   if (both) return { queryCount: 'inputs->queries', keyCount: `${all} - inputs->queries` };
   return queries ? { queryCount: all, keyCount: '0' } : { queryCount: '0', keyCount: all };
-}
-
-function capitalised(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 const vectorTypes: Readonly<Record<AttributeType, 'ints' | 'floats'>> = { i32: 'ints', f32: 'floats' };

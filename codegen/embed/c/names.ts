@@ -19,6 +19,10 @@ export function snakeCase(name: string): string {
   return identifierOf(name.replace(/([a-z0-9])([A-Z])/g, '$1_$2')).toLowerCase();
 }
 
+export function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** `x86-64-v4` is `x86_64_v4`. */
 export function identifierOf(name: string): string {
   return name.replace(/\W/g, '_');

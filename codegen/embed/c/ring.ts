@@ -2,7 +2,7 @@ import { elementBytes, type Buffer, type Plan, type RingWalk, type RingWalks, ty
 import { ringGradient, stacksOfColumns, tileSum } from '../../plan/ring-buffers.js';
 import { ringParts, ringPasses, ringStepsOf, type RingPart, type RingPass } from '../../plan/ring-parts.js';
 import { nothing } from '../../plan/ring-walks.js';
-import { snakeCase } from './names.js';
+import { capitalised, snakeCase } from './names.js';
 import { bufferName } from './walk.js';
 
 /*
@@ -11,7 +11,7 @@ import { bufferName } from './walk.js';
 
 /** Every function of the walks that has something to do. */
 export function ringWalkSteps(ring: RingWalks): readonly (readonly [name: string, what: string, steps: readonly Step[]])[] {
-  return ringStepsOf(ring).map(({ pass, part, what, steps }) => [part === undefined ? pass : functionName(pass, part), `${what}.`, steps]);
+  return ringStepsOf(ring).map(({ pass, part, what, steps }) => [part === undefined ? pass : functionName(pass, part), `${capitalised(what)}.`, steps]);
 }
 
 function functionName(pass: string, part: RingPart): string {

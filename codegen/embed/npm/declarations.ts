@@ -61,13 +61,13 @@ function interfacesOf({ given, standalone, loss }: DeclarationsRequest): Optiona
       optional('gpu', 'number', "With `device: 'cuda'`: its place in the driver's list; 0 unless said."),
       optional('threads', 'number', "With `device: 'cpu'`: one for each core that the process may use, unless said."),
     ]),
-    kernelInterface(),
+    kernelInterface(standalone),
   ];
 }
 
-function kernelInterface(): OptionalKind<InterfaceDeclarationStructure> {
+function kernelInterface(standalone: boolean): OptionalKind<InterfaceDeclarationStructure> {
   return {
-    ...exported('Kernel', 'A device, ready to compute. Runs that are asked for at once follow each other; those of several kernels go side by side.', [
+    ...exported('Kernel', `A device, ready to compute. Several runs may be asked for at once${standalone ? ': those of a kernel follow each other' : ''}.`, [
       { name: 'target', type: 'string', isReadonly: true, docs: ['The target in use.'] },
     ]),
     methods: [

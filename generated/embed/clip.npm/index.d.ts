@@ -64,7 +64,7 @@ export interface OpenOptions {
   readonly threads?: number;
 }
 
-/** A device, ready to compute. Runs that are asked for at once follow each other; those of several kernels go side by side. */
+/** A device, ready to compute. Several runs may be asked for at once: those of a kernel follow each other. */
 export interface Kernel {
   /** The target in use. */
   readonly target: string;
