@@ -34,12 +34,13 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     channels: { row: needs.row?.channels ?? [], col: needs.col?.channels ?? [] },
     work: pairWork(problem.loss, problem.reports)[problem.softmax],
     buffers,
-    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...(kernels.accumulate === undefined ? [] : [kernels.accumulate]), ...ownKernels(kernels.fused)],
+    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...[kernels.accumulate, kernels.results].filter((kernel) => kernel !== undefined), ...ownKernels(kernels.fused)],
     inspect: inspect(needs, launch),
     forwardRows: kernels.forwardRows ?? 1,
     forward: forward(needs, walk, launch),
     backward: backwardWalk(needs, kernels, launch),
     ...(fused === undefined ? {} : { fused }),
+    ...(kernels.results === undefined ? {} : { results: kernels.results.name }),
     ...(problem.ring === true ? { ring: ringWalks(problem, needs, kernels, walk, launch) } : {}),
   };
 }

@@ -83,6 +83,8 @@ export interface TargetKernels {
   readonly forwardRows?: number;
   /** Both of a chunk's products in one launch, in place of `accumulateQueries` and `accumulateKeys`: where they write to different places. */
   readonly accumulate?: Kernel;
+  /** Writes what a step has found as numbers beside its other outputs, for callers that do not wait for it; absent where calls return when all is done. */
+  readonly results?: Kernel;
   /** What makes gradients in the forward walk, where the loss allows it. */
   readonly fused?: FusedKernels;
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */

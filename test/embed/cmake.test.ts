@@ -6,7 +6,7 @@ import { clip } from '../../runtime/index.js';
 import { writeConsumer } from './support/consumer.js';
 import { here, type ExportedCase } from './support/exported-case.js';
 import { writeLibrary } from './support/library.js';
-import { expected, readResults, same } from './support/results.js';
+import { expected, readResults, same, sameQueued } from './support/results.js';
 import { run } from './support/run.js';
 import { outsideFolder } from './support/folder.js';
 
@@ -38,5 +38,6 @@ test('a C++17 project finds the installed package, static or shared, and gets th
     const [both, apart] = await readResults(app, one);
     same(t, both, mine);
     same(t, apart, mine);
+    await sameQueued(t, app, one, mine);
   }
 });

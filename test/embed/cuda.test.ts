@@ -5,7 +5,7 @@ import { compileTargets, libraryNames } from '../../codegen/embed/c/index.js';
 import type { Program } from '../../codegen/compile.js';
 import { walk, type BoundArg, type BoundPlan } from '../../codegen/plan/bind.js';
 import { bindWithin } from '../../codegen/plan/bind-within.js';
-import type { Step } from '../../codegen/plan/plan.js';
+import type { Plan, Step } from '../../codegen/plan/plan.js';
 import { matrixShape } from '../../runtime/matrix-shape.js';
 import { automatic, clip, infoNCE, ntXent, siglip, targetNamed } from '../../runtime/index.js';
 import { relatePositives, mapByRule } from '../../runtime/positives.js';
@@ -47,21 +47,30 @@ const cases: readonly LaunchCase[] = [
 for (const one of cases) test(`${one.name}: what is launched on ${one.target} (capability ${one.capability})`, (t) => checkLaunches(t, one));
 
 test('a GPU is waited for between the walks until an offset has kept sums in range, and after one that has not', async (t) => {
+  // Each call looks at the inputs first. In the first and the fourth the sums leave the range, and running maxima keep them there.
+  t.is(await orderOfCalls(t, []), ['.f.fb.', '.f.b.', '.fb.', '.fb.fb.', '.f.b.'].join(''));
+});
+
+test('a queued call looks at the sums of the forward walk while the backward walk runs, and at nothing afterwards', async (t) => {
+  t.is(await orderOfCalls(t, ['-DQUEUED']), ['.f.brwf.brw', '.f.brw', '.f.brw', '.f.brwf.brw', '.f.brw'].join(''));
+});
+
+/** What five calls launch and look at, a letter each: f(orward) and b(ackward) walks, r(esults), a look, a w(ait) for one. */
+async function orderOfCalls(t: ExecutionContext, flags: readonly string[]): Promise<string> {
   const [one] = cases;
-  if (one === undefined) return;
+  if (one === undefined) throw new Error('there is no case');
   const folder = await outsideFolder(t);
   await buildLibrary(folder, one);
   await writeConsumer(folder, one, { device: 'cuda', program: 'range.c' });
-  await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function', '-Iinclude', 'range.c', '-o', 'range', '-L.', '-linfinitile_clip'], folder);
+  await run('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function', '-Iinclude', ...flags, 'range.c', '-o', 'range', '-L.', '-linfinitile_clip'], folder);
   const [compiled] = compileTargets({ ...one, tiling: automatic, targets: [targetNamed(one.target)].filter((target) => target !== undefined) });
   if (compiled === undefined) throw new Error(`${one.target} is no target`);
-  // In the first and the fourth call it leaves the range, and running maxima keep it there.
   await run('./range', [], folder, { ...(await buildDriver(folder, compiled, one.capability)), FAKE_CUDA_RANGE: '+---+-' });
   const log = (await readFile(path.join(folder, 'log.txt'), 'utf8')).split('\n');
-  const marks = log.map((line) => (line === 'look' ? '.' : line.startsWith('launch stats ') ? 'f' : line.startsWith('launch gradient ') ? 'b' : '')).join('');
-  // Each call looks at the inputs first.
-  t.is(marks, ['.f.fb.', '.f.b.', '.fb.', '.fb.fb.', '.f.b.'].join(''));
-});
+  return log.map((line) => marks.find(([start]) => line.startsWith(start))?.[1] ?? '').join('');
+}
+
+const marks = [['look', '.'], ['wait', 'w'], ['launch stats ', 'f'], ['launch gradient ', 'b'], ['launch results ', 'r']] as const;
 
 async function checkLaunches(t: ExecutionContext, one: LaunchCase): Promise<void> {
   const folder = await outsideFolder(t);
@@ -115,7 +124,25 @@ function expectedCommands(one: LaunchCase, [bounded, running]: readonly Program[
   const softmax = running !== undefined;
   const both = walksOf(bound, { forward: softmax, backward: true });
   const inspected = of(program.plan.inspect);
-  return { bound, commands: [...inspected, ...both.flatMap(of), ...inspected, ...of(program.plan.forward), ...of(program.plan.backward)] };
+  const walks = both.flatMap(of);
+  return {
+    bound,
+    commands: [
+      ...[...inspected, ...walks],
+      ...[...inspected, ...of(program.plan.forward), ...of(program.plan.backward)],
+      ...[...inspected, ...walks, resultsCommand(program.plan, loss.params.length)],
+      ...[...inspected, ...of(program.plan.forward), resultsCommand(program.plan, 0)],
+    ],
+  };
+}
+
+/** What writes the numbers of a queued call, and the gradients of so many parameters. */
+function resultsCommand({ kernels, buffers, params }: Plan, gradients: number): readonly Word[] {
+  const declared = new Set(buffers.map(({ name }) => name));
+  const kernel = kernels.find(({ name }) => name === 'results');
+  const sums = ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars'].map((buffer): Word => (declared.has(buffer) ? { kind: 'p', buffer, offset: 0, rest: '' } : 'p0'));
+  const places = params.map((_, place): Word => (place < gradients ? { kind: 'p', buffer: 'numbers', offset: 4 * (1 + place), rest: '' } : 'p0'));
+  return ['launch', 'results', '1', String(kernel?.threads), '0', ...sums, { kind: 'p', buffer: 'numbers', offset: 0, rest: '' }, ...places];
 }
 
 function commands(bound: BoundPlan, steps: readonly Step[], values: { readonly scalars: Scalars; readonly uniforms: Float32Array }): readonly (readonly Word[])[] {

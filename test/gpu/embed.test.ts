@@ -9,7 +9,7 @@ import { exportPackage, importPackage, installPackage } from '../embed/npm/suppo
 import { writeConsumer } from '../embed/support/consumer.js';
 import { given, requestOf, type ExportedCase } from '../embed/support/exported-case.js';
 import { buildByReadme, writeLibrary } from '../embed/support/library.js';
-import { expected, readResults, same, type Results } from '../embed/support/results.js';
+import { expected, inFp32, readResults, same, sameQueued, type Results } from '../embed/support/results.js';
 import { run } from '../embed/support/run.js';
 import { outsideFolder, writeAll } from '../embed/support/folder.js';
 import { whyNotImported } from '../embed/torch/python.js';
@@ -57,6 +57,7 @@ for (const one of cases) {
     same(t, both, mine);
     t.deepEqual(apart.losses, [mine.forwardLoss]);
     if (one.fused !== true) same(t, { ...apart, losses: mine.losses }, mine);
+    await sameQueued(t, app, one, mine);
   });
 }
 
@@ -123,6 +124,5 @@ async function checkTorch(t: ExecutionContext, one: ExportedCase): Promise<void>
   const { PYTHONPATH: also } = process.env;
   const searched = [path.join(project, 'src'), ...(also === undefined ? [] : [also])];
   await run('python3', [sameBitsProgram, place], folder, { PYTHONPATH: searched.join(path.delimiter), PYTHONWARNINGS: 'ignore' });
-  const { losses, ...mine } = await expected(one, 'cuda');
-  same(t, await readPython(place, one), { ...mine, losses: losses.map(Math.fround) });
+  same(t, await readPython(place, one), inFp32(await expected(one, 'cuda')));
 }

@@ -20,7 +20,7 @@ import { cpuTarget, cudaTarget, imageOf, imagePath, imageSymbol, kernelPath, ker
 import { bufferName } from './walk.js';
 
 /** Of the header's structs and functions. */
-export const abiVersion = 2;
+export const abiVersion = 3;
 
 /**
  * The files of a C library by their path: a header, the plans as C, the kernels of CPUs as C++, those of GPUs as compiled images, and

@@ -13,11 +13,17 @@ export interface LossBounds {
   readonly pairByLogit: string;
   readonly pairByDot: string;
   readonly logitByDot: string;
+  /** Of the loss: what a row, a column and a pair add at the most, without the weights of rows and columns. */
+  readonly rowValue: string;
+  readonly colValue: string;
+  readonly pairValue: string;
+  /** The same of each parameter's gradient; `logit`: what a logit changes by. */
+  readonly byParams: readonly { readonly rowValue: string; readonly colValue: string; readonly pair: string; readonly logit: string }[];
 }
 
 /** `ranged`: attributes, by their parameters, whose ranges the environment has. */
 export function boundsOf(loss: PairwiseLoss, ranged: ReadonlySet<string>): LossBounds {
-  const { logit, logitByDot, pair, rows, cols } = differentiateLoss(loss);
+  const { logit, logitByDot, logitByParams, pair, rows, cols } = differentiateLoss(loss);
   const inputs: Readonly<Record<string, string>> = { dot: 'e->dot', positive: 'every_truth' };
   const ofLogits = { ...inputs, logit: 'e->logit', lse: 'e->lse', positiveLogit: 'e->logit', meanLogit: 'e->logit' };
   const scope = (known: Readonly<Record<string, string>>): BoundsScope => ({
@@ -41,6 +47,10 @@ export function boundsOf(loss: PairwiseLoss, ranged: ReadonlySet<string>): LossB
     pairByLogit: largest(pair?.byLogit),
     pairByDot: largest(pair?.byDot),
     logitByDot: largest(logitByDot),
+    rowValue: largest(rows?.value),
+    colValue: largest(cols?.value),
+    pairValue: largest(pair?.value),
+    byParams: logitByParams.map((byParam, i) => ({ rowValue: largest(rows?.byParams[i]), colValue: largest(cols?.byParams[i]), pair: largest(pair?.byParams[i]), logit: largest(byParam) })),
   };
 }
 

@@ -64,6 +64,8 @@ export function lossContext(problem: Problem, plan: Plan, given: Arguments): obj
     inspected: stacked ? [{ name: 'embeddings', rows: 'query_bad_rows' }] : [{ name: 'queries', rows: 'query_bad_rows' }, { name: 'keys', rows: 'key_bad_rows' }],
     queryNorms: 'query_norms',
     keyNorms: stacked ? 'query_norms' : 'key_norms',
+    // What kernel `results` adds up, as its parameters are.
+    resultSums: ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars'].map((name) => (buffers.has(name) ? `AT(${bufferName(name)}, 0)` : 'NOTHING')),
     rowTerm: row?.term !== undefined,
     colTerm: col?.term !== undefined,
     flags: Object.fromEntries(flags.map((flag, place) => [flag, place])),

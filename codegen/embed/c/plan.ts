@@ -54,6 +54,7 @@ export function planContext({ plan, uniforms }: Program, options: PlanOptions): 
     chunkIsFixed: chunk.fit !== 'shrink',
     mostWorkers: chunk.workers ?? 0,
     fused: plan.fused === undefined ? false : plan.fused,
+    results: plan.results === undefined ? false : `${id}_${snakeCase(plan.results)}`,
     alone: ring === undefined,
     ring: ring === undefined ? false : ringContext(plan, ring, id),
   };
@@ -70,9 +71,9 @@ function walksOf({ inspect, forward, backward, fused, ring }: Plan): readonly (r
   ];
 }
 
-/** Kernels that the walks launch: a plan may declare others. */
+/** Kernels that the walks launch, and what writes their results: a plan may declare others. */
 export function launchedKernels(plan: Plan): ReadonlySet<string> {
-  const names = new Set<string>();
+  const names = new Set<string>(plan.results === undefined ? [] : [plan.results]);
   const visit = (steps: readonly Step[]): void => {
     for (const step of steps) {
       if (step.kind === 'for') visit(step.body);

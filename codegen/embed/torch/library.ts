@@ -15,6 +15,7 @@ export function libraryContext(problem: Problem, names: LibraryNames, python: Py
     abi: abiVersion,
     sides: (['rows', 'cols'] as const).flatMap((side) => sideContext(loss, side)),
     paramFields: fields(python.params.map(({ name }) => name), 'c_double'),
+    paramPlaces: fields(python.params.map(({ name }) => name), 'c_void_p'),
     inputFields: given.inputs.map(fieldOf),
     gradientFields: given.outputs.map(fieldOf),
   };

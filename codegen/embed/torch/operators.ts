@@ -16,7 +16,7 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     signature: all.map((name) => `${name}: ${name === 'query_count' ? 'int' : 'Tensor'}`).join(', '),
     resultType: `Tuple[${results.join(', ')}]`,
     counts: [...(hasCount ? [] : [`query_count = ${queryCount}`]), `key_count = ${keyCount}`],
-    held: tuple([...tensors, ...guides, ...vectors].map(names)),
+    held: tuple([...tensors, ...params, ...guides, ...vectors].map(names)),
     matrices: [...tensors, ...guides].map(names),
     places: vectors.flatMap(({ name, places }) => places.map((path) => ({ name, path }))),
     vectors: vectors.map(({ name, count, type }) => ({ name, count, dtype: type === 'i32' ? 'int32' : 'float32' })),
@@ -25,6 +25,7 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     taken: tuple(all),
     takenType: `Tuple[${all.map((name) => (name === 'query_count' ? 'int' : 'Tensor')).join(', ')}]`,
     call: [...all, 'group'].join(', '),
+    numbers: params.map(() => `_number(${differentiable[0] ?? ''})`).join(', '),
     dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
     // Behind all of these, an operator takes the name of a process group.
     returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),

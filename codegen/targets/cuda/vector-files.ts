@@ -2,6 +2,7 @@ import { render } from '../../emit/render.js';
 import type { Problem, SourceText } from '../target.js';
 import { inputContext } from './context.js';
 import { guideDimOf, guideLayout } from './layout.js';
+import { resultPlaces } from './vector-signatures.js';
 
 /** The files of kernels over vectors. `shared`: a context whose header does not name the loss; `texts`: signatures, by name. */
 export function vectorFiles(problem: Problem, context: object & { readonly hasPositiveLogits: boolean; readonly hasSoftmax: boolean; readonly hasGuide: boolean }, shared: object, texts: Readonly<Record<string, string>>): readonly SourceText[] {
@@ -9,7 +10,7 @@ export function vectorFiles(problem: Problem, context: object & { readonly hasPo
     ...(context.hasPositiveLogits ? [file('positives', { ...context, signature: texts['positivesSignature'] })] : []),
     ...(context.hasSoftmax ? [file('terms', { ...context, ...texts })] : []),
     ...(context.hasGuide ? [file('guideVectors', { ...shared, ...texts, ...inputContext(guideDimOf(problem), problem, guideLayout(problem)) })] : []),
-    file('vectors', { ...shared, ...texts }),
+    file('vectors', { ...shared, ...texts, resultPlaces: resultPlaces(problem.loss) }),
   ];
 }
 

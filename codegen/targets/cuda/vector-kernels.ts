@@ -1,7 +1,7 @@
 import { vectorPartials } from '../../plan/buffers.js';
 import { ceilDiv, max, type Extent } from '../../plan/extent.js';
 import type { Kernel } from '../../plan/plan.js';
-import type { KernelRole } from '../target.js';
+import type { KernelRole, TargetKernels } from '../target.js';
 import type { KernelName } from './kernel-name.js';
 import { vectorThreads } from './limits.js';
 import type { Signature } from './parameters.js';
@@ -13,6 +13,11 @@ export type VectorKernel<Name = KernelName> = (name: Name, grid: Extent, file?: 
 
 export function vectorKernel<Name extends string>(signatures: Readonly<Record<Name, Signature>>): VectorKernel<Name> {
   return (name, grid, file = 'vectors.cu') => ({ name, file, parameters: signatures[name].parameters, grid, threads: vectorThreads, sharedBytes: 0 });
+}
+
+/** The loss and the parameters' gradients as numbers; ranks of a ring leave the sums to their hosts. */
+export function resultsKernel(vector: VectorKernel, ring: boolean): Pick<TargetKernels, 'results'> {
+  return ring ? {} : { results: vector('results', 1) };
 }
 
 /** Kernels over vectors, which are the same for every GPU. */

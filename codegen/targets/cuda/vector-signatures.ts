@@ -1,3 +1,4 @@
+import type { PairwiseLoss } from '../../../dsl/loss.js';
 import { logitFields } from '../../emit/places.js';
 import type { Needs } from '../../plan/needs.js';
 import type { Problem } from '../target.js';
@@ -5,6 +6,11 @@ import type { KernelName } from './kernel-name.js';
 import { arrays, float, int, read, signature, uniforms, when, write, type Signature } from './parameters.js';
 
 type VectorKernel = Exclude<KernelName, 'stats' | 'gradient' | 'guide' | 'accumulateQueries' | 'accumulateKeys' | 'rowTerms' | 'colTerms'>;
+
+/** Where the loss and the gradients of its parameters are written, in the order of buffer `scalars`. */
+export function resultPlaces({ params }: PairwiseLoss): readonly string[] {
+  return ['loss', ...params.map((_, place) => `byParam${place}`)];
+}
 
 /** What kernels over vectors are given: one number or embedding a row and column, no tiles. */
 export function vectorSignatures({ loss, softmax }: Problem, needs: Needs): Readonly<Record<VectorKernel, Signature>> {
@@ -51,5 +57,9 @@ export function vectorSignatures({ loss, softmax }: Problem, needs: Needs): Read
     mergeChannels: signature(int('count'), int('tiles'), int('pitch'), int('channels'), int('length'), read('float', 'partial'), write('float', 'extra')),
     tally: signature(int('count'), read('float', 'positiveCount'), read('float', 'counted'), read('float', 'matched'), write('double', 'tally')),
     reduceScalars: signature(int('tiles'), read('float', 'scalarPartial'), write('double', 'scalars')),
+    results: signature(
+      ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars'].map((name) => read('double', name)),
+      resultPlaces(loss).map((name) => write('float', name)),
+    ),
   };
 }

@@ -228,3 +228,40 @@ extern "C" __global__ void __launch_bounds__(kThreads) reduceScalars(
     __syncthreads();
   }
 }
+
+/**
+ * What a step has found as numbers: the loss and, where they are asked for, the parameters' gradients. Partials are added from the first
+ * to the last, and sides as the host adds them: the same bits. One block.
+ */
+extern "C" __global__ void __launch_bounds__(kThreads) results(
+    const double* __restrict__ rowLoss,
+    const double* __restrict__ colLoss,
+    const double* __restrict__ rowParams,
+    const double* __restrict__ colParams,
+    const double* __restrict__ scalars,
+    float* __restrict__ loss,
+    float* __restrict__ byParam0) {
+  __shared__ double partials[2][kPartials];
+  __shared__ double sums[2];
+  float* const places[kScalars] = { loss, byParam0 };
+  const int side = threadIdx.x / 32;
+#pragma unroll
+  for (int k = 0; k < kScalars; ++k) {
+    if (places[k] == nullptr) continue;
+    const double* const sides[2] = {k == 0 ? rowLoss : rowParams, k == 0 ? colLoss : colParams};
+    const int stride = k == 0 ? 1 : kScalars - 1;
+    const int first = k == 0 ? 0 : k - 1;
+    for (int i = threadIdx.x; i < kPartials; i += kThreads) {
+#pragma unroll
+      for (int s = 0; s < 2; ++s) partials[s][i] = sides[s] == nullptr ? 0.0 : sides[s][i * stride + first];
+    }
+    __syncthreads();
+    if (threadIdx.x == 0 || threadIdx.x == 32) {
+      double sum = 0.0;
+      for (int i = 0; i < kPartials; ++i) sum += partials[side][i];
+      sums[side] = sum;
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) *places[k] = static_cast<float>(sums[0] + sums[1] + scalars[k]);
+  }
+}

@@ -154,3 +154,25 @@ static void save_output(const char *name, LIBRARY(output) x) {
   free(rows);
   free(data);
 }
+
+static void clear_output(LIBRARY(output) x) {
+  const size_t bytes = (size_t)(x.rows * x.stride) * sizeof(float);
+  void *zeros = calloc(bytes, 1);
+  write_device(x.data, zeros, bytes);
+  free(zeros);
+}
+
+/* A number where the library computes; NULL where fp32 does not hold it. */
+static float *placed(double value) {
+  float *at = (float *)malloc(sizeof *at);
+  *at = (float)value;
+  if (*at == value) return (float *)on_device(at, sizeof *at);
+  free(at);
+  return NULL;
+}
+
+static void save_numbers(const char *name, const float *at, size_t count) {
+  void *numbers = on_host(at, count * sizeof *at);
+  save(name, numbers, count * sizeof *at);
+  free(numbers);
+}

@@ -8,7 +8,10 @@ int main(void) {
   LIBRARY(inputs) inputs;
   LIBRARY(gradients) gradients;
   LIBRARY(state) state;
+  LIBRARY(results) results;
+  PARAM_PLACES
   double values[2 + 2 * PARAM_COUNT + 1];
+  float *numbers;
   size_t bytes;
   void *workspace;
 
@@ -29,6 +32,19 @@ int main(void) {
   GIVE_PARAMS(values + 2 + PARAM_COUNT)
   SAVE_GRADIENTS("apart")
   save("values.bin", values, sizeof(double) * (2 + 2 * PARAM_COUNT));
+
+  /* All numbers on the device, with and without gradients. */
+  numbers = (float *)spoiled(NULL, sizeof(float) * (1 + PARAM_COUNT));
+  PLACE_NUMBERS
+  CLEAR_GRADIENTS
+  spoiled(workspace, bytes);
+  check(LIBRARY(enqueue)(handle, &inputs, PARAMS_AT workspace, bytes, NULL, &results, &gradients));
+  save_numbers("queued.numbers.bin", numbers, 1 + PARAM_COUNT);
+  SAVE_GRADIENTS("queued")
+  spoiled(numbers, sizeof(float));
+  spoiled(workspace, bytes);
+  check(LIBRARY(enqueue)(handle, &inputs, PARAMS_AT workspace, bytes, NULL, &results, NULL));
+  save_numbers("queued.loss.bin", numbers, 1);
   printf("%s\n", LIBRARY(target)(handle));
   LIBRARY(destroy)(handle);
   return 0;

@@ -34,9 +34,22 @@ function caseHeader(one: ExportedCase, device: 'cpu' | 'cuda'): string {
     `#define WORKSPACE_LESS ${workspace === undefined ? 0 : defaultWorkspace(one) - workspace}`,
     `#define GIVE_INPUTS ${lines.join(' ')}`,
     `#define GIVE_PARAMS(to) ${paramLines(one).join(' ')}`,
+    `#define CLEAR_GRADIENTS ${tensorsOf(one).map((name) => `clear_output(gradients.${name});`).join(' ')}`,
+    ...placeLines(one),
     `#define SAVE_GRADIENTS(when) ${tensorsOf(one).map((name) => `save_output(when ".${name}.bin", gradients.${name});`).join(' ')}`,
     '',
   ].join('\n');
+}
+
+/** Of a queued call: where its numbers go, and where learned scalars lie. */
+function placeLines({ loss, params }: ExportedCase): readonly string[] {
+  const given = loss.params.map((name) => ({ member: memberName(name), value: params[name] ?? NaN }));
+  const places = given.map(({ member, value }, i) => `results.params.${member} = numbers + ${i + 1}; params.${member} = placed(${value});`);
+  return [
+    `#define PARAM_PLACES ${given.length === 0 ? '' : 'LIBRARY(param_places) params;'}`,
+    `#define PARAMS_AT ${given.length === 0 ? '' : '&params,'}`,
+    `#define PLACE_NUMBERS results.loss = numbers; ${places.join(' ')}`,
+  ];
 }
 
 /** Which library a program is of. */

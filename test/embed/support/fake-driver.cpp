@@ -149,6 +149,11 @@ EXPORT int cuMemAlloc_v2(unsigned long long* at, std::size_t bytes) {
 }
 EXPORT int cuMemFree_v2(unsigned long long at) { return std::fprintf(log(), "free\n"), std::free(reinterpret_cast<void*>(at)), 0; }
 EXPORT int cuStreamSynchronize(void*) { return 0; }
+EXPORT int cuCtxSynchronize() { return 0; }
+EXPORT int cuEventCreate(void** event, unsigned) { return *event = &context, 0; }
+EXPORT int cuEventRecord(void*, void*) { return 0; }
+EXPORT int cuEventSynchronize(void*) { return std::fprintf(log(), "wait\n"), 0; }
+EXPORT int cuEventDestroy_v2(void*) { return 0; }
 EXPORT int cuMemAllocHost_v2(void** memory, std::size_t bytes) { return *memory = std::malloc(bytes), 0; }
 EXPORT int cuMemFreeHost(void* memory) { return std::free(memory), 0; }
 EXPORT int cuPointerGetAttribute(void* value, int attribute, unsigned long long) {

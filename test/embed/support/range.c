@@ -7,7 +7,10 @@ int main(void) {
   LIBRARY_HANDLE *handle;
   LIBRARY(inputs) inputs;
   LIBRARY(gradients) gradients;
-  double loss;
+  LIBRARY(results) results;
+  PARAM_PLACES
+  float *numbers;
+  double loss = 0;
   size_t bytes;
   void *workspace;
   int call;
@@ -16,9 +19,18 @@ int main(void) {
   memset(&inputs, 0, sizeof inputs);
   memset(&gradients, 0, sizeof gradients);
   GIVE_INPUTS
+  numbers = (float *)spoiled(NULL, sizeof(float) * (1 + PARAM_COUNT));
+  PLACE_NUMBERS
   bytes = LIBRARY(workspace_bytes)(handle, QUERIES, KEYS);
   workspace = spoiled(NULL, bytes);
-  for (call = 0; call < 5; ++call) check(LIBRARY(forward_backward)(handle, &inputs, workspace, bytes, NULL, &loss, &gradients));
+  for (call = 0; call < 5; ++call) {
+#ifdef QUEUED
+    check(LIBRARY(enqueue)(handle, &inputs, PARAMS_AT workspace, bytes, NULL, &results, &gradients));
+#else
+    check(LIBRARY(forward_backward)(handle, &inputs, workspace, bytes, NULL, &loss, &gradients));
+#endif
+  }
+  (void)loss, (void)results, (void)params;
   LIBRARY(destroy)(handle);
   return 0;
 }

@@ -25,6 +25,14 @@ export async function readResults(folder: string, { loss }: ExportedCase): Promi
   return [await results('both', 0), await results('apart', 1)];
 }
 
+/** What its queued calls have left: with gradients, and the loss of one without. */
+async function readQueued(folder: string, { loss }: ExportedCase): Promise<{ readonly both: Results; readonly loss: number }> {
+  const floats = async (file: string): Promise<Float32Array> => new Float32Array(copied(await readFile(path.join(folder, file))));
+  const [value = NaN, ...params] = await floats('queued.numbers.bin');
+  const gradients = await Promise.all(tensorsOf({ loss }).map((name) => floats(`queued.${name}.bin`)));
+  return { both: { losses: [value], params: Float64Array.from(params), gradients }, loss: (await floats('queued.loss.bin'))[0] ?? NaN };
+}
+
 /** What kernels say that are compiled here. */
 export interface Expected extends Results {
   /** How exponentials were kept in range. */
@@ -49,9 +57,21 @@ export async function expected(one: ExportedCase, target = here.name): Promise<E
   }
 }
 
+/** As PyTorch has them, or a call that does not wait: every number in fp32. */
+export function inFp32({ losses, params, gradients }: Results): Results {
+  return { losses: losses.map(Math.fround), params: params.map(Math.fround), gradients };
+}
+
 /** Bit for bit. */
 export function same(t: ExecutionContext, actual: Results, mine: Results): void {
   t.deepEqual(actual.losses, mine.losses);
   t.deepEqual([...actual.params], [...mine.params]);
   actual.gradients.forEach((gradient, i) => t.true(bytesOf(gradient).equals(bytesOf(mine.gradients[i] ?? new Float32Array())), `gradient ${i} differs`));
+}
+
+/** The same of queued calls, whose numbers are of fp32. */
+export async function sameQueued(t: ExecutionContext, folder: string, one: ExportedCase, mine: Expected): Promise<void> {
+  const { both, loss } = await readQueued(folder, one);
+  same(t, both, inFp32(mine));
+  t.is(loss, Math.fround(mine.forwardLoss));
 }

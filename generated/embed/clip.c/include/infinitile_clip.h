@@ -31,7 +31,7 @@ extern "C" {
  */
 
 /* Of this header; infinitile_clip_abi_version() is the library's. Another number is another layout of the structs below. */
-#define INFINITILE_CLIP_ABI_VERSION 2
+#define INFINITILE_CLIP_ABI_VERSION 3
 
 #define INFINITILE_CLIP_DIM 512
 
@@ -82,6 +82,11 @@ typedef struct infinitile_clip_params {
   double logScale;
 } infinitile_clip_params;
 
+/* Where learned scalars, or their gradients, lie in memory of the handle's device: a number of fp32 each. */
+typedef struct infinitile_clip_param_places {
+  float *logScale;
+} infinitile_clip_param_places;
+
 /* What the loss is of. */
 typedef struct infinitile_clip_inputs {
   /* Queries [N, 512]. */
@@ -101,6 +106,13 @@ typedef struct infinitile_clip_gradients {
   /* Of the learned scalars. */
   infinitile_clip_params params;
 } infinitile_clip_gradients;
+
+/* Where infinitile_clip_enqueue() writes its numbers, in fp32. */
+typedef struct infinitile_clip_results {
+  float *loss;
+  /* Their gradients. */
+  infinitile_clip_param_places params;
+} infinitile_clip_results;
 
 /* What a backward call has to know of the forward call before it; the caller keeps it, and the workspace as it is, meanwhile. */
 typedef struct infinitile_clip_state {
@@ -159,6 +171,19 @@ INFINITILE_CLIP_API int infinitile_clip_backward(
 INFINITILE_CLIP_API int infinitile_clip_forward_backward(
     infinitile_clip *handle, const infinitile_clip_inputs *inputs, void *workspace, size_t workspace_bytes, void *stream,
     double *loss, infinitile_clip_gradients *gradients);
+
+/*
+ * The same for callers that go on while a GPU computes: all numbers are written to its memory, and the call returns when what is left to
+ * do is queued on the stream and nothing can go wrong any more. It waits for the look at the inputs and, of a softmax, for the sums of
+ * the forward walk; where the loss could overflow fp32 it waits for all. Until the stream is done, inputs, workspace, results and
+ * gradients stay where they are. After an error nothing is queued.
+ *
+ * `params`: learned scalars that lie on the device, with NULL for those that the inputs have; NULL where these have all.
+ * `gradients`: NULL for the loss alone; those of learned scalars go to the results.
+ */
+INFINITILE_CLIP_API int infinitile_clip_enqueue(
+    infinitile_clip *handle, const infinitile_clip_inputs *inputs, const infinitile_clip_param_places *params, void *workspace,
+    size_t workspace_bytes, void *stream, const infinitile_clip_results *results, const infinitile_clip_gradients *gradients);
 
 #ifdef __cplusplus
 }

@@ -108,6 +108,61 @@ static int both_within(
   return status == 0 ? take_step(&run, &step) : status;
 }
 
+/* On the host all is there when the walks end. */
+static void give_results(const Step* step) {
+  *step->results->loss = (float)*step->loss;
+  if (step->backward) *step->results->params.logScale = (float)step->gradients->params.logScale;
+}
+
+static int take_place_of(Run* run, const char* name, const float* at) {
+  if (at == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%s is NULL: a place for the number is needed", name);
+  return run->handle->device->check(run->handle, name, at, sizeof *at);
+}
+
+static int take_results(Run* run, const infinitile_clip_results* results, bool with_params) {
+  if (results == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "results is NULL: places for the numbers are needed");
+  int status = take_place_of(run, "results.loss", results->loss);
+  (void)with_params;
+  if (status == 0 && with_params) status = take_place_of(run, "results.params.logScale", results->params.logScale);
+  return status;
+}
+
+static int take_param_places(Run* run, const infinitile_clip_param_places* params) {
+  int status = 0;
+  if (params != NULL) run->params_at = *params;
+  if (status == 0 && run->params_at.logScale != NULL) status = run->handle->device->check(run->handle, "params.logScale", run->params_at.logScale, sizeof(float));
+  return status;
+}
+
+static int enqueue_within(Run* run, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes, const infinitile_clip_results* results, const infinitile_clip_gradients* gradients) {
+  const bool backward = gradients != NULL;
+  infinitile_clip_gradients found;
+  double loss;
+  memset(&found, 0, sizeof found);
+  int status = take_given(run, inputs);
+  if (status == 0) status = take_places(run, gradients, workspace, workspace_bytes);
+  if (status == 0) status = take_results(run, results, backward);
+  if (status != 0) return status;
+  Step step = {.forward = true, .backward = backward, .loss = &loss, .gradients = backward ? &found : NULL, .results = results};
+  status = take_step(run, &step);
+  const Device* device = run->handle->device;
+  if (device->queues && status != 0) device->settle(run);
+  if (!device->queues && status == 0) give_results(&step);
+  return status;
+}
+
+int infinitile_clip_enqueue(
+    infinitile_clip* handle, const infinitile_clip_inputs* inputs, const infinitile_clip_param_places* params, void* workspace,
+    size_t workspace_bytes, void* stream, const infinitile_clip_results* results, const infinitile_clip_gradients* gradients) {
+  int status = enter(handle);
+  if (status != 0) return status;
+  Run run;
+  begin_run(&run, handle, stream);
+  status = take_param_places(&run, params);
+  if (status == 0) status = enqueue_within(&run, inputs, workspace, workspace_bytes, results, gradients);
+  return leave(handle, status);
+}
+
 int infinitile_clip_forward_backward(
     infinitile_clip* handle, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes,
     void* stream, double* loss, infinitile_clip_gradients* gradients) {

@@ -75,17 +75,24 @@ static int take_rows(Run* run, int64_t queries, int64_t keys) {
               queries_of(s, s->rank), keys_of(s, s->rank));
 }
 
+/* Those that are on the device are known later. */
+static int check_params_given(const Run* run) {
+  (void)run;
+  if (run->params_at.logScale == NULL && !isfinite(run->inputs.params.logScale))
+    return fail(INFINITILE_CLIP_ERROR_VALUE, "params.logScale is %g: parameters are finite numbers", run->inputs.params.logScale);
+  return 0;
+}
+
 static int take_inputs(Run* run, const infinitile_clip_inputs* inputs) {
   if (inputs == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "inputs is NULL: what the loss is of is needed");
-  run->inputs = inputs;
+  run->inputs = *inputs;
   int status = 0;
   if (status == 0) status = take_matrix(run, "queries", &inputs->queries, INFINITILE_CLIP_DIM, buffer_queries);
   if (status == 0) status = take_matrix(run, "keys", &inputs->keys, INFINITILE_CLIP_DIM, buffer_keys);
   if (status != 0) return status;
   status = take_rows(run, inputs->queries.rows, inputs->keys.rows);
   if (status != 0) return status;
-  if (status == 0 && !isfinite(inputs->params.logScale)) status = fail(INFINITILE_CLIP_ERROR_VALUE, "params.logScale is %g: parameters are finite numbers", inputs->params.logScale);
-  return status;
+  return status == 0 ? check_params_given(run) : status;
 }
 
 static int take_gradients(Run* run, const infinitile_clip_gradients* gradients) {

@@ -51,6 +51,12 @@ static int move_on_cpu(Run* run, void* to, const void* from, int64_t bytes) {
   return 0;
 }
 
+static int read_all_on_cpu(Run* run, const Reading* readings, int count) {
+  (void)run;
+  for (int i = 0; i < count; ++i) memcpy(readings[i].to, readings[i].from, (size_t)readings[i].bytes);
+  return 0;
+}
+
 static int tiles_on_cpu(Run* run, TensorMap* map, void* at, const int64_t* sizes) {
   (void)run, (void)map, (void)at, (void)sizes;
   return fail(INFINITILE_CLIP_ERROR_DEVICE, "tensor maps are for a GPU's copy engine");
@@ -67,5 +73,6 @@ static const Device cpu_device = {
     .copy = copy_on_cpu,
     .read = move_on_cpu,
     .write = move_on_cpu,
+    .read_all = read_all_on_cpu,
     .tiles = tiles_on_cpu,
 };

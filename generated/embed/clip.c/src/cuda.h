@@ -33,7 +33,8 @@ typedef struct CudaTarget {
   int kernel_count;
 } CudaTarget;
 
-enum { staging_bytes = 1 << 20 };
+/* `asked_bytes`: at its end, of what is waited for later. */
+enum { staging_bytes = 1 << 20, asked_bytes = 1 << 16 };
 
 typedef struct Cuda {
   CudaDriver driver;
@@ -42,8 +43,10 @@ typedef struct Cuda {
   CudaContext context;
   /* Page-locked, for copies. */
   char* staging;
+  /* Behind what was asked last. */
+  CudaEvent asked;
   CudaModule modules[11];
-  CudaFunction functions[19];
+  CudaFunction functions[21];
 } Cuda;
 
 static int enter_cuda(infinitile_clip* handle) {
@@ -122,6 +125,38 @@ static int write_on_cuda(Run* run, void* to, const void* from, int64_t bytes) {
   return 0;
 }
 
+static void settle_on_cuda(Run* run) { run->handle->cuda->driver.wait((CudaStream)run->stream); }
+
+static int read_all_on_cuda(Run* run, const Reading* readings, int count) {
+  const Cuda* cuda = run->handle->cuda;
+  CudaResult result = 0;
+  int64_t at = 0;
+  for (int i = 0; i < count && result == 0; at += readings[i++].bytes)
+    result = cuda->driver.read(cuda->staging + at, (CudaPointer)(uintptr_t)readings[i].from, (size_t)readings[i].bytes, (CudaStream)run->stream);
+  if (result == 0) result = cuda->driver.wait((CudaStream)run->stream);
+  if (result != 0) return cuda_failed(&cuda->driver, result, "a copy from the GPU, or a kernel before it");
+  at = 0;
+  for (int i = 0; i < count; at += readings[i++].bytes) memcpy(readings[i].to, cuda->staging + at, (size_t)readings[i].bytes);
+  return 0;
+}
+
+static char* asked_of(const Cuda* cuda) { return cuda->staging + staging_bytes - asked_bytes; }
+
+static int ask_on_cuda(Run* run, const void* from, int64_t bytes) {
+  const Cuda* cuda = run->handle->cuda;
+  CudaResult result = cuda->driver.read(asked_of(cuda), (CudaPointer)(uintptr_t)from, (size_t)bytes, (CudaStream)run->stream);
+  if (result == 0) result = cuda->driver.event_record(cuda->asked, (CudaStream)run->stream);
+  return cuda_failed(&cuda->driver, result, "a copy from the GPU");
+}
+
+static int answer_on_cuda(Run* run, void* to, int64_t bytes) {
+  const Cuda* cuda = run->handle->cuda;
+  const CudaResult result = cuda->driver.event_wait(cuda->asked);
+  if (result != 0) return cuda_failed(&cuda->driver, result, "a copy from the GPU, or a kernel before it");
+  memcpy(to, asked_of(cuda), (size_t)bytes);
+  return 0;
+}
+
 /* `sizes`: rows, columns, planes, pitch and plane pitch in elements of 16 bits, rows and columns of a tile. */
 static int tiles_on_cuda(Run* run, TensorMap* map, void* at, const int64_t* sizes) {
   const CudaDriver* driver = &run->handle->cuda->driver;
@@ -147,5 +182,9 @@ static const Device cuda_device = {
     .copy = copy_on_cuda,
     .read = read_on_cuda,
     .write = write_on_cuda,
+    .read_all = read_all_on_cuda,
+    .ask = ask_on_cuda,
+    .answer = answer_on_cuda,
+    .settle = settle_on_cuda,
     .tiles = tiles_on_cuda,
 };

@@ -61,6 +61,7 @@ static int open_gpu(Cuda* cuda, int ordinal, const CudaTarget** target, int* wor
   if (status != 0) return status;
   status = load_kernels(cuda, *target, major);
   if (status == 0) status = cuda_failed(driver, driver->host_allocate((void**)&cuda->staging, staging_bytes), "page-locked memory");
+  if (status == 0) status = cuda_failed(driver, driver->event_create(&cuda->asked, cuda_event_without_time), "an event");
   CudaContext popped;
   driver->context_pop(&popped);
   return status;
@@ -69,6 +70,9 @@ static int open_gpu(Cuda* cuda, int ordinal, const CudaTarget** target, int* wor
 static void close_gpu(Cuda* cuda) {
   const CudaDriver* driver = &cuda->driver;
   if (cuda->context != NULL && driver->context_push(cuda->context) == 0) {
+    /* Calls may have returned before their kernels. */
+    driver->context_wait();
+    if (cuda->asked != NULL) driver->event_destroy(cuda->asked);
     if (cuda->staging != NULL) driver->host_free(cuda->staging);
     for (int i = 0; i < 11; ++i)
       if (cuda->modules[i] != NULL) driver->module_unload(cuda->modules[i]);

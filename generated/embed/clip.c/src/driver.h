@@ -13,6 +13,7 @@ typedef struct CudaContext* CudaContext;
 typedef struct CudaModule* CudaModule;
 typedef struct CudaFunction* CudaFunction;
 typedef struct CudaStream* CudaStream;
+typedef struct CudaEvent* CudaEvent;
 typedef unsigned long long CudaPointer;
 
 enum {
@@ -24,6 +25,7 @@ enum {
   cuda_pointer_memory = 2,
   cuda_pointer_ordinal = 9,
   cuda_memory_device = 2,
+  cuda_event_without_time = 2,
   cuda_map_uint16 = 1,
   cuda_map_swizzle_64_bytes = 2,
   cuda_map_swizzle_128_bytes = 3,
@@ -73,6 +75,11 @@ typedef struct CudaCopy {
   X(read, "cuMemcpyDtoHAsync_v2", (void* to, CudaPointer from, size_t bytes, CudaStream stream))                         \
   X(write, "cuMemcpyHtoDAsync_v2", (CudaPointer to, const void* from, size_t bytes, CudaStream stream))                  \
   X(wait, "cuStreamSynchronize", (CudaStream stream))                                                                    \
+  X(event_create, "cuEventCreate", (CudaEvent * event, unsigned flags))                                                  \
+  X(event_record, "cuEventRecord", (CudaEvent event, CudaStream stream))                                                 \
+  X(event_wait, "cuEventSynchronize", (CudaEvent event))                                                                 \
+  X(event_destroy, "cuEventDestroy_v2", (CudaEvent event))                                                               \
+  X(context_wait, "cuCtxSynchronize", (void))                                                                            \
   X(host_allocate, "cuMemAllocHost_v2", (void** memory, size_t bytes))                                                   \
   X(host_free, "cuMemFreeHost", (void* memory))                                                                          \
   X(pointer_attribute, "cuPointerGetAttribute", (void* value, int attribute, CudaPointer pointer))

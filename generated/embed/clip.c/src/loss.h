@@ -34,6 +34,18 @@ static Interval logit_range(const Environment* e) {
   return ends_of(multiply_bounds(exp_bounds(exactly(e->params->logScale)), e->dot));
 }
 
+/*
+ * Whether the loss and the gradients of learned scalars are numbers of fp32 for certain, by the largest that any pair, row and column
+ * can add: then no one has to look at them.
+ */
+static bool values_fit(const Environment* e, const Shape* s, double row_weight, double col_weight) {
+  const double rows = (double)s->n * fabs(row_weight), cols = (double)s->m * fabs(col_weight), pairs = (double)s->n * (double)s->m;
+  double largest = rows * largest_magnitude(ends_of(subtract_bounds(e->lse, e->logit))) + cols * largest_magnitude(ends_of(subtract_bounds(e->lse, e->logit))) + pairs * 0;
+  const double by_logit = fabs(row_weight) * (largest_magnitude(ends_of(exactly(1.0))) + largest_magnitude(ends_of(exactly(-1.0))) + largest_magnitude(ends_of(exactly(0.0)))) + fabs(col_weight) * (largest_magnitude(ends_of(exactly(1.0))) + largest_magnitude(ends_of(exactly(-1.0))) + largest_magnitude(ends_of(exactly(0.0)))) + 0;
+  largest = upper(largest, rows * largest_magnitude(ends_of(exactly(0.0))) + cols * largest_magnitude(ends_of(exactly(0.0))) + pairs * (by_logit * largest_magnitude(ends_of(multiply_bounds(exp_bounds(exactly(e->params->logScale)), e->dot))) + 0));
+  return largest < FLT_MAX / 2;
+}
+
 typedef struct Softmax {
   bool bounded;
   double offset;

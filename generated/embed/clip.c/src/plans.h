@@ -159,6 +159,8 @@ typedef struct Plan {
   Walk* inspect;
   Walk* forward;
   Walk* backward;
+  /* Writes what a step has found as numbers; NULL where the host does. */
+  const Kernel* results;
   void (*uniforms)(const infinitile_clip_inputs* inputs, double pair_weight, float* u);
   /* Forward and backward in one, for chunks with all columns; NULL where there is none. */
   Walk* fused;

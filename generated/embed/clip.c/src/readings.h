@@ -75,6 +75,14 @@ static void give_params(const double* params, infinitile_clip_gradients* gradien
   gradients->params.logScale = params[0];
 }
 
+/* Those of a step; of a forward walk alone the loss. */
+static int check_numbers(const Readings* found, bool with_params) {
+  double params[param_room];
+  params_of(found, params);
+  const int status = check_value("the loss", (float)loss_of(found));
+  return status == 0 && with_params ? check_params(params) : status;
+}
+
 /* Whether all sums have stayed in range; the status tells of rows that the loss refuses. */
 static int look_at(const Readings* found, bool* in_range) {
   *in_range = true;

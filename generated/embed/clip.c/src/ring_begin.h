@@ -56,9 +56,7 @@ static int new_ring(infinitile_clip* handle, const infinitile_clip_ring_group* g
 }
 
 static int take_ring(infinitile_clip_ring* ring, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes) {
-  if (inputs == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "inputs is NULL: what the loss is of is needed");
-  ring->inputs = *inputs;
-  int status = take_given(&ring->run, &ring->inputs);
+  int status = take_given(&ring->run, inputs);
   if (status == 0) status = take_places(&ring->run, ring->gradients, workspace, workspace_bytes);
   memcpy(ring->home, ring->run.address, sizeof ring->home);
   if (status == 0) status = copy_packed(&ring->run, false);

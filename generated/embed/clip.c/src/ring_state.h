@@ -23,7 +23,6 @@ typedef enum Stage {
 
 struct infinitile_clip_ring {
   Run run;
-  infinitile_clip_inputs inputs;
   /* Whose params are written at the end. */
   infinitile_clip_gradients* gradients;
   Stage stage;

@@ -63,7 +63,7 @@ static int tell_results(infinitile_clip_ring* ring, double* words) {
 
 static int tell_begin(infinitile_clip_ring* ring, Share* share, char* numbers) {
   memcpy(share->words, &ring->extremes, sizeof ring->extremes);
-  share->words[extreme_count + 0] = ring->inputs.params.logScale;
+  share->words[extreme_count + 0] = ring->run.inputs.params.logScale;
   (void)numbers;
   return 0;
 }

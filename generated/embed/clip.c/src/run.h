@@ -22,9 +22,16 @@ typedef struct TensorMap {
   _Alignas(64) unsigned char bytes[128];
 } TensorMap;
 
+/* A copy to the host. */
+typedef struct Reading {
+  void* to;
+  const void* from;
+  int64_t bytes;
+} Reading;
+
 /* Which memory a run is in, and what works there. `read` and `write` wait. Pitches are in bytes, from a row to the next. */
 typedef struct Device {
-  /* Whether work waits in a queue: a look at what it has made holds up what comes next. */
+  /* Whether work waits in a queue: a look at what it has made holds up what comes next. Else `ask`, `answer` and `settle` have no use. */
   bool queues;
   /* Around each call. */
   int (*enter)(infinitile_clip* handle);
@@ -39,6 +46,13 @@ typedef struct Device {
   int (*copy)(Run* run, void* to, int64_t to_pitch, const void* from, int64_t from_pitch, int64_t row_bytes, int64_t rows);
   int (*read)(Run* run, void* to, const void* from, int64_t bytes);
   int (*write)(Run* run, void* to, const void* from, int64_t bytes);
+  /* Some that are small, in one wait. */
+  int (*read_all)(Run* run, const Reading* readings, int count);
+  /* A small reading that is waited for by `answer` alone: not for what has been queued between the two. */
+  int (*ask)(Run* run, const void* from, int64_t bytes);
+  int (*answer)(Run* run, void* to, int64_t bytes);
+  /* Waits for all that is queued. */
+  void (*settle)(Run* run);
   int (*tiles)(Run* run, TensorMap* map, void* at, const int64_t* sizes);
 } Device;
 
@@ -55,7 +69,9 @@ enum { most_packed = 4 };
 struct Run {
   infinitile_clip* handle;
   void* stream;
-  const infinitile_clip_inputs* inputs;
+  infinitile_clip_inputs inputs;
+  /* Learned scalars that are on the device; NULL for those that the inputs have. */
+  infinitile_clip_param_places params_at;
   const Plans* plans;
   const Plan* plan;
   /* The matrix, and what is here of it: all, but for a rank of a ring. */

@@ -12,6 +12,10 @@ typedef struct Step {
   bool forward, backward;
   double* loss;
   infinitile_clip_gradients* gradients;
+  /* Of a call that does not wait for its numbers; else NULL. */
+  const infinitile_clip_results* results;
+  /* Whether no number can overflow fp32, whatever the pairs are. */
+  bool fits;
   /* Which of the plans ran. */
   bool bounded;
 } Step;
@@ -58,11 +62,55 @@ static int attempt(Run* run, const Step* step, bool* in_range) {
   return status;
 }
 
+/* The device itself writes the numbers. */
+static int queue_results(Run* run, const Step* step) {
+  const Kernel* kernel = run->plan->results;
+  float* loss = step->results->loss;
+  float* by_param0 = step->backward ? step->results->params.logScale : NULL;
+  LAUNCH(*kernel, 1, AT(buffer_rowLoss, 0), AT(buffer_colLoss, 0), AT(buffer_rowParams, 0), AT(buffer_colParams, 0), AT(buffer_scalars, 0), &loss, &by_param0);
+  return 0;
+}
+
+/*
+ * The same run for a caller that goes on meanwhile. The sums of a forward walk are looked at while the backward walk runs; where one call
+ * makes all at once, or a number could overflow, the look is at the end.
+ */
+static int attempt_queued(Run* run, const Step* step, bool* in_range) {
+  const Plan* plan = run->plan;
+  const Device* device = run->handle->device;
+  const bool fused = step->forward && step->backward && run->fused;
+  const bool asks = step->forward && step->backward && !fused;
+  Readings found;
+  int status = 0;
+  *in_range = true;
+  if (fused) status = plan->fused(run, &run->shape);
+  else if (step->forward) status = plan->forward(run, &run->forward_shape);
+  if (status == 0 && asks) status = device->ask(run, run->workspace, sizeof found);
+  if (status == 0 && step->backward && !fused) status = plan->backward(run, &run->shape);
+  if (status == 0 && step->backward) status = copy_packed(run, true);
+  if (status == 0) status = queue_results(run, step);
+  if (status == 0 && asks) {
+    status = device->answer(run, &found, sizeof found);
+    if (status == 0) status = look_at(&found, in_range);
+  }
+  if (status != 0 || !*in_range) return status;
+  if (step->fits && (asks)) return 0;
+  status = read_readings(run, &found);
+  if (status == 0) status = look_at(&found, in_range);
+  if (status != 0 || !*in_range) return status;
+  return check_numbers(&found, step->backward);
+}
+
+static int try_plan(Run* run, const Step* step, bool* in_range) {
+  const bool queued = step->results != NULL && run->handle->device->queues;
+  return queued ? attempt_queued(run, step, in_range) : attempt(run, step, in_range);
+}
+
 static void set_scalars(Run* run, const Environment* e, Softmax softmax, Matched matched) {
   const double row_weight = row_weight_of(matched), col_weight = col_weight_of(matched);
   const double scale = 1;
   run->scalars = (Scalars){(float)softmax.offset, (float)row_weight, (float)col_weight, (float)softmax.sum_floor, (float)scale, (float)(1 / scale)};
-  run->plan->uniforms(run->inputs, e->pair_weight, run->uniforms.values);
+  run->plan->uniforms(&run->inputs, e->pair_weight, run->uniforms.values);
 }
 
 static int out_of_range(Interval logits) {
@@ -81,13 +129,14 @@ static int take_step(Run* run, Step* step) {
   if (status == 0) status = relate(run, NULL, &matched);
   if (status != 0) return status;
   survey(run, &extremes, &e);
+  step->fits = values_fit(&e, &run->whole, row_weight_of(matched), col_weight_of(matched));
   const Interval logits = logit_range(&e);
   const Softmax softmax = softmax_of(logits, (double)greatest(run->whole.n, run->whole.m), row_weight_of(matched), col_weight_of(matched));
   bool in_range = false;
   if (softmax.bounded) {
     set_scalars(run, &e, softmax, matched);
     step->bounded = true;
-    status = attempt(run, step, &in_range);
+    status = try_plan(run, step, &in_range);
     if (status != 0 || in_range) return status;
   }
   step->bounded = false;
@@ -96,7 +145,7 @@ static int take_step(Run* run, Step* step) {
   if (status == 0) status = relate(run, NULL, &matched);
   if (status != 0) return status;
   set_scalars(run, &e, running_softmax, matched);
-  status = attempt(run, step, &in_range);
+  status = try_plan(run, step, &in_range);
   if (status != 0 || in_range) return status;
   return out_of_range(logits);
 }

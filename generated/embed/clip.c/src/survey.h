@@ -29,11 +29,25 @@ typedef struct Extremes {
 enum { extreme_count = sizeof(Extremes) / sizeof(double) };
 
 
+/* The norms, and with them the learned scalars that are on the device. */
+static int look_at_inputs(Run* run, Norms* norms) {
+  Reading readings[1 + param_room];
+  int count = 0;
+  readings[count++] = (Reading){norms, run->address[buffer_queryNorms], sizeof *norms};
+  float params[param_room];
+  if (run->params_at.logScale != NULL) readings[count++] = (Reading){&params[0], run->params_at.logScale, sizeof *params};
+  const int status = run->handle->device->read_all(run, readings, count);
+  if (status != 0) return status;
+  if (run->params_at.logScale != NULL) run->inputs.params.logScale = (double)params[0];
+  run->params_at.logScale = NULL;
+  return check_params_given(run);
+}
+
 /* Looks at every embedding and every number here. */
 static int inspect(Run* run, Extremes* found) {
   int status = run->plan->inspect(run, &run->shape);
   Norms norms;
-  if (status == 0) status = run->handle->device->read(run, &norms, run->address[buffer_queryNorms], sizeof norms);
+  if (status == 0) status = look_at_inputs(run, &norms);
   if (status == 0) status = check_finite("queries", norms.query_bad_rows);
   if (status == 0) status = check_finite("keys", norms.key_bad_rows);
   if (status != 0) return status;
@@ -49,7 +63,7 @@ static void survey(const Run* run, const Extremes* extremes, Environment* e) {
   const double* of = extremes->of;
   /* Norms are summed in fp32: the slack covers its rounding. */
   const double dots = of[0] * of[1] * (1 + 0x1p-6);
-  e->params = &run->inputs->params;
+  e->params = &run->inputs.params;
   e->pair_weight = pair_weight_of(s);
   e->dot = (Interval){-dots, dots};
   e->row_index = (Interval){0, (double)(s->n - 1)};

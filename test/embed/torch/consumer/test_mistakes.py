@@ -66,7 +66,7 @@ class Mistakes(unittest.TestCase):
         self.refuses(TypeError, "row_weight is torch.int64: torch.float32 is needed", own_loss, rows(3, 40, 1), rows(5, 40, 2), 1.0, **{**own, "row_weight": torch.ones(3).long()})
 
     def test_devices(self):
-        self.refuses(ValueError, "keys is on meta: it is needed on cpu", _prepare, queries, keys.to("meta"), torch.tensor(1.0))
+        self.refuses(ValueError, "keys is on meta: it is needed on cpu", _prepare, queries, keys.to("meta"), torch.tensor(1.0), "")
         for given, name in (((queries, keys.to("meta"), 1.0), "keys"), ((queries, keys, torch.tensor(1.0, device="meta")), "log_scale")):
             self.refuses(ValueError, f"{name} is on meta: it is needed on cpu, where the embeddings are", clip_loss, *given)
         self.refuses(ValueError, "keys is on cpu: it is needed on meta", clip_loss, queries.to("meta"), keys, 1.0)

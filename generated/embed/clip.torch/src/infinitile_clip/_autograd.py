@@ -40,12 +40,12 @@ class _Loss(torch.autograd.Function):
 
 def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
     """In the type of an argument, on its device."""
-    if grad.device != device:
-        grad = grad.to(device)
     if kept.dtype == dtype:
-        return kept * grad
-    # Rounded as it is written: one pass over memory, and one launch.
-    return torch.mul(kept, grad, out=torch.empty_like(kept, dtype=dtype, device=device))
+        product = kept * grad
+    else:
+        # Rounded as it is written: one pass over memory, and one launch.
+        product = torch.mul(kept, grad, out=torch.empty_like(kept, dtype=dtype))
+    return product if product.device == device else product.to(device)
 
 
 @operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor")

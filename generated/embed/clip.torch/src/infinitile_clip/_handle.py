@@ -10,8 +10,8 @@
 
 import os
 import threading
-from ctypes import byref, c_double, c_void_p
-from typing import Any, Callable, Dict, Optional, Tuple
+from ctypes import byref, c_void_p
+from typing import Dict, Optional, Tuple
 
 import torch
 
@@ -32,43 +32,43 @@ class Handle:
         self.device = device
         self.inputs = _library.new_inputs()
         self.gradients = _library.new_gradients()
+        #: Learned scalars that lie on the device.
+        self.param_places = _library.ParamPlaces()
+        self.results = _library.Results()
+        #: Queries and keys of `inputs`.
+        self.rows: Tuple[int, int] = (0, 0)
         #: What `inputs` points to, kept until the next call has ended.
         self.tensors: Tuple[torch.Tensor, ...] = ()
-        self._loss = c_double()
-        #: Bytes of workspace, of the queries and keys of the last call.
-        self._workspace: Tuple[int, int, int] = (0, 0, 0)
+        #: Bytes of workspace, and the rows of the call that they were asked for.
+        self._workspace: Tuple[int, Tuple[int, int]] = (0, (0, 0))
 
     def __del__(self) -> None:
         # What a process has inherited belongs to its parent.
         if self._pid == os.getpid():
             self._destroy(self.pointer)
 
-    def forward(self, queries: int, keys: int) -> float:
-        """The loss of `inputs`, of so many queries and keys. Waits for the device."""
-        return self._call(_library.forward, queries, keys, None)
-
-    def forward_backward(self, queries: int, keys: int) -> float:
-        """The same, with its gradients where `gradients` says."""
-        return self._call(_library.forward_backward, queries, keys, byref(self.gradients))
-
-    def _call(self, function: Callable[..., int], queries: int, keys: int, last: Any) -> float:
+    def enqueue(self, *, gradients: bool) -> None:
+        """The loss of `inputs` where `results` says, and its gradients where `gradients` says. A GPU may still be at work when this returns:
+        what it reads and writes is of the current stream."""
         tensors, self.tensors = self.tensors, ()
-        size = self._workspace_bytes(queries, keys)
-        stream = stream_of(self.device)
+        size = self._workspace_bytes()
         # From PyTorch's allocator, of the current stream: given back at the end, it is there for whatever comes next on that stream.
         workspace = torch.empty(size, dtype=torch.uint8, device=self.device)
-        status = function(self.pointer, byref(self.inputs), workspace.data_ptr(), size, stream, byref(self._loss), last)
+        status = _library.enqueue(
+            self.pointer, byref(self.inputs), byref(self.param_places), workspace.data_ptr(), size, stream_of(self.device),
+            byref(self.results), byref(self.gradients) if gradients else None,
+        )
         del tensors
         _library.check(status)
-        return self._loss.value
 
-    def _workspace_bytes(self, queries: int, keys: int) -> int:
-        if self._workspace[1:] != (queries, keys):
-            size = _library.workspace_bytes(self.pointer, queries, keys)
+    def _workspace_bytes(self) -> int:
+        size, rows = self._workspace
+        if rows != self.rows:
+            size = _library.workspace_bytes(self.pointer, *self.rows)
             if size == 0:
                 raise ValueError(_library.last_error().decode())
-            self._workspace = (size, queries, keys)
-        return self._workspace[0]
+            self._workspace = (size, self.rows)
+        return size
 
 
 def stream_of(device: torch.device) -> Optional[int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 
 #: Numbers in an embedding, and their type.
 DIM = 512
@@ -34,6 +34,10 @@ class Params(ctypes.Structure):
     _fields_ = [("log_scale", c_double)]
 
 
+class ParamPlaces(ctypes.Structure):
+    _fields_ = [("log_scale", c_void_p)]
+
+
 class Inputs(ctypes.Structure):
     _fields_ = [
         ("queries", Matrix),
@@ -48,6 +52,10 @@ class Gradients(ctypes.Structure):
         ("keys", Output),
         ("params", Params),
     ]
+
+
+class Results(ctypes.Structure):
+    _fields_ = [("loss", c_void_p), ("params", ParamPlaces)]
 
 
 def new_inputs() -> Inputs:
@@ -111,11 +119,8 @@ workspace_bytes = _functions.infinitile_clip_workspace_bytes
 workspace_bytes.argtypes = [c_void_p, c_int64, c_int64]
 workspace_bytes.restype = c_size_t
 
-forward = _functions.infinitile_clip_forward
-forward.argtypes = [c_void_p, POINTER(Inputs), c_void_p, c_size_t, c_void_p, POINTER(c_double), c_void_p]
-
-forward_backward = _functions.infinitile_clip_forward_backward
-forward_backward.argtypes = [c_void_p, POINTER(Inputs), c_void_p, c_size_t, c_void_p, POINTER(c_double), POINTER(Gradients)]
+enqueue = _functions.infinitile_clip_enqueue
+enqueue.argtypes = [c_void_p, POINTER(Inputs), POINTER(ParamPlaces), c_void_p, c_size_t, c_void_p, POINTER(Results), POINTER(Gradients)]
 
 _Group, _Inputs, _Gradients = POINTER(RingGroup), POINTER(Inputs), POINTER(Gradients)
 

@@ -48,6 +48,11 @@ def _laid_out(name: str, tensor: Tensor, dtype: torch.dtype, device: torch.devic
     return stored if device.type == "cpu" or stored.data_ptr() % _ALIGNMENT == 0 else stored.clone()
 
 
+def is_placed(tensor: Tensor, device: torch.device) -> bool:
+    """Whether the library reads a learned scalar where it lies."""
+    return device.type == "cuda" and tensor.device == device and tensor.dtype == torch.float32
+
+
 def number(name: str, tensor: Tensor) -> float:
     value = float(tensor.item())
     if not math.isfinite(value):

@@ -17,7 +17,7 @@ from . import _memory
 from ._handle import Handle, handle_of
 from ._library import DIM
 from ._operator import operator
-from ._ring import for_averages, loss_of
+from ._ring import for_averages, is_alone, shared_loss
 
 
 def _fake_forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
@@ -27,13 +27,23 @@ def _fake_forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) 
 @operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor", fake=_fake_forward)
 def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     """The loss; of the rows of all ranks of a process group, where one is named."""
-    loss, _ = loss_of(lambda: _prepare(queries, keys, log_scale), queries.device, group, gradients=False)
-    return torch.full((), loss, dtype=torch.float32, device=queries.device)
+    loss = _number(queries)
+
+    def prepare() -> Handle:
+        handle = _prepare(queries, keys, log_scale, group)
+        handle.results.loss = loss.data_ptr()
+        return handle
+
+    if is_alone(group):
+        prepare().enqueue(gradients=False)
+    else:
+        loss.fill_(shared_loss(prepare, queries.device, group, gradients=False)[0])
+    return loss
 
 
-def _kept(param: Tensor) -> torch.dtype:
-    """The type that a gradient is kept in: its parameter's own where that is fp32, so that backward has nothing to convert."""
-    return torch.float32 if param.dtype == torch.float32 else torch.float64
+def _number(first: Tensor) -> Tensor:
+    """A place for one, where the embeddings are."""
+    return torch.empty((), dtype=torch.float32, device=first.device)
 
 
 def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -41,36 +51,40 @@ def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, gro
         queries.new_empty((), dtype=torch.float32),
         queries.new_empty(queries.shape, dtype=torch.float32),
         keys.new_empty(keys.shape, dtype=torch.float32),
-        torch.empty((), dtype=_kept(log_scale), device="cpu"),
+        queries.new_empty((), dtype=torch.float32),
     )
 
 
 @operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", fake=_fake_forward_backward)
 def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The loss, and its gradients: of embeddings in fp32, of learned scalars on the host, where the library has them."""
+    """The loss, and its gradients, all in fp32 where the embeddings are."""
+    loss = _number(queries)
+    by_params = [_number(queries)]
     gradients: List[Tensor] = []
 
-    def prepare() -> Tuple[Handle, int, int]:
-        prepared = _prepare(queries, keys, log_scale)
+    def prepare() -> Handle:
+        handle = _prepare(queries, keys, log_scale, group)
         gradients.append(torch.empty_like(queries, dtype=torch.float32, memory_format=torch.contiguous_format))
-        _memory.set_rows(prepared[0].gradients.queries, gradients[-1])
+        _memory.set_rows(handle.gradients.queries, gradients[-1])
         gradients.append(torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format))
-        _memory.set_rows(prepared[0].gradients.keys, gradients[-1])
-        return prepared
+        _memory.set_rows(handle.gradients.keys, gradients[-1])
+        handle.results.loss = loss.data_ptr()
+        handle.results.params.log_scale = by_params[0].data_ptr()
+        return handle
 
-    loss, handle = loss_of(prepare, queries.device, group, gradients=True)
-    for_averages(group, gradients)
+    if is_alone(group):
+        prepare().enqueue(gradients=True)
+    else:
+        value, handle = shared_loss(prepare, queries.device, group, gradients=True)
+        loss.fill_(value)
+        by_params[0].fill_(handle.gradients.params.log_scale)
+        for_averages(group, gradients)
     [d_queries, d_keys] = gradients
-    return (
-        torch.full((), loss, dtype=torch.float32, device=queries.device),
-        d_queries,
-        d_keys,
-        torch.full((), handle.gradients.params.log_scale, dtype=_kept(log_scale), device="cpu"),
-    )
+    return loss, d_queries, d_keys, by_params[0]
 
 
-def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Handle, int, int]:
-    """The thread's handle with its inputs, and how many queries and keys there are."""
+def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Handle:
+    """The thread's handle with its inputs."""
     device = _memory.device_of("queries", queries)
     queries = _memory.matrix("queries", queries, DIM, device)
     keys = _memory.matrix("keys", keys, DIM, device)
@@ -79,8 +93,12 @@ def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor) -> Tuple[Handle, 
 
     handle = handle_of(device)
     inputs = handle.inputs
-    inputs.params.log_scale = _memory.number("log_scale", log_scale)
+    # A number that lies on the GPU is read there with all that has to be known first; ranks tell each other.
+    placed = _memory.is_placed(log_scale, device) and is_alone(group)
+    handle.param_places.log_scale = log_scale.data_ptr() if placed else None
+    inputs.params.log_scale = 0.0 if placed else _memory.number("log_scale", log_scale)
     _memory.set_rows(inputs.queries, queries)
     _memory.set_rows(inputs.keys, keys)
-    handle.tensors = (queries, keys)
-    return handle, query_count, key_count
+    handle.tensors = (queries, keys, log_scale)
+    handle.rows = (query_count, key_count)
+    return handle

@@ -21,20 +21,22 @@ from ._library import RING_DONE, RING_KEYS, RING_SHARE, RING_SUMS
 from ._messages import Message, Neighbours, group_named
 
 
-def loss_of(prepare: Callable[[], Tuple[Handle, int, int]], device: torch.device, group: str, *, gradients: bool) -> Tuple[float, Handle]:
-    """The loss of what `prepare` gives a handle: that of this process, or with the name of a group that of all of its ranks."""
-    if group == "" or dist.get_world_size(group_named(group)) == 1:
-        handle, *counts = prepare()
-        return (handle.forward_backward(*counts) if gradients else handle.forward(*counts)), handle
+def is_alone(group: str) -> bool:
+    """Whether the loss is of this process: no group is named, or one without others."""
+    return group == "" or dist.get_world_size(group_named(group)) == 1
+
+
+def shared_loss(prepare: Callable[[], Handle], device: torch.device, group: str, *, gradients: bool) -> Tuple[float, Handle]:
+    """The loss of the rows of all ranks of a group, and a handle that has the gradients of learned scalars. `prepare` gives it this rank's inputs,
+    and places for the gradients of its embeddings."""
     neighbours = Neighbours(group_named(group), device)
 
-    def carried() -> Tuple[Handle, int, int]:
+    def carried() -> Handle:
         neighbours.require(device)
         return prepare()
 
-    handle, queries, keys = _agreed(neighbours, carried)
-    ring = _agreed_ring(neighbours, handle, queries, keys, gradients)
-    return ring.run(), handle
+    handle = _agreed(neighbours, carried)
+    return _agreed_ring(neighbours, handle, gradients).run(), handle
 
 
 def for_averages(group: str, gradients: List[Tensor]) -> None:
@@ -81,8 +83,8 @@ def _agreed(neighbours: Neighbours, work: Callable[[], T]) -> T:
     return result
 
 
-def _agreed_ring(neighbours: Neighbours, handle: Handle, queries: int, keys: int, gradients: bool) -> "Ring":
-    counts = neighbours.gather(torch.tensor([queries, keys], device="cpu")).t().tolist()
+def _agreed_ring(neighbours: Neighbours, handle: Handle, gradients: bool) -> "Ring":
+    counts = neighbours.gather(torch.tensor(handle.rows, device="cpu")).t().tolist()
     return _agreed(neighbours, lambda: Ring(handle, counts, neighbours, gradients=gradients))
 
 
