@@ -69,7 +69,7 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
 
-const char* infinitile_clip_kernels_version(void) { return "b4ae9db26c702c4f6e4997006d769761443009f8c2db17eab8cccbece209482c"; }
+const char* infinitile_clip_kernels_version(void) { return "21124e4a285e167c9c100c13d120ece6940acd3519a939f4be2a35035d26cdaa"; }
 
 const char* infinitile_clip_last_error(void) { return last_error; }
 
