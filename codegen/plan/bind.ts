@@ -42,7 +42,7 @@ export interface BoundPlan {
   readonly shape: Shape;
   /** Whether a chunk has all columns, so that gradients are made in the forward walk where they are asked for. */
   readonly fused: boolean;
-  /** That of the forward walk, whose chunks may have more rows. */
+  /** That of the forward walk, whose chunks may be larger. */
   readonly forwardShape: Shape;
   readonly chunk: ChunkLevel;
   readonly buffers: readonly SizedBuffer[];
@@ -58,11 +58,11 @@ export interface SizedBuffer extends Buffer {
 /** Binds a plan with the chunk given, made even over the matrix and never larger than it. */
 export function bind(plan: Plan, run: RunShape, chunk: ChunkLevel = plan.tiling.chunk): BoundPlan {
   const workers = Math.min(run.workers, plan.tiling.chunk.workers ?? Infinity);
-  const shapeOf = (rows: number): Shape => {
-    const [chunkRows, chunkCols] = [evenPiece(run.n, rows, plan.tiling.block.rows), evenPiece(run.m, chunk.cols, plan.tiling.block.cols)];
+  const shapeOf = (rows: number, cols: number): Shape => {
+    const [chunkRows, chunkCols] = [evenPiece(run.n, rows, plan.tiling.block.rows), evenPiece(run.m, cols, plan.tiling.block.cols)];
     return { ...unshared, ...run, workers, chunkRows, chunkCols, rows: chunkRows, cols: chunkCols };
   };
-  const [shape, forwardShape] = [shapeOf(chunk.rows), shapeOf(chunk.rows * plan.forwardRows)];
+  const [shape, forwardShape] = [shapeOf(chunk.rows, chunk.cols), shapeOf(chunk.rows * plan.forwardRows, chunk.cols * plan.forwardCols)];
   const [inForward, inBackward, inFused] = [buffersOf(plan.forward), buffersOf(plan.backward), buffersOf(plan.fused?.steps ?? [])];
   const fused = plan.fused !== undefined && shape.chunkCols >= run.m;
   const used = plan.buffers.filter(({ name }) => fused || !inFused.has(name) || inForward.has(name) || inBackward.has(name));

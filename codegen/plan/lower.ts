@@ -37,6 +37,7 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...[kernels.accumulate, kernels.results].filter((kernel) => kernel !== undefined), ...ownKernels(kernels.fused)],
     inspect: inspect(needs, launch),
     forwardRows: kernels.forwardRows ?? 1,
+    forwardCols: kernels.forwardCols ?? 1,
     forward: forward(needs, walk, launch),
     backward: backwardWalk(needs, kernels, launch),
     ...(fused === undefined ? {} : { fused }),

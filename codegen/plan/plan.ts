@@ -31,8 +31,9 @@ export interface Plan {
   readonly kernels: readonly Kernel[];
   /** Checks of the inputs: largest norms, values that are not finite. */
   readonly inspect: readonly Step[];
-  /** Chunks of rows that the forward walk takes at once: it keeps no G, and fewer, longer launches lose less at their ends. */
+  /** Chunks of rows, and of columns, that the forward walk takes at once: it keeps no G, and fewer, longer launches lose less at their ends. */
   readonly forwardRows: number;
+  readonly forwardCols: number;
   readonly forward: readonly Step[];
   readonly backward: readonly Step[];
   /** Forward and backward in one, for a chunk that has all columns. Absent where the loss or the target does not allow it. */

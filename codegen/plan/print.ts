@@ -28,10 +28,15 @@ export function printPlan(plan: Plan): string {
 
 function walks(plan: Plan): readonly string[] {
   return [
-    ...section(plan.forwardRows === 1 ? 'forward' : `forward, chunks of ${plan.forwardRows} times as many rows`, plan.forward),
+    ...section(titleOfForward(plan), plan.forward),
     ...section('backward', plan.backward),
     ...(plan.fused === undefined ? [] : section('forward and backward in one, for chunks with all columns', plan.fused.steps)),
   ];
+}
+
+function titleOfForward({ forwardRows, forwardCols }: Plan): string {
+  const sides = ([[forwardRows, 'rows'], [forwardCols, 'columns']] as const).filter(([times]) => times > 1).map(([times, what]) => `${times} times as many ${what}`);
+  return sides.length === 0 ? 'forward' : `forward, chunks of ${sides.join(' and ')}`;
 }
 
 /** As a rank of several takes them. */

@@ -99,7 +99,7 @@ export function settingOf({ tiling, bound }: Planned, { level, knob }: Omit<Sett
 /** Plans with the same key do the same work in the same way. */
 export function keyOf({ bound: { plan, chunk, forwardShape, shape, fused } }: Planned): string {
   const { block, register, instruction, passes } = plan.tiling;
-  return JSON.stringify([chunk, forwardShape.chunkRows, shape.workers, fused, block, register, instruction, passes]);
+  return JSON.stringify([chunk, forwardShape.chunkRows, forwardShape.chunkCols, shape.workers, fused, block, register, instruction, passes]);
 }
 
 export function problemOf({ loss, dim, precision, guideDim = dim }: SpaceRequest): Problem {

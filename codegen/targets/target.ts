@@ -79,8 +79,9 @@ export interface TargetKernels {
   readonly colPartials: Partials;
   /** Partial sums of the pair term and of the parameters' gradients that the passes leave behind. */
   readonly scalarPartials: { readonly stats: Extent; readonly gradient: Extent; readonly most: Extent };
-  /** Chunks of rows that the forward walk takes at once; one, unless said. */
+  /** Chunks of rows, and of columns, that the forward walk takes at once; one, unless said. */
   readonly forwardRows?: number;
+  readonly forwardCols?: number;
   /** Both of a chunk's products in one launch, in place of `accumulateQueries` and `accumulateKeys`: where they write to different places. */
   readonly accumulate?: Kernel;
   /** Writes what a step has found as numbers beside its other outputs, for callers that do not wait for it; absent where calls return when all is done. */

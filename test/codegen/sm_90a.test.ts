@@ -133,9 +133,9 @@ function shapeOf({ chunkRows, chunkCols, rows, cols, workers }: Sizes): Shape {
 }
 
 /** How many clusters have part in each panel, as templates/sm_90a/_walk.hbs shares a chunk's tiles out. */
-function sharingOf(rowSteps: number, panelSteps: number, clusters: number, abreast: boolean): readonly number[] {
+function sharingOf(rowSteps: number, panelSteps: number, clusters: number, abreast: boolean, resident: boolean): readonly number[] {
   const left = panelSteps % clusters;
-  const more = 10 * left >= 9 * clusters ? 1 : left === 0 || 2 * left >= clusters ? 0 : -1;
+  const more = !resident && 10 * left >= 9 * clusters ? 1 : left === 0 || 2 * left >= clusters ? 0 : -1;
   const whole = abreast ? Math.min(panelSteps, Math.max(Math.floor(panelSteps / clusters) + more, 0) * clusters) : 0;
   const inLine = panelSteps - whole;
   const clusterOf = (tile: number): number => Math.floor(((tile + 1) * clusters - 1) / (rowSteps * inLine));
@@ -175,7 +175,7 @@ for (const { title, given, tiling } of partsTried) {
         const panelSteps = Math.ceil((drawn.cols * together) / (tile.cols * cluster));
         const clusters = evaluateExtent(stats.grid, at) / cluster;
         const slots = (8 * tile.groupCols * together) / tile.cols;
-        for (const sharing of sharingOf(rowSteps, panelSteps, clusters, isAbreast(given, 'stats', tile))) fitsIn(sharing * slots, evaluateExtent(colPartials.parts, at));
+        for (const sharing of sharingOf(rowSteps, panelSteps, clusters, isAbreast(given, 'stats', tile), tile.panel === 'resident')) fitsIn(sharing * slots, evaluateExtent(colPartials.parts, at));
         fitsIn((panelSteps * cluster * tile.cols) / (together * tile.groupCols), evaluateExtent(rowPartials.parts, at));
         fitsIn(clusters, rowSteps * panelSteps);
       }),

@@ -51,6 +51,7 @@ export function planContext({ plan, uniforms }: Program, options: PlanOptions): 
     block,
     colsPerRound,
     forwardRows: plan.forwardRows,
+    forwardCols: plan.forwardCols,
     chunkIsFixed: chunk.fit !== 'shrink',
     mostWorkers: chunk.workers ?? 0,
     fused: plan.fused === undefined ? false : plan.fused,

@@ -5,7 +5,7 @@ import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.j
 import type { Problem, ResolvedTiling } from '../target.js';
 import { mayFuse, sumsDots } from './fused.js';
 import { accumulateRows, columnGroup, consumers, exactCols, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, forwardRows, mostThatFits, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardCols, forwardRows, mostThatFits, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
@@ -142,7 +142,7 @@ function bytesPerColumn(problem: Problem, rows: number, { groupCols }: Similarit
   const rowStates = (row?.term === undefined ? 0 : perTerm) + (row?.channels.length ?? 0);
   const dots = mayFuse(problem) && sumsDots(problem) ? (4 * rows) / groupCols : 0;
   const colStates = (col?.term === undefined ? 0 : perTerm) + (col?.channels.length ?? 0);
-  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + (4 * rowStates * rows * forwardRows(problem)) / groupCols + dots + 4 * colStates * 8 * 16;
+  return 2 * layout.gradientPlanes * rows + packed(layout) + guide + forwardCols(problem) * ((4 * rowStates * rows * forwardRows(problem)) / groupCols + 4 * colStates * 8 * 16) + dots;
 }
 
 function fixedBytes(problem: Problem, rows: number): number {

@@ -135,7 +135,7 @@ function shareOf(plan: Plan, pass: SimilarityPass, tile: SimilarityTiling, { row
   const clusters = Math.min(Math.max(1, Math.floor(workers / tile.cluster)), rowSteps * panelSteps);
   const abreast = isAbreast(plan, pass, tile);
   const left = panelSteps % clusters;
-  const rounds = abreast ? Math.max(0, Math.floor(panelSteps / clusters) + (10 * left >= 9 * clusters ? 1 : left === 0 || 2 * left >= clusters ? 0 : -1)) : 0;
+  const rounds = abreast ? Math.max(0, Math.floor(panelSteps / clusters) + (tile.panel !== 'resident' && 10 * left >= 9 * clusters ? 1 : left === 0 || 2 * left >= clusters ? 0 : -1)) : 0;
   const inLine = Math.ceil((Math.max(0, panelSteps - rounds * clusters) * rowSteps) / clusters);
   const tiles = rounds * rowSteps + inLine;
   return { tiles, panels: rounds + Math.ceil(inLine / rowSteps), blocks: clusters * tile.cluster, abreast };

@@ -11,7 +11,7 @@ import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } fro
 import { isFused } from './fused.js';
 import { fusedBuffers, fusedKernels } from './fused-kernels.js';
 import { consumers, consumerWarps, groupThreads } from './limits.js';
-import { accumulateBytes, forwardRows, gradientLayout, passesOf, sharers, similaritySharedBytes, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardCols, forwardRows, gradientLayout, passesOf, sharers, similaritySharedBytes, type SimilarityPass } from './passes.js';
 import { signatures, type HopperKernelName } from './signatures.js';
 
 const threads = (consumers + 1) * groupThreads;
@@ -56,6 +56,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
     colPartials: colPartials(passes.stats),
     scalarPartials: { stats: scalars(passes.stats), gradient: scalars(passes.gradient), most: fused === undefined ? most : max(most, vectorPartials) },
     forwardRows: forwardRows(problem),
+    forwardCols: forwardCols(problem),
     ...(fused === undefined ? {} : { fused }),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };

@@ -42,8 +42,12 @@ export function sharers(tile: SimilarityTiling): number {
   return isTogether(tile) ? tile.cluster : 1;
 }
 
-/** Whether the keys that stream through all blocks leave the L2 cache no room for queries of many places. */
+/**
+ * Whether blocks go down their panels side by side: where the queries of many places have no room in the L2 cache, as the keys that
+ * stream through all blocks take it, or as the forward walk's chunks have so many rows.
+ */
 export function isAbreast(problem: Operands, pass: SimilarityPass, tile: SimilarityTiling): boolean {
+  if (pass === 'stats' && tile.panel === 'resident') return true;
   const streamedSteps = stepsOfPass(problem, pass) - tile.residentSteps;
   return (streamedSteps * tile.cols * rowBytes * usualMultiprocessors) / sharers(tile) > limits.streamedBytes;
 }
@@ -114,6 +118,11 @@ function lossRegisters(problem: Problem): number {
 /** Chunks of rows that the forward walk takes at once. The guide's inner products are kept by both walks. */
 export function forwardRows({ loss }: Problem): number {
   return loss.guide ? 1 : 4;
+}
+
+/** Chunks of columns that it takes at once. Packed keys are kept by both walks. */
+export function forwardCols(problem: Problem): number {
+  return problem.loss.guide || !operandLayout(problem).direct ? 1 : 2;
 }
 
 /** How G is kept in the workspace: rows of planes, each on 128-byte lines. */

@@ -246,27 +246,31 @@ struct Sweep {
 };
 
 /**
- * The tiles of a chunk that a cluster has, by its own count: sweep after sweep. The panels lie in a line, one after the other, that clusters
- * share evenly. A cluster's blocks take panels that follow each other, and share their queries.
+ * The tiles of a chunk that a cluster has, by its own count: sweep after sweep. Clusters have whole panels, and go down them abreast: the
+ * L2 cache then holds the keys, and the few queries that all are at. Panels that do not go round lie in a line, one after the other, that
+ * clusters share evenly. A cluster's blocks take panels that follow each other, and share their queries.
  */
 struct Walk {
   int rowSteps;
   int panelSteps;  // of kCluster panels
-  int firstInLine;  // of the line's tiles
+  int rounds;  // of whole panels
+  int wholeTiles;
+  int firstInLine;  // of the line's tiles, after the whole panels
   int lineTiles;  // of all clusters
   int tiles;
 
   __device__ __forceinline__ Sweep sweepAt(int tile) const {
-    const int panelStep = inLine(tile) / rowSteps;
+    if (tile < wholeTiles) return {clusterNumber() + tile / rowSteps * clusters(), 0, rowSteps};
+    const int panelStep = rounds * clusters() + inLine(tile) / rowSteps;
     const int first = inLine(tile) % rowSteps;
     return {panelStep, first, min(rowSteps - first, tiles - tile)};
   }
 
   /** The clusters that have part in a tile's panel: how many before this one, and whether it is the last. */
-  __device__ __forceinline__ int clustersBefore(int tile) const { return clusterNumber() - clusterInLine(inLine(tile) / rowSteps * rowSteps); }
-  __device__ __forceinline__ bool isLast(int tile) const { return clusterNumber() == clusterInLine((inLine(tile) / rowSteps + 1) * rowSteps - 1); }
+  __device__ __forceinline__ int clustersBefore(int tile) const { return tile < wholeTiles ? 0 : clusterNumber() - clusterInLine(inLine(tile) / rowSteps * rowSteps); }
+  __device__ __forceinline__ bool isLast(int tile) const { return tile < wholeTiles || clusterNumber() == clusterInLine((inLine(tile) / rowSteps + 1) * rowSteps - 1); }
 
-  __device__ __forceinline__ int inLine(int tile) const { return firstInLine + tile; }
+  __device__ __forceinline__ int inLine(int tile) const { return firstInLine + tile - wholeTiles; }
   __device__ __forceinline__ int clusterInLine(long long of) const { return static_cast<int>(((of + 1) * clusters() - 1) / lineTiles); }
   static __device__ __forceinline__ int clusters() { return gridDim.x / kCluster; }
   static __device__ __forceinline__ int clusterNumber() { return blockIdx.x / kCluster; }
@@ -284,14 +288,20 @@ __device__ __forceinline__ Walk walkOfBlock(int rows, int cols) {
   const int panelSteps = (cols + kCluster * kPanelCols - 1) / (kCluster * kPanelCols);
   const int clusters = Walk::clusters();
   const int cluster = Walk::clusterNumber();
-  const long long lineTiles = static_cast<long long>(panelSteps) * rowSteps;
+  // Few panels that are left are shared together with one round more.
+  const int left = panelSteps % clusters;
+  const int rounds = max(panelSteps / clusters + (left == 0 || 2 * left >= clusters ? 0 : -1), 0);
+  const int wholeTiles = (rounds * clusters <= panelSteps || cluster < left ? rounds : rounds - 1) * rowSteps;
+  const long long lineTiles = static_cast<long long>(max(panelSteps - rounds * clusters, 0)) * rowSteps;
   const int firstInLine = static_cast<int>(lineTiles * cluster / clusters);
   return {
       rowSteps,
       panelSteps,
+      rounds,
+      wholeTiles,
       firstInLine,
       static_cast<int>(lineTiles),
-      static_cast<int>(lineTiles * (cluster + 1) / clusters) - firstInLine,
+      wholeTiles + static_cast<int>(lineTiles * (cluster + 1) / clusters) - firstInLine,
   };
 }
 

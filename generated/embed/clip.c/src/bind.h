@@ -11,7 +11,7 @@
 /* A plan with its sizes. */
 typedef struct Bound {
   Shape shape;
-  /* That of the forward walk, whose chunks may have more rows. */
+  /* That of the forward walk, whose chunks may be larger. */
   Shape forward;
   /* Whether a chunk has all columns, so that gradients can be made in the forward walk. */
   bool fused;
@@ -45,7 +45,7 @@ static Bound bind_chunk(const Plan* plan, const Shape* whole, int64_t rows, int6
   Bound bound = {0};
   bound.asked_cols = cols;
   bound.shape = chunked(plan, whole, rows, cols);
-  bound.forward = chunked(plan, whole, rows * plan->forward_rows, cols);
+  bound.forward = chunked(plan, whole, rows * plan->forward_rows, cols * plan->forward_cols);
   bound.fused = plan->fused != NULL && bound.shape.chunk_cols >= whole->m;
   for (int i = 0; i < plan->buffer_uses; ++i) {
     const BufferUse* use = &plan->buffers[i];

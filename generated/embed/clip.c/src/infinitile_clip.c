@@ -69,7 +69,7 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
 
-const char* infinitile_clip_kernels_version(void) { return "b7029103f203d9a3e9ced2887f2db84359b2ffeba696764cc4a4eff66d7f082a"; }
+const char* infinitile_clip_kernels_version(void) { return "a277cdd6327a55d5cbea1f479c4423991159284921b72b2a540ac92a2017e206"; }
 
 const char* infinitile_clip_last_error(void) { return last_error; }
 

@@ -8,7 +8,7 @@
 // softmax    bounded
 // inputs     bf16, depth 512
 // target     sm_90a
-// tile       chunk        8448 x 50688
+// tile       chunk        8448 x 42240
 //            block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
 //            block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
 //            block        128 x 256, depth 64, stages 4, cluster 2: accumulate
@@ -153,11 +153,12 @@ static int sm_90a_bounded_backward(Run* run, const Shape* s) {
 
 static const Plan sm_90a_bounded_plan = {
     .chunk_rows = 8448,
-    .chunk_cols = 50688,
+    .chunk_cols = 42240,
     .block_rows = 128,
     .block_cols = 128,
     .cols_per_round = 8448,
     .forward_rows = 4,
+    .forward_cols = 2,
     .chunk_is_fixed = false,
     .most_workers = 0,
     .buffers = sm_90a_bounded_buffers,

@@ -8,7 +8,7 @@
 // softmax    running
 // inputs     bf16, depth 512
 // target     sm_90a
-// tile       chunk        8448 x 42240
+// tile       chunk        8448 x 33792
 //            block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
 //            block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
 //            block        128 x 256, depth 64, stages 4, cluster 2: accumulate
@@ -332,11 +332,12 @@ static const RingPlan sm_90a_ring_running_walks = {
 
 static const Plan sm_90a_ring_running_plan = {
     .chunk_rows = 8448,
-    .chunk_cols = 42240,
+    .chunk_cols = 33792,
     .block_rows = 128,
     .block_cols = 128,
     .cols_per_round = 8448,
     .forward_rows = 4,
+    .forward_cols = 2,
     .chunk_is_fixed = false,
     .most_workers = 0,
     .buffers = sm_90a_ring_running_buffers,

@@ -187,6 +187,7 @@ static const Plan x86_64_v4_bounded_plan = {
     .block_cols = 1024,
     .cols_per_round = 1024,
     .forward_rows = 1,
+    .forward_cols = 1,
     .chunk_is_fixed = false,
     .most_workers = 0,
     .buffers = x86_64_v4_bounded_buffers,

@@ -149,7 +149,7 @@ typedef struct Plan {
   int64_t chunk_rows, chunk_cols, block_rows, block_cols;
   /* Columns of which all workers have equal shares. */
   int64_t cols_per_round;
-  int64_t forward_rows;
+  int64_t forward_rows, forward_cols;
   bool chunk_is_fixed;
   /* 0: as many as there are. */
   int64_t most_workers;
