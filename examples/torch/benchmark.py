@@ -83,6 +83,7 @@ def compare(machine, n, rounds):
         for name, contender in running.items():
             # As in training, the allocator has what a step needs: the others' turns have given it back.
             contender.step({"logScale": LOG_SCALE})
+            machine.rest()
             outcome, ms = machine.timed(lambda: contender.step({"logScale": LOG_SCALE}))
             results[name].update(loss=outcome.loss.item(), dLogScale=outcome.gradients["logScale"].item())
             results[name]["ms"].append(ms)

@@ -4,6 +4,8 @@ import torch
 
 from .unable import Unable
 
+REST_SECONDS = 0.03
+
 
 class Machine:
     """The device that a peer runs on: its clock and its memory."""
@@ -45,6 +47,12 @@ class Machine:
         if self.on_gpu:
             torch.cuda.synchronize()
             torch.cuda.empty_cache()
+
+    def rest(self) -> None:
+        """Between two turns: all that is timed begins on a device that has cooled alike, as `infinitile bench` begins."""
+        if self.on_gpu:
+            torch.cuda.synchronize()
+        time.sleep(REST_SECONDS)
 
     def free_bytes(self) -> int:
         if self.on_gpu:
