@@ -34,14 +34,14 @@ export function lower(problem: Problem, target: Target, tiling: ResolvedTiling):
     channels: { row: needs.row?.channels ?? [], col: needs.col?.channels ?? [] },
     work: pairWork(problem.loss, problem.reports)[problem.softmax],
     buffers,
-    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...[kernels.accumulate, kernels.results].filter((kernel) => kernel !== undefined), ...ownKernels(kernels.fused)],
+    kernels: [...Object.values(kernels.kernels), ...kernels.packs.map((pack) => pack.kernel), ...(kernels.accumulate === undefined ? [] : [kernels.accumulate]), ...Object.values(kernels.forCallers ?? {}), ...ownKernels(kernels.fused)],
     inspect: inspect(needs, launch),
     forwardRows: kernels.forwardRows ?? 1,
     forwardCols: kernels.forwardCols ?? 1,
     forward: forward(needs, walk, launch),
     backward: backwardWalk(needs, kernels, launch),
     ...(fused === undefined ? {} : { fused }),
-    ...(kernels.results === undefined ? {} : { results: kernels.results.name }),
+    forCallers: Object.values(kernels.forCallers ?? {}).map(({ name }) => name),
     ...(problem.ring === true ? { ring: ringWalks(problem, needs, kernels, walk, launch) } : {}),
   };
 }

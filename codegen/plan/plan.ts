@@ -38,8 +38,8 @@ export interface Plan {
   readonly backward: readonly Step[];
   /** Forward and backward in one, for a chunk that has all columns. Absent where the loss or the target does not allow it. */
   readonly fused?: FusedWalk;
-  /** The kernel that writes the loss and the parameters' gradients as numbers, for callers that do not wait: after any of the walks. */
-  readonly results?: string;
+  /** Kernels that no walk launches: of those who embed the plan. */
+  readonly forCallers: readonly string[];
   /** Where ranks share the matrix: what each of them does. */
   readonly ring?: RingWalks;
 }

@@ -84,13 +84,16 @@ export interface TargetKernels {
   readonly forwardCols?: number;
   /** Both of a chunk's products in one launch, in place of `accumulateQueries` and `accumulateKeys`: where they write to different places. */
   readonly accumulate?: Kernel;
-  /** Writes what a step has found as numbers beside its other outputs, for callers that do not wait for it; absent where calls return when all is done. */
-  readonly results?: Kernel;
+  /** What callers use beside the walks; absent where the host does it. */
+  readonly forCallers?: CallerKernels;
   /** What makes gradients in the forward walk, where the loss allows it. */
   readonly fused?: FusedKernels;
   /** How G is kept: element type, its row pitch in elements, and the elements in all. */
   readonly gradient: { readonly element: Buffer['element']; readonly pitch: Extent; readonly count: Extent };
 }
+
+/** `results` writes what a step has found as numbers, for callers that do not wait for it; `multiply` makes a gradient what autograd asks for. */
+export type CallerKernels = Readonly<Record<'results' | 'multiply', Kernel>>;
 
 /** Kernels of a walk that holds all columns of its rows, and makes their gradients before the sums of other rows are known. */
 export interface FusedKernels {

@@ -5,6 +5,7 @@ import { compileTargets, libraryNames } from '../../codegen/embed/c/index.js';
 import type { Program } from '../../codegen/compile.js';
 import { walk, type BoundArg, type BoundPlan } from '../../codegen/plan/bind.js';
 import { bindWithin } from '../../codegen/plan/bind-within.js';
+import { isStacked } from '../../codegen/plan/needs.js';
 import type { Plan, Step } from '../../codegen/plan/plan.js';
 import { matrixShape } from '../../runtime/matrix-shape.js';
 import { automatic, clip, infoNCE, ntXent, siglip, targetNamed } from '../../runtime/index.js';
@@ -132,6 +133,7 @@ function expectedCommands(one: LaunchCase, [bounded, running]: readonly Program[
       ...[...inspected, ...of(program.plan.forward), ...of(program.plan.backward)],
       ...[...inspected, ...walks, resultsCommand(program.plan, loss.params.length)],
       ...[...inspected, ...of(program.plan.forward), resultsCommand(program.plan, 0)],
+      ...productCommands(one),
     ],
   };
 }
@@ -143,6 +145,20 @@ function resultsCommand({ kernels, buffers, params }: Plan, gradients: number): 
   const sums = ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars'].map((buffer): Word => (declared.has(buffer) ? { kind: 'p', buffer, offset: 0, rest: '' } : 'p0'));
   const places = params.map((_, place): Word => (place < gradients ? { kind: 'p', buffer: 'numbers', offset: 4 * (1 + place), rest: '' } : 'p0'));
   return ['launch', 'results', '1', String(kernel?.threads), '0', ...sums, { kind: 'p', buffer: 'numbers', offset: 0, rest: '' }, ...places];
+}
+
+/** A gradient in fp32, rounded, and rounded from an odd address on; in groups of four where it can be. */
+function productCommands({ loss, precision, queries, keys, dim }: LaunchCase): readonly (readonly Word[])[] {
+  const rows = isStacked(loss) ? queries + keys : queries;
+  const buffer = isStacked(loss) ? 'dEmbeddings' : 'dQueries';
+  return [{ offset: 0, narrow: false }, { offset: 0, narrow: precision !== 'f32' }, { offset: 1, narrow: precision !== 'f32' }].map(({ offset, narrow }, place): readonly Word[] => {
+    const count = rows * dim - offset;
+    const grouped = count % 4 === 0;
+    const threads = grouped ? count / 4 : count;
+    const address = (name: string, at: number): Word => ({ kind: 'p', buffer: name, offset: at, rest: '' });
+    const grid = Math.min(Math.ceil(threads / 256), 16 * multiprocessors);
+    return ['launch', 'multiply', String(grid), '256', '0', `i${threads}`, `i${grouped ? 1 : 0}`, `i${narrow ? 1 : 0}`, address('factor', 0), address(buffer, 4 * offset), address(`product ${place}`, 0)];
+  });
 }
 
 function commands(bound: BoundPlan, steps: readonly Step[], values: { readonly scalars: Scalars; readonly uniforms: Float32Array }): readonly (readonly Word[])[] {

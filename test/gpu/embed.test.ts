@@ -3,6 +3,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { libraryNames } from '../../codegen/embed/c/index.js';
 import { emitTorch } from '../../codegen/embed/torch/index.js';
+import { packagePath } from '../../codegen/emit/package-path.js';
 import { exportLibrary } from '../../runtime/export/export-library.js';
 import { clip, gist, indexMap, infoNCE, ntXent, siglip, supCon, withPositives } from '../../runtime/index.js';
 import { exportPackage, importPackage, installPackage } from '../embed/npm/support/project.js';
@@ -111,18 +112,35 @@ if (missing === undefined) {
   skip(inPython.length, 'tests of exported packages for PyTorch', missing);
 }
 
-/** The project as it is exported, its library built by the lines of that one's README: a wheel would hold the same files. */
+/** Two ranks have two GPUs, or share one, which NCCL allows where it is asked to. */
+const ranksMissing = missing ?? whyNotImported('os, torch; assert torch.cuda.device_count() > 1 or os.environ.get("NCCL_MULTI_RANK_GPU_ENABLE") == "1", "one GPU, and NCCL_MULTI_RANK_GPU_ENABLE is not 1 (NCCL 2.30)"', {});
+if (ranksMissing === undefined) {
+  test.serial('PyTorch: two ranks by NCCL, beside open_clip\'s gathered loss', async (t) => {
+    const environment = await torchProject(await outsideFolder(t), { name: 'clip', loss: clip, precision: 'f32', queries: 24, keys: 24, dim: 48, params: { logScale: 2 } });
+    await t.notThrowsAsync(run('python3', ['-m', 'unittest', '-q', 'test_processes.Processes'], packagePath('test', 'embed', 'torch', 'consumer'), { ...environment, INFINITILE_TEST_BACKEND: 'nccl' }));
+  });
+} else {
+  skip(1, 'test of two ranks by NCCL', ranksMissing);
+}
+
 async function checkTorch(t: ExecutionContext, one: ExportedCase): Promise<void> {
   const folder = await outsideFolder(t);
+  const place = path.join(folder, 'case');
+  const environment = await torchProject(folder, one);
+  await writeRequest(place, one, 'cuda');
+  await run('python3', [sameBitsProgram, place], folder, environment);
+  same(t, await readPython(place, one), inFp32(await expected(one, 'cuda')));
+}
+
+/** The project as it is exported, its library built by the lines of that one's README: a wheel would hold the same files. Where Python finds it. */
+async function torchProject(folder: string, one: ExportedCase): Promise<Readonly<Record<string, string>>> {
   const { prefix } = libraryNames(one.loss.name);
-  const [project, place] = [path.join(folder, 'project'), path.join(folder, 'case')];
+  const project = path.join(folder, 'project');
   const request = requestOf(one, targets);
   await writeAll(project, emitTorch(request, await exportLibrary(request)));
   await buildByReadme(path.join(project, 'native'));
   await rename(path.join(project, 'native', `lib${prefix}.so`), path.join(project, 'src', prefix, `lib${prefix}.so`));
-  await writeRequest(place, one, 'cuda');
   const { PYTHONPATH: also } = process.env;
   const searched = [path.join(project, 'src'), ...(also === undefined ? [] : [also])];
-  await run('python3', [sameBitsProgram, place], folder, { PYTHONPATH: searched.join(path.delimiter), PYTHONWARNINGS: 'ignore' });
-  same(t, await readPython(place, one), inFp32(await expected(one, 'cuda')));
+  return { PYTHONPATH: searched.join(path.delimiter), PYTHONWARNINGS: 'ignore' };
 }

@@ -176,7 +176,7 @@ class LibraryEmitter {
 
 /** Of the launcher, for every library. */
 const parts = [
-  ...['plans', 'run', 'handle', 'bind', 'bounds', 'shards', 'shares', 'loss', 'targets', 'check', 'readings', 'layout', 'positives', 'survey', 'step', 'calls'],
+  ...['plans', 'run', 'handle', 'bind', 'bounds', 'shards', 'shares', 'loss', 'targets', 'check', 'readings', 'layout', 'positives', 'survey', 'step', 'calls', 'multiply'],
   ...['ring_state', 'ring_messages', 'ring_tiles', 'ring_tell', 'ring_hear', 'ring_begin', 'ring'],
 ];
 

@@ -55,7 +55,7 @@ export function planContext({ plan, uniforms }: Program, options: PlanOptions): 
     chunkIsFixed: chunk.fit !== 'shrink',
     mostWorkers: chunk.workers ?? 0,
     fused: plan.fused === undefined ? false : plan.fused,
-    results: plan.results === undefined ? false : `${id}_${snakeCase(plan.results)}`,
+    forCallers: plan.forCallers.map((name) => ({ member: name, kernel: `${id}_${snakeCase(name)}` })),
     alone: ring === undefined,
     ring: ring === undefined ? false : ringContext(plan, ring, id),
   };
@@ -72,9 +72,9 @@ function walksOf({ inspect, forward, backward, fused, ring }: Plan): readonly (r
   ];
 }
 
-/** Kernels that the walks launch, and what writes their results: a plan may declare others. */
+/** Kernels that are launched, by the walks or by calls: a plan may declare others. */
 export function launchedKernels(plan: Plan): ReadonlySet<string> {
-  const names = new Set<string>(plan.results === undefined ? [] : [plan.results]);
+  const names = new Set(plan.forCallers);
   const visit = (steps: readonly Step[]): void => {
     for (const step of steps) {
       if (step.kind === 'for') visit(step.body);

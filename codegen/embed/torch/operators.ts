@@ -26,6 +26,8 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     takenType: `Tuple[${all.map((name) => (name === 'query_count' ? 'int' : 'Tensor')).join(', ')}]`,
     call: [...all, 'group'].join(', '),
     numbers: params.map(() => `_number(${differentiable[0] ?? ''})`).join(', '),
+    argumentCount: all.length + 1,
+    mostGradients: differentiable.length,
     dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
     // Behind all of these, an operator takes the name of a process group.
     returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),

@@ -1,3 +1,3 @@
 import type { KernelRole } from '../target.js';
 
-export type KernelName = KernelRole | 'results' | 'packQueries' | 'packKeys' | 'packGuideQueries' | 'packGuideKeys';
+export type KernelName = KernelRole | 'results' | 'multiply' | 'packQueries' | 'packKeys' | 'packGuideQueries' | 'packGuideKeys';

@@ -15,9 +15,9 @@ export function vectorKernel<Name extends string>(signatures: Readonly<Record<Na
   return (name, grid, file = 'vectors.cu') => ({ name, file, parameters: signatures[name].parameters, grid, threads: vectorThreads, sharedBytes: 0 });
 }
 
-/** The loss and the parameters' gradients as numbers; ranks of a ring leave the sums to their hosts. */
-export function resultsKernel(vector: VectorKernel, ring: boolean): Pick<TargetKernels, 'results'> {
-  return ring ? {} : { results: vector('results', 1) };
+/** What callers have of a rank alone beside its walks; ranks of a ring leave the numbers to their hosts. */
+export function callerKernels(vector: VectorKernel, ring: boolean): Pick<TargetKernels, 'forCallers'> {
+  return ring ? {} : { forCallers: { results: vector('results', 1), multiply: vector('multiply', vectorPartials) } };
 }
 
 /** Kernels over vectors, which are the same for every GPU. */

@@ -57,6 +57,7 @@ export function vectorSignatures({ loss, softmax }: Problem, needs: Needs): Read
     mergeChannels: signature(int('count'), int('tiles'), int('pitch'), int('channels'), int('length'), read('float', 'partial'), write('float', 'extra')),
     tally: signature(int('count'), read('float', 'positiveCount'), read('float', 'counted'), read('float', 'matched'), write('double', 'tally')),
     reduceScalars: signature(int('tiles'), read('float', 'scalarPartial'), write('double', 'scalars')),
+    multiply: signature(int('count'), int('grouped'), int('narrow'), read('float', 'factor'), read('float', 'from'), write('float', 'to')),
     results: signature(
       ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars'].map((name) => read('double', name)),
       resultPlaces(loss).map((name) => write('float', name)),

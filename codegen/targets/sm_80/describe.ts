@@ -5,7 +5,7 @@ import type { KernelName } from '../cuda/kernel-name.js';
 import { elementType, operandLayout } from '../cuda/layout.js';
 import { needed } from '../cuda/needed.js';
 import { packing } from '../cuda/packing.js';
-import { resultsKernel, vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
+import { callerKernels, vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import { tilePartials } from '../tile-partials.js';
 import type { KernelRole, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { accumulateBlock, ringBytes, threadsOf } from './geometry.js';
@@ -48,7 +48,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   return {
     kernels: needed(all, needsOf(problem.loss, problem.reports), problem.ring === true),
     ...packing(problem, vector),
-    ...resultsKernel(vector, problem.ring === true),
+    ...callerKernels(vector, problem.ring === true),
     ...tilePartials(block),
     gradient: { element: elementType(problem.precision), pitch, count: times('chunkRows', pitch) },
   };

@@ -6,7 +6,7 @@ import type { PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { elementType } from '../cuda/layout.js';
 import { needed } from '../cuda/needed.js';
 import { packing } from '../cuda/packing.js';
-import { resultsKernel, vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
+import { callerKernels, vectorKernel, vectorKernels } from '../cuda/vector-kernels.js';
 import type { KernelRole, Partials, Problem, ResolvedTiling, TargetKernels } from '../target.js';
 import { isFused } from './fused.js';
 import { fusedBuffers, fusedKernels } from './fused-kernels.js';
@@ -48,7 +48,7 @@ export function describe(problem: Problem, tiling: ResolvedTiling): TargetKernel
   return {
     // Of embeddings that are rows and columns, gradients are added to by one launch after the other.
     kernels: needed(all, needs, problem.ring === true, needs.stacked),
-    ...resultsKernel(vector, problem.ring === true),
+    ...callerKernels(vector, problem.ring === true),
     ...(needs.stacked ? {} : { accumulate: accumulate('accumulate', plus(outputTiles('rows'), outputTiles('cols'))) }),
     packs,
     workspace: [...workspace, ...(fused === undefined ? [] : fusedBuffers(problem, fused))],

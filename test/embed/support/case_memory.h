@@ -176,3 +176,26 @@ static void save_numbers(const char *name, const float *at, size_t count) {
   save(name, numbers, count * sizeof *at);
   free(numbers);
 }
+
+static size_t element_bytes(LIBRARY(type) type) {
+  return type == LIBRARY_F32 ? sizeof(float) : 2;
+}
+
+/* Of a gradient's numbers from one on, with a place behind as many numbers. */
+static LIBRARY(product) product(LIBRARY(output) x, int64_t from, LIBRARY(type) type) {
+  LIBRARY(product) one;
+  char *to;
+  one.from = x.data + from;
+  one.count = x.rows * x.stride - from;
+  one.type = type;
+  to = (char *)spoiled(NULL, (size_t)(one.count + from) * element_bytes(type));
+  one.to = to + (size_t)from * element_bytes(type);
+  return one;
+}
+
+static void save_product(const char *name, LIBRARY(product) one) {
+  const size_t bytes = (size_t)one.count * element_bytes(one.type);
+  void *numbers = on_host(one.to, bytes);
+  save(name, numbers, bytes);
+  free(numbers);
+}

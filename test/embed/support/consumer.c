@@ -11,7 +11,10 @@ int main(void) {
   LIBRARY(results) results;
   PARAM_PLACES
   double values[2 + 2 * PARAM_COUNT + 1];
+  static const char *const names[] = {"product.0.bin", "product.1.bin", "product.2.bin"};
+  LIBRARY(product) products[3];
   float *numbers;
+  int i;
   size_t bytes;
   void *workspace;
 
@@ -45,6 +48,13 @@ int main(void) {
   spoiled(workspace, bytes);
   check(LIBRARY(enqueue)(handle, &inputs, PARAMS_AT workspace, bytes, NULL, &results, NULL));
   save_numbers("queued.loss.bin", numbers, 1);
+
+  /* The first gradient as autograd asks for it: rounded or not, and from an odd address on. */
+  products[0] = product(FIRST_GRADIENT, 0, LIBRARY_F32);
+  products[1] = product(FIRST_GRADIENT, 0, TYPE);
+  products[2] = product(FIRST_GRADIENT, 1, TYPE);
+  check(LIBRARY(multiply)(handle, placed(FACTOR), products, 3, NULL));
+  for (i = 0; i < 3; ++i) save_product(names[i], products[i]);
   printf("%s\n", LIBRARY(target)(handle));
   LIBRARY(destroy)(handle);
   return 0;

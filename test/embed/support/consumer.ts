@@ -36,10 +36,15 @@ function caseHeader(one: ExportedCase, device: 'cpu' | 'cuda'): string {
     `#define GIVE_PARAMS(to) ${paramLines(one).join(' ')}`,
     `#define CLEAR_GRADIENTS ${tensorsOf(one).map((name) => `clear_output(gradients.${name});`).join(' ')}`,
     ...placeLines(one),
+    `#define FIRST_GRADIENT gradients.${tensorsOf(one)[0] ?? ''}`,
+    `#define FACTOR ${factor}`,
     `#define SAVE_GRADIENTS(when) ${tensorsOf(one).map((name) => `save_output(when ".${name}.bin", gradients.${name});`).join(' ')}`,
     '',
   ].join('\n');
 }
+
+/** By which the program multiplies a gradient; fp32 holds it. */
+export const factor = 0.3125;
 
 /** Of a queued call: where its numbers go, and where learned scalars lie. */
 function placeLines({ loss, params }: ExportedCase): readonly string[] {
@@ -60,6 +65,7 @@ export function libraryLines({ loss, precision, dim, strideMore = 0 }: ExportedC
     `#define LIBRARY_HANDLE ${prefix}`,
     `#define LIBRARY(name) ${prefix}_##name`,
     `#define TYPE ${macro}_TYPE`,
+    `#define LIBRARY_F32 ${macro}_F32`,
     `#define ELEMENT_BYTES ${precision === 'f32' ? 4 : 2}`,
     `#define DIM ${dim}`,
     `#define STRIDE_MORE ${strideMore}`,

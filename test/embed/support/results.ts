@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { isStacked } from '../../../codegen/plan/needs.js';
 import { compile, type SoftmaxMode } from '../../../runtime/index.js';
+import { round } from '../../numeric/harness.js';
+import { factor } from './consumer.js';
 import { bytesOf, copied, given, guideDim, here, tensorsOf, threads, type ExportedCase } from './exported-case.js';
 
 /** Results in the same order from both sides. */
@@ -74,4 +76,16 @@ export async function sameQueued(t: ExecutionContext, folder: string, one: Expor
   const { both, loss } = await readQueued(folder, one);
   same(t, both, inFp32(mine));
   t.is(loss, Math.fround(mine.forwardLoss));
+  await sameProducts(t, folder, one, mine);
+}
+
+/** The first gradient times a number, in fp32, rounded, and rounded from its second number on: rows apart have zeros between them. */
+async function sameProducts(t: ExecutionContext, folder: string, { precision, dim, strideMore = 0 }: ExportedCase, { gradients: [first = new Float32Array()] }: Results): Promise<void> {
+  const stride = dim + strideMore;
+  const apart = new Float32Array((first.length / dim) * stride);
+  for (let row = 0; row * dim < first.length; row += 1) apart.set(first.subarray(row * dim, (row + 1) * dim), row * stride);
+  const wide = apart.map((value) => value * factor);
+  const narrowed = round(wide, precision).stored;
+  const expectedBytes = [wide, narrowed, narrowed.subarray(1)].map(bytesOf);
+  for (const [place, bytes] of expectedBytes.entries()) t.true((await readFile(path.join(folder, `product.${place}.bin`))).equals(bytes), `product ${place} differs`);
 }

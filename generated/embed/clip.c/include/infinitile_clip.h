@@ -114,6 +114,14 @@ typedef struct infinitile_clip_results {
   infinitile_clip_param_places params;
 } infinitile_clip_results;
 
+/* A gradient times a number: `count` numbers of `from`, to as many of type INFINITILE_CLIP_F32 or INFINITILE_CLIP_TYPE. */
+typedef struct infinitile_clip_product {
+  const float *from;
+  void *to;
+  int64_t count;
+  infinitile_clip_type type;
+} infinitile_clip_product;
+
 /* What a backward call has to know of the forward call before it; the caller keeps it, and the workspace as it is, meanwhile. */
 typedef struct infinitile_clip_state {
   uint64_t words[12];
@@ -184,6 +192,12 @@ INFINITILE_CLIP_API int infinitile_clip_forward_backward(
 INFINITILE_CLIP_API int infinitile_clip_enqueue(
     infinitile_clip *handle, const infinitile_clip_inputs *inputs, const infinitile_clip_param_places *params, void *workspace,
     size_t workspace_bytes, void *stream, const infinitile_clip_results *results, const infinitile_clip_gradients *gradients);
+
+/*
+ * What autograd makes of gradients: each times the derivative by the loss, a number of fp32 on the handle's device, and rounded to the type
+ * of an argument. On a GPU it is queued, and nothing is waited for.
+ */
+INFINITILE_CLIP_API int infinitile_clip_multiply(infinitile_clip *handle, const float *factor, const infinitile_clip_product *products, int count, void *stream);
 
 #ifdef __cplusplus
 }

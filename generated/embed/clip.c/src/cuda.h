@@ -46,7 +46,7 @@ typedef struct Cuda {
   /* Behind what was asked last. */
   CudaEvent asked;
   CudaModule modules[11];
-  CudaFunction functions[21];
+  CudaFunction functions[23];
 } Cuda;
 
 static int enter_cuda(infinitile_clip* handle) {

@@ -69,7 +69,7 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
 
-const char* infinitile_clip_kernels_version(void) { return "a277cdd6327a55d5cbea1f479c4423991159284921b72b2a540ac92a2017e206"; }
+const char* infinitile_clip_kernels_version(void) { return "bedf2d1e1c8cec3b5b441821c8f254190bebcc34c663c6aa1e589e90854b5a41"; }
 
 const char* infinitile_clip_last_error(void) { return last_error; }
 
@@ -103,6 +103,7 @@ void infinitile_clip_destroy(infinitile_clip* handle) {
 const char* infinitile_clip_target(const infinitile_clip* handle) { return handle == NULL ? "" : handle->target->name; }
 
 #include "calls.h"
+#include "multiply.h"
 #include "ring_state.h"
 #include "ring_messages.h"
 #include "ring_tiles.h"

@@ -27,6 +27,7 @@ static const Kernel sm_90a_bounded_stats = { NULL, 6, 384, 229600 };
 static const Kernel sm_90a_bounded_gradient = { NULL, 7, 384, 229568 };
 static const Kernel sm_90a_bounded_accumulate = { NULL, 8, 384, 196672 };
 static const Kernel sm_90a_bounded_results = { NULL, 9, 256, 0 };
+static const Kernel sm_90a_bounded_multiply = { NULL, 10, 256, 0 };
 
 static const BufferUse sm_90a_bounded_buffers[] = {
     { buffer_positiveLogit, role_statistic, 4, true, true, false },
@@ -167,6 +168,7 @@ static const Plan sm_90a_bounded_plan = {
     .uniforms = sm_90a_bounded_uniforms,
     .inspect = sm_90a_bounded_inspect,
     .results = &sm_90a_bounded_results,
+    .multiply = &sm_90a_bounded_multiply,
     .forward = sm_90a_bounded_forward,
     .backward = sm_90a_bounded_backward,
 };

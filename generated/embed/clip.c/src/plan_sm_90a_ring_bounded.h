@@ -19,7 +19,7 @@
 
 static const Kernel sm_90a_ring_bounded_norms = { NULL, 0, 256, 0 };
 static const Kernel sm_90a_ring_bounded_positives = { NULL, 1, 256, 0 };
-static const Kernel sm_90a_ring_bounded_add = { NULL, 19, 256, 0 };
+static const Kernel sm_90a_ring_bounded_add = { NULL, 21, 256, 0 };
 static const Kernel sm_90a_ring_bounded_merge = { NULL, 2, 256, 0 };
 static const Kernel sm_90a_ring_bounded_row_terms = { NULL, 3, 256, 0 };
 static const Kernel sm_90a_ring_bounded_col_terms = { NULL, 4, 256, 0 };

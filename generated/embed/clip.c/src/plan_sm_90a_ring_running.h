@@ -17,15 +17,15 @@
 
 /* The plan of target sm_90a, softmax running: its buffers, kernels and walks, the shapes open. */
 
-static const Kernel sm_90a_ring_running_norms = { NULL, 10, 256, 0 };
-static const Kernel sm_90a_ring_running_positives = { NULL, 11, 256, 0 };
-static const Kernel sm_90a_ring_running_add = { NULL, 20, 256, 0 };
-static const Kernel sm_90a_ring_running_merge = { NULL, 12, 256, 0 };
-static const Kernel sm_90a_ring_running_row_terms = { NULL, 13, 256, 0 };
-static const Kernel sm_90a_ring_running_col_terms = { NULL, 14, 256, 0 };
-static const Kernel sm_90a_ring_running_reduce_scalars = { NULL, 15, 256, 0 };
-static const Kernel sm_90a_ring_running_stats = { NULL, 16, 384, 229600 };
-static const Kernel sm_90a_ring_running_gradient = { NULL, 17, 384, 229568 };
+static const Kernel sm_90a_ring_running_norms = { NULL, 11, 256, 0 };
+static const Kernel sm_90a_ring_running_positives = { NULL, 12, 256, 0 };
+static const Kernel sm_90a_ring_running_add = { NULL, 22, 256, 0 };
+static const Kernel sm_90a_ring_running_merge = { NULL, 13, 256, 0 };
+static const Kernel sm_90a_ring_running_row_terms = { NULL, 14, 256, 0 };
+static const Kernel sm_90a_ring_running_col_terms = { NULL, 15, 256, 0 };
+static const Kernel sm_90a_ring_running_reduce_scalars = { NULL, 16, 256, 0 };
+static const Kernel sm_90a_ring_running_stats = { NULL, 17, 384, 229600 };
+static const Kernel sm_90a_ring_running_gradient = { NULL, 18, 384, 229568 };
 static const Kernel sm_90a_ring_running_accumulate = { NULL, 8, 384, 196672 };
 
 static const BufferUse sm_90a_ring_running_buffers[] = {

@@ -17,16 +17,17 @@
 
 /* The plan of target sm_90a, softmax running: its buffers, kernels and walks, the shapes open. */
 
-static const Kernel sm_90a_running_norms = { NULL, 10, 256, 0 };
-static const Kernel sm_90a_running_positives = { NULL, 11, 256, 0 };
-static const Kernel sm_90a_running_merge = { NULL, 12, 256, 0 };
-static const Kernel sm_90a_running_row_terms = { NULL, 13, 256, 0 };
-static const Kernel sm_90a_running_col_terms = { NULL, 14, 256, 0 };
-static const Kernel sm_90a_running_reduce_scalars = { NULL, 15, 256, 0 };
-static const Kernel sm_90a_running_stats = { NULL, 16, 384, 229600 };
-static const Kernel sm_90a_running_gradient = { NULL, 17, 384, 229568 };
+static const Kernel sm_90a_running_norms = { NULL, 11, 256, 0 };
+static const Kernel sm_90a_running_positives = { NULL, 12, 256, 0 };
+static const Kernel sm_90a_running_merge = { NULL, 13, 256, 0 };
+static const Kernel sm_90a_running_row_terms = { NULL, 14, 256, 0 };
+static const Kernel sm_90a_running_col_terms = { NULL, 15, 256, 0 };
+static const Kernel sm_90a_running_reduce_scalars = { NULL, 16, 256, 0 };
+static const Kernel sm_90a_running_stats = { NULL, 17, 384, 229600 };
+static const Kernel sm_90a_running_gradient = { NULL, 18, 384, 229568 };
 static const Kernel sm_90a_running_accumulate = { NULL, 8, 384, 196672 };
-static const Kernel sm_90a_running_results = { NULL, 18, 256, 0 };
+static const Kernel sm_90a_running_results = { NULL, 19, 256, 0 };
+static const Kernel sm_90a_running_multiply = { NULL, 20, 256, 0 };
 
 static const BufferUse sm_90a_running_buffers[] = {
     { buffer_positiveLogit, role_statistic, 4, true, true, false },
@@ -171,6 +172,7 @@ static const Plan sm_90a_running_plan = {
     .uniforms = sm_90a_running_uniforms,
     .inspect = sm_90a_running_inspect,
     .results = &sm_90a_running_results,
+    .multiply = &sm_90a_running_multiply,
     .forward = sm_90a_running_forward,
     .backward = sm_90a_running_backward,
 };

@@ -159,8 +159,8 @@ typedef struct Plan {
   Walk* inspect;
   Walk* forward;
   Walk* backward;
-  /* Writes what a step has found as numbers; NULL where the host does. */
-  const Kernel* results;
+  /* What a step has found as numbers, and gradients times one; NULL where the host does it. */
+  const Kernel *results, *multiply;
   void (*uniforms)(const infinitile_clip_inputs* inputs, double pair_weight, float* u);
   /* Forward and backward in one, for chunks with all columns; NULL where there is none. */
   Walk* fused;

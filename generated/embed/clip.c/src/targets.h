@@ -60,6 +60,7 @@ static const KernelPlace sm_90a_kernels[] = {
     { "gradient", 1, 229568 },
     { "accumulate", 2, 196672 },
     { "results", 5, 0 },
+    { "multiply", 5, 0 },
     { "norms", 10, 0 },
     { "positives", 8, 0 },
     { "merge", 10, 0 },
@@ -69,6 +70,7 @@ static const KernelPlace sm_90a_kernels[] = {
     { "stats", 6, 229600 },
     { "gradient", 7, 229568 },
     { "results", 10, 0 },
+    { "multiply", 10, 0 },
     { "add", 5, 0 },
     { "add", 10, 0 },
 };
@@ -82,7 +84,7 @@ static const CudaTarget cuda_targets[] = {
         .images = sm_90a_images,
         .image_count = 11,
         .kernels = sm_90a_kernels,
-        .kernel_count = 21,
+        .kernel_count = 23,
     },
     {.target = {.name = NULL}},
 };

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ._operator import operator
 from ._ops import forward, forward_backward
+from ._products import products
 
 
 class _Loss(torch.autograd.Function):
@@ -31,27 +32,19 @@ class _Loss(torch.autograd.Function):
         """The loss is one number: its gradients are those that were kept, times what comes in."""
         if torch.is_grad_enabled():
             raise RuntimeError("infinitile_clip has no second derivatives: call backward() or grad() without create_graph=True")
-        gradients = [
-            _product(kept, grad, *argument) if needed and grad is not None else None
-            for kept, argument, needed in zip(ctx.saved_tensors, ctx.arguments, ctx.needs_input_grad)
-        ]
+        if grad is None:
+            return (None,) * 4
+        gradients = products(ctx.saved_tensors, grad, ctx.arguments, ctx.needs_input_grad)
         return (*gradients, None)
 
 
-def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """In the type of an argument, on its device."""
-    if kept.dtype == dtype:
-        product = kept * grad
-    else:
-        # Rounded as it is written: one pass over memory, and one launch.
-        product = torch.mul(kept, grad, out=torch.empty_like(kept, dtype=dtype))
-    return product if product.device == device else product.to(device)
-
-
-@operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor")
-def loss(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+def apply(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     """The loss, with its gradients where an argument needs one."""
     if torch.is_grad_enabled() and (queries.requires_grad or keys.requires_grad or log_scale.requires_grad):
-        apply: Callable[..., Tensor] = _Loss.apply
-        return apply(queries, keys, log_scale, group)
+        of: Callable[..., Tensor] = _Loss.apply
+        return of(queries, keys, log_scale, group)
     return forward(queries, keys, log_scale, group)
+
+
+#: The same for what compiles a program, which sees one operator; else its dispatch would cost time for nothing.
+loss = operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor", name="loss")(apply)

@@ -11,7 +11,7 @@
 import os
 import threading
 from ctypes import byref, c_void_p
-from typing import Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import torch
 
@@ -35,6 +35,7 @@ class Handle:
         #: Learned scalars that lie on the device.
         self.param_places = _library.ParamPlaces()
         self.results = _library.Results()
+        self._products = (_library.Product * 3)()
         #: Queries and keys of `inputs`.
         self.rows: Tuple[int, int] = (0, 0)
         #: What `inputs` points to, kept until the next call has ended.
@@ -61,6 +62,12 @@ class Handle:
         del tensors
         _library.check(status)
 
+    def multiply(self, factor: torch.Tensor, products: Sequence[Tuple[torch.Tensor, torch.Tensor]]) -> None:
+        """The second of each pair becomes the first, times a number."""
+        for place, (kept, to) in zip(self._products, products):
+            place.from_, place.to, place.count, place.type = kept.data_ptr(), to.data_ptr(), kept.numel(), _library.PRODUCT_TYPES[to.dtype]
+        _library.check(_library.multiply(self.pointer, factor.data_ptr(), self._products, len(products), stream_of(self.device)))
+
     def _workspace_bytes(self) -> int:
         size, rows = self._workspace
         if rows != self.rows:
@@ -71,10 +78,14 @@ class Handle:
         return size
 
 
+#: As PyTorch's own compiled code asks for it: without an object of the stream.
+_raw_stream: Any = getattr(torch._C, "_cuda_getCurrentRawStream", None)
+
+
 def stream_of(device: torch.device) -> Optional[int]:
     if device.type != "cuda":
         return None
-    return torch.cuda.current_stream(device).cuda_stream
+    return torch.cuda.current_stream(device).cuda_stream if _raw_stream is None else _raw_stream(device.index)
 
 
 class _Handles(threading.local):

@@ -20,6 +20,8 @@ ABI_VERSION = 3
 DIM = 512
 DTYPE = torch.bfloat16
 _TYPE = {torch.float32: 1, torch.bfloat16: 2, torch.float16: 3}[DTYPE]
+#: Types that a gradient may be rounded to, as the library has them.
+PRODUCT_TYPES = {torch.float32: 1, DTYPE: _TYPE}
 
 
 class Matrix(ctypes.Structure):
@@ -56,6 +58,10 @@ class Gradients(ctypes.Structure):
 
 class Results(ctypes.Structure):
     _fields_ = [("loss", c_void_p), ("params", ParamPlaces)]
+
+
+class Product(ctypes.Structure):
+    _fields_ = [("from_", c_void_p), ("to", c_void_p), ("count", c_int64), ("type", c_int)]
 
 
 def new_inputs() -> Inputs:
@@ -121,6 +127,9 @@ workspace_bytes.restype = c_size_t
 
 enqueue = _functions.infinitile_clip_enqueue
 enqueue.argtypes = [c_void_p, POINTER(Inputs), POINTER(ParamPlaces), c_void_p, c_size_t, c_void_p, POINTER(Results), POINTER(Gradients)]
+
+multiply = _functions.infinitile_clip_multiply
+multiply.argtypes = [c_void_p, c_void_p, POINTER(Product), c_int, c_void_p]
 
 _Group, _Inputs, _Gradients = POINTER(RingGroup), POINTER(Inputs), POINTER(Gradients)
 

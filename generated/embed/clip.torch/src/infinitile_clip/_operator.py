@@ -24,8 +24,8 @@ if hasattr(torch.Tag, "cudagraph_unsafe"):
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def operator(schema: str, *, fake: Optional[Callable[..., Any]] = None) -> Callable[[F], F]:
-    """Makes an operator of a function, and gives it the function's name.
+def operator(schema: str, *, name: str = "", fake: Optional[Callable[..., Any]] = None) -> Callable[[F], F]:
+    """Makes an operator of a function, of its name unless another is given.
 
     `torch.library.custom_op` would do it too, and looks through arguments and results at each call: at small sizes that is what costs most.
 
@@ -36,11 +36,11 @@ def operator(schema: str, *, fake: Optional[Callable[..., Any]] = None) -> Calla
     """
 
     def define(function: F) -> F:
-        name = function.__name__
-        _operators.define(f"{name}{schema}", tags=_tags)
-        _operators.impl(name, function, "CompositeExplicitAutograd" if fake else "CompositeImplicitAutograd")
+        own = name or function.__name__
+        _operators.define(f"{own}{schema}", tags=_tags)
+        _operators.impl(own, function, "CompositeExplicitAutograd" if fake else "CompositeImplicitAutograd")
         if fake is not None:
-            _library.register_fake(f"infinitile_clip::{name}", fake, lib=_operators)
-        return cast(F, getattr(torch.ops.infinitile_clip, name).default)
+            _library.register_fake(f"infinitile_clip::{own}", fake, lib=_operators)
+        return cast(F, getattr(torch.ops.infinitile_clip, own).default)
 
     return define

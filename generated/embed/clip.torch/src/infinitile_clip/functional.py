@@ -10,6 +10,7 @@
 
 from typing import Tuple, Union
 
+import torch
 from torch import Tensor
 
 from . import _arguments, _autograd
@@ -36,7 +37,8 @@ def clip_loss(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float], *,
         RuntimeError: no exported target runs on the device, or there is no driver; a derivative of a gradient, or one in
             forward mode, is asked for; another rank has refused what it was given.
     """
-    return _autograd.loss(*checked(group, queries, _taken, queries, keys, log_scale), group)
+    of = _autograd.loss if torch.compiler.is_compiling() else _autograd.apply
+    return of(*checked(group, queries, _taken, queries, keys, log_scale), group)
 
 
 def _taken(queries: Tensor, keys: Tensor, log_scale: Union[Tensor, float]) -> Tuple[Tensor, Tensor, Tensor]:
