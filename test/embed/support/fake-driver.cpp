@@ -3,7 +3,7 @@
 // u(niforms, of so many bytes as follow it). The kernel that looks at inputs finds norms of 1 and nothing wrong, those of softmax terms that
 // they add nothing; all others do nothing.
 // FAKE_CUDA_CAPABILITY is the GPU's, such as 90. FAKE_CUDA_RANGE tells, of one forward walk after the other, whether a sum leaves the
-// range of fp32: `+` of one that does.
+// range of fp32: `+` of one that does. FAKE_CUDA_FAILS is a stream and a number: of what that stream is told, the command of this number fails.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +14,8 @@
 #include <string>
 
 namespace {
+
+constexpr int failure = 719;
 
 struct Kernel {
   std::string name;
@@ -64,6 +66,15 @@ bool leavesRange() {
   return next != nullptr && *next != '\0' && *next++ == '+';
 }
 
+// Once: what comes after it would work.
+bool fails(const void* stream) {
+  static const char* given = std::getenv("FAKE_CUDA_FAILS");
+  static char* end = nullptr;
+  static const auto broken = given == nullptr ? 0 : std::strtoull(given, &end, 10);
+  static auto left = given == nullptr ? 0 : std::strtoull(end, nullptr, 10);
+  return left > 0 && reinterpret_cast<std::uintptr_t>(stream) == broken && --left == 0;
+}
+
 // A stream that is not the default one is told.
 int endCommand(const void* stream) {
   if (stream != nullptr) std::fprintf(log(), " @%llu", static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(stream)));
@@ -105,11 +116,13 @@ EXPORT int cuFuncSetAttribute(void* function, int attribute, int value) {
   return std::fprintf(log(), "allow %s %d %d\n", static_cast<Kernel*>(function)->name.c_str(), attribute, value), 0;
 }
 EXPORT int cuMemsetD32Async(unsigned long long at, unsigned pattern, std::size_t words, void* stream) {
+  if (fails(stream)) return failure;
   for (std::size_t i = 0; i < words; ++i) reinterpret_cast<std::uint32_t*>(at)[i] = pattern;
   std::fprintf(log(), "fill p%llu %u %zu", at, pattern, words);
   return endCommand(stream);
 }
-EXPORT int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::size_t bytes, void*) {
+EXPORT int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::size_t bytes, void* stream) {
+  if (fails(stream)) return failure;
   return std::memcpy(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), bytes), 0;
 }
 struct Copy {
@@ -125,15 +138,18 @@ struct Copy {
   void* toArray;
   std::size_t toPitch, rowBytes, rows;
 };
-EXPORT int cuMemcpy2DAsync_v2(const Copy* copy, void*) {
+EXPORT int cuMemcpy2DAsync_v2(const Copy* copy, void* stream) {
+  if (fails(stream)) return failure;
   for (std::size_t row = 0; row < copy->rows; ++row)
     std::memcpy(reinterpret_cast<char*>(copy->to) + row * copy->toPitch, reinterpret_cast<const char*>(copy->from) + row * copy->fromPitch, copy->rowBytes);
   return copy->fromMemory == 2 && copy->toMemory == 2 ? 0 : 1;
 }
-EXPORT int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void*) {
+EXPORT int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void* stream) {
+  if (fails(stream)) return failure;
   return std::fprintf(log(), "look\n"), std::memcpy(to, reinterpret_cast<void*>(from), bytes), 0;
 }
-EXPORT int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t bytes, void*) {
+EXPORT int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t bytes, void* stream) {
+  if (fails(stream)) return failure;
   return std::memcpy(reinterpret_cast<void*>(to), from, bytes), 0;
 }
 EXPORT int cuMemcpyDtoH_v2(void* to, unsigned long long from, std::size_t bytes) {
@@ -148,7 +164,7 @@ EXPORT int cuMemAlloc_v2(unsigned long long* at, std::size_t bytes) {
   return *at = reinterpret_cast<unsigned long long>(memory), memory == nullptr ? 2 : 0;
 }
 EXPORT int cuMemFree_v2(unsigned long long at) { return std::fprintf(log(), "free\n"), std::free(reinterpret_cast<void*>(at)), 0; }
-EXPORT int cuStreamSynchronize(void*) { return 0; }
+EXPORT int cuStreamSynchronize(void* stream) { return fails(stream) ? failure : 0; }
 EXPORT int cuCtxSynchronize() { return 0; }
 EXPORT int cuEventCreate(void** event, unsigned) { return *event = &context, 0; }
 EXPORT int cuEventRecord(void*, void*) { return 0; }
@@ -168,6 +184,7 @@ EXPORT int cuTensorMapEncodeTiled(void* map, int type, std::uint32_t rank, void*
 }
 EXPORT int cuLaunchKernel(void* function, unsigned grid, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared, void* stream,
                           void** arguments, void**) {
+  if (fails(stream)) return failure;
   const Kernel& kernel = *static_cast<Kernel*>(function);
   std::fprintf(log(), "launch %s %u %u %u", kernel.name.c_str(), grid, threads, shared);
   std::istringstream text(kernel.kinds);

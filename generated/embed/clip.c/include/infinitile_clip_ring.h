@@ -45,8 +45,10 @@ extern "C" {
  * bits, however messages travel. Shares are in the host's memory, messages in that of the handle's device. On a GPU functions wait for
  * the stream where a share is made or heard, and only launch otherwise: messages that do not follow the stream have to wait for it.
  *
- * What fails on one rank, infinitile_clip_ring_begin() and infinitile_clip_ring_backward() included where they have a ring, is told to all with
- * its next share. Steps after it fail as well; messages that others wait for, infinitile_clip_ring_end() and the share may not be left out.
+ * What fails on one rank, in infinitile_clip_ring_begin() and infinitile_clip_ring_backward() too where they have a ring, is told to all with its
+ * next share: infinitile_clip_ring_agree() then fails on every rank, and the ring is done. Before that it may fail on one rank alone, as its
+ * device cannot begin what comes next. Until all have heard, the rank goes on as infinitile_clip_ring_next() says: its steps fail, and messages
+ * that others wait for, infinitile_clip_ring_end() and the share may not be left out.
  */
 
 /* Who has which rows; the same on all ranks, but for `rank`. */
@@ -101,7 +103,7 @@ INFINITILE_CLIP_API size_t infinitile_clip_ring_share_bytes(const infinitile_cli
 /* Writes the rank's share. */
 INFINITILE_CLIP_API int infinitile_clip_ring_share(infinitile_clip_ring *ring, void *mine);
 
-/* Takes the shares of all ranks, one behind the other. */
+/* Takes the shares of all ranks, one behind the other. Also where it fails, infinitile_clip_ring_next() tells what is next. */
 INFINITILE_CLIP_API int infinitile_clip_ring_agree(infinitile_clip_ring *ring, const void *all);
 
 /* In the place of a shard: the largest of all. */

@@ -67,9 +67,10 @@ static Softmax softmax_of(Interval logits, double terms, double row_weight, doub
   return (Softmax){true, ceil(upper((logits.high + logits.low) / 2, lowest_safe)), lower(1, terms * 0x1p-126 * 0x1p24)};
 }
 
-/* Rows and columns over which a mean is taken. */
+/* Rows and columns over which a mean is taken, and the first without a positive where there is one. */
 typedef struct Matched {
   int64_t rows, cols;
+  int64_t bare_row, bare_col;
 } Matched;
 
 static double row_weight_of(Matched matched) {

@@ -14,6 +14,15 @@ static int check_matched(const char* what, int64_t count, int64_t matched, int64
               count - matched, what, what, first);
 }
 
+/* What the loss asks of all rows and columns together: ranks that share them refuse alike. */
+static int require_matched(const Run* run, const Matched* matched) {
+  int status = 0;
+  (void)run, (void)matched;
+  status = check_matched("row", run->whole.n, matched->rows, matched->bare_row);
+  if (status == 0) status = check_matched("column", run->whole.m, matched->cols, matched->bare_col);
+  return status;
+}
+
 static int map_rows(Run* run) {
   (void)run;
   return 0;
@@ -23,10 +32,6 @@ static int map_rows(Run* run) {
 static int relate(Run* run, const Shares* maps, Matched* matched) {
   const int64_t n = run->whole.n, m = run->whole.m;
   (void)maps;
-  *matched = (Matched){ least(n, m), least(n, m) };
-  const int bare_rows = check_matched("row", n, matched->rows, m);
-  if (bare_rows != 0) return bare_rows;
-  const int bare_cols = check_matched("column", m, matched->cols, n);
-  if (bare_cols != 0) return bare_cols;
+  *matched = (Matched){ least(n, m), least(n, m), m, n };
   return 0;
 }

@@ -47,9 +47,14 @@ static int agree_within(infinitile_clip_ring* ring, const void* all) {
   const int status = require_share(ring, "all", all);
   if (status != 0) return status;
   const Shares shares = {all, share_bytes(ring)};
-  const int heard = hear(ring, &shares);
-  if (heard != 0) ring->stage = stage_done;
-  return heard;
+  int own = 0;
+  const int refused = hear(ring, &shares, &own);
+  if (refused != 0) {
+    ring->stage = stage_done;
+    return refused;
+  }
+  /* From here on the rank is where the others are, whatever it fails in. */
+  return own == 0 ? begin_stage(ring) : own;
 }
 
 int infinitile_clip_ring_agree(infinitile_clip_ring* ring, const void* all) {
@@ -70,7 +75,7 @@ static int pack_keys(infinitile_clip_ring* ring, void* keys) {
   const RingWalk* own = walk_of(ring);
   int status = require_merged(ring);
   if (status == 0) status = check_message(&ring->run, "keys", keys, own->key_parts);
-  if (status == 0) status = lay_out(ring, ring->run.plan, ring->run.shards.rank);
+  if (status == 0) status = lay_out(ring, ring->run.shards.rank);
   return status == 0 ? pack_own(&ring->run, own->keys, own->key_parts, keys) : status;
 }
 
@@ -103,7 +108,7 @@ int infinitile_clip_ring_end(infinitile_clip_ring* ring, const void* sums) {
   if (status == 0) status = end_pass(ring, sums);
   if (is_pass(ring->stage)) {
     ring->stage = stage_after(ring->stage);
-    if (status == 0) status = after_pass(ring);
+    if (status == 0) status = begin_stage(ring);
   }
   return leave_ring(ring, status);
 }
@@ -134,7 +139,7 @@ static int backward_ring(infinitile_clip_ring* ring, void* stream, infinitile_cl
   if (status == 0) status = take_gradients(run, gradients);
   if (status != 0) return status;
   memcpy(ring->home, run->address, sizeof ring->home);
-  return begin_pass(ring, stage_backward_pass);
+  return begin_stage(ring);
 }
 
 int infinitile_clip_ring_backward(infinitile_clip_ring* ring, void* stream, infinitile_clip_gradients* gradients) {

@@ -6,7 +6,10 @@
 // inputs     bf16, depth 512
 // targets    x86-64-v4, sm_90a
 
-/* What follows from what all ranks have told: the next pass, the next share, or the end. */
+/*
+ * What follows from what all ranks have told: the next pass, the next share, or the end. It is the same on all of them, and so is what is
+ * refused. What a rank then fails to do itself is `own`: it goes where the others go, who hear of it with the next share.
+ */
 
 /* A failed rank's others fail with it, and know why. */
 static int hear_failures(const infinitile_clip_ring* ring, const Shares* shares) {
@@ -21,45 +24,39 @@ static int hear_failures(const infinitile_clip_ring* ring, const Shares* shares)
 
 static int hear_params(const infinitile_clip_ring* ring, const Shares* shares) {
   static const char* const names[] = { "logScale" };
-  const double* first = share_of(shares, 0).words + extreme_count;
+  const Share first = share_of(shares, 0);
   for (int rank = 1; rank < ring->run.shards.ranks; ++rank)
     for (int i = 0; i < param_count; ++i) {
-      const double own = share_of(shares, rank).words[extreme_count + i];
-      if (own != first[i]) return fail(INFINITILE_CLIP_ERROR_VALUE, "params.%s is %.17g on rank %d and %.17g on rank 0: it has to be the same", names[i], own, rank, first[i]);
+      const double value = share_of(shares, rank).words[extreme_count + i], wanted = first.words[extreme_count + i];
+      if (value != wanted) return fail(INFINITILE_CLIP_ERROR_VALUE, "params.%s is %.17g on rank %d and %.17g on rank 0: it has to be the same", names[i], value, rank, wanted);
     }
   return 0;
 }
 
-/* The passes of an attempt begin. */
-static int attempt_ring(infinitile_clip_ring* ring, Softmax softmax) {
+/* To the first pass of an attempt. The plan that all take says how long messages are, also on a rank that cannot lay it out. */
+static void attempt_ring(infinitile_clip_ring* ring, Softmax softmax) {
   Run* run = &ring->run;
   ring->bounded = softmax.bounded || run->plans->running == NULL;
-  const int status = lay_out(ring, ring->bounded ? run->plans->bounded : run->plans->running, run->shards.rank);
-  if (status != 0) return status;
+  run->plan = ring->bounded ? run->plans->bounded : run->plans->running;
   set_scalars(run, &ring->environment, softmax, ring->matched);
-  if (!ring->walks_forward) return begin_pass(ring, stage_backward_pass);
-  return begin_pass(ring, stage_forward_pass);
+  ring->stage = ring->walks_forward ? stage_forward_pass : stage_backward_pass;
 }
 
-static int hear_begin(infinitile_clip_ring* ring, const Shares* shares) {
+static int hear_begin(infinitile_clip_ring* ring, const Shares* shares, int* own) {
   Run* run = &ring->run;
   Extremes* of = &ring->extremes;
   for (int rank = 0; rank < run->shards.ranks; ++rank)
     for (int i = 0; i < extreme_count; ++i) of->of[i] = upper(of->of[i], share_of(shares, rank).words[i]);
   const int alike = hear_params(ring, shares);
   if (alike != 0) return alike;
-  const int status = relate(run, shares, &ring->matched);
-  if (status != 0) return status;
+  const int related = relate(run, shares, &ring->matched);
+  const int refused = require_matched(run, &ring->matched);
+  if (refused != 0) return refused;
+  *own = related;
   survey(run, of, &ring->environment);
   const double terms = (double)greatest(run->whole.n, run->whole.m);
-  return attempt_ring(ring, softmax_of(logit_range(&ring->environment), terms, row_weight_of(ring->matched), col_weight_of(ring->matched)));
-}
-
-static int walk_terms(infinitile_clip_ring* ring) {
-  Shape s = ring->run.forward_shape;
-  s.rows = s.n;
-  s.cols = s.m;
-  return walk(&ring->run, ring->run.plan->ring->terms, &s);
+  attempt_ring(ring, softmax_of(logit_range(&ring->environment), terms, row_weight_of(ring->matched), col_weight_of(ring->matched)));
+  return 0;
 }
 
 static int hear_forward(infinitile_clip_ring* ring, const Shares* shares) {
@@ -68,12 +65,15 @@ static int hear_forward(infinitile_clip_ring* ring, const Shares* shares) {
   hear_flags(shares, ring->run.shards.ranks, &found);
   const int status = look_at(&found, &in_range);
   if (status != 0) return status;
-  /* All ranks alike: an offset that is too far for one row is given up for all. */
-  if (!in_range) return ring->bounded ? attempt_ring(ring, running_softmax) : out_of_range(logit_range(&ring->environment));
+  if (!in_range && !ring->bounded) return out_of_range(logit_range(&ring->environment));
+  if (!in_range) {
+    /* All ranks alike: an offset that is too far for one row is given up for all. */
+    attempt_ring(ring, running_softmax);
+    return 0;
+  }
   ring->loss = sum_of_word(shares, ring->run.shards.ranks, loss_word);
-  if (ring->makes_gradients) return begin_pass(ring, stage_backward_pass);
-  ring->stage = stage_done;
-  return check_value("the loss", ring->loss);
+  ring->stage = ring->makes_gradients ? stage_backward_pass : stage_done;
+  return ring->makes_gradients ? 0 : check_value("the loss", ring->loss);
 }
 
 static int hear_backward(infinitile_clip_ring* ring, const Shares* shares) {
@@ -88,11 +88,12 @@ static int hear_backward(infinitile_clip_ring* ring, const Shares* shares) {
   return 0;
 }
 
-static int hear(infinitile_clip_ring* ring, const Shares* shares) {
+/* Moves on to the next stage, or tells what all ranks refuse. */
+static int hear(infinitile_clip_ring* ring, const Shares* shares, int* own) {
   const int status = hear_failures(ring, shares);
   if (status != 0) return status;
   switch (ring->stage) {
-    case stage_begin_share: return hear_begin(ring, shares);
+    case stage_begin_share: return hear_begin(ring, shares, own);
     case stage_forward_share: return hear_forward(ring, shares);
     default: return hear_backward(ring, shares);
   }
@@ -105,8 +106,16 @@ static Stage stage_after(Stage pass) {
   return stage_forward_share;
 }
 
-/* What only the end of a pass allows. */
-static int after_pass(infinitile_clip_ring* ring) {
+static int walk_terms(infinitile_clip_ring* ring) {
+  Shape s = ring->run.forward_shape;
+  s.rows = s.n;
+  s.cols = s.m;
+  return walk(&ring->run, ring->run.plan->ring->terms, &s);
+}
+
+/* A rank's own work where it comes to a stage. */
+static int begin_stage(infinitile_clip_ring* ring) {
+  if (is_pass(ring->stage)) return begin_pass(ring);
   if (ring->stage == stage_forward_share) return walk_terms(ring);
   return ring->stage == stage_backward_share ? copy_packed(&ring->run, true) : 0;
 }

@@ -9,18 +9,17 @@
 /* A rank's rows with the columns of one shard after another. */
 
 /* For the columns of a shard; what is of columns is the rank's own until a message is bound. */
-static int lay_out(infinitile_clip_ring* ring, const Plan* plan, int shard) {
+static int lay_out(infinitile_clip_ring* ring, int shard) {
   memcpy(ring->run.address, ring->home, sizeof ring->home);
-  return use_plan(&ring->run, plan, shard);
+  return use_plan(&ring->run, ring->run.plan, shard);
 }
 
-static int begin_pass(infinitile_clip_ring* ring, Stage stage) {
+static int begin_pass(infinitile_clip_ring* ring) {
   Run* run = &ring->run;
-  ring->stage = stage;
   ring->shard = -1;
   ring->shards_met = 0;
   memset(ring->has_met, 0, (size_t)run->shards.ranks * sizeof *ring->has_met);
-  const int status = lay_out(ring, run->plan, run->shards.rank);
+  const int status = lay_out(ring, run->shards.rank);
   if (status != 0) return status;
   const Shape s = whole_tile(ring);
   return walk(run, walk_of(ring)->begin, &s);
@@ -78,7 +77,7 @@ static int step_tile(infinitile_clip_ring* ring, int shard, const void* keys) {
   if (merged != 0) return merged;
   if (ring->has_met[shard]) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "shard %d was computed in this pass before: each is once", shard);
   int status = check_message(run, "keys", keys, own->key_parts);
-  if (status == 0) status = lay_out(ring, run->plan, shard);
+  if (status == 0) status = lay_out(ring, shard);
   if (status != 0) return status;
   bind_message(run, own->keys, own->key_parts, shard, keys);
   ring->shard = shard;
@@ -123,7 +122,7 @@ static int end_pass(infinitile_clip_ring* ring, const void* sums) {
   if (ring->shards_met < run->shards.ranks || ring->shard >= 0)
     return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "%d of %d shards have been computed and merged: a pass ends after all", ring->shards_met, run->shards.ranks);
   int status = check_message(run, "sums", sums, own->sum_parts);
-  if (status == 0) status = lay_out(ring, run->plan, run->shards.rank);
+  if (status == 0) status = lay_out(ring, run->shards.rank);
   if (status != 0) return status;
   status = unpack_own(run, own->sums, own->sum_parts, sums);
   const Shape s = whole_tile(ring);

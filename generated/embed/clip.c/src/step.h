@@ -127,6 +127,7 @@ static int take_step(Run* run, Step* step) {
   if (status == 0) status = inspect(run, &extremes);
   if (status == 0) status = map_rows(run);
   if (status == 0) status = relate(run, NULL, &matched);
+  if (status == 0) status = require_matched(run, &matched);
   if (status != 0) return status;
   survey(run, &extremes, &e);
   step->fits = values_fit(&e, &run->whole, row_weight_of(matched), col_weight_of(matched));

@@ -4,12 +4,13 @@ import os
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as processes
 from dense import clip, open_clip_loss, rows
-from infinitile_clip import ClipLoss, clip_loss
+from infinitile_clip import ClipLoss, _library, clip_loss
 from torch.nn.parallel import DistributedDataParallel
 
 COUNT = 24
@@ -62,6 +63,7 @@ def work(rank: int, rendezvous: str, results) -> None:
     unfit = (rows(COUNT, 7, 1), rows(COUNT, 48, 1) * torch.nan, rows(COUNT, 48, 1).to_sparse().requires_grad_())
     found["refused"] = [refusal(rank, queries) for queries in unfit]
     found["refused before its operator"] = [refusal(rank, rows(COUNT, 48, 1).double()), refusal(rank, [1]), refused_scale(rank)]
+    found["failed"] = failure_in_agreement(rank)
     # What was refused is over: each rank's next call is that of the others.
     uneven = clip_loss(rows(3 + rank, 48, 1).to(device), rows(3 + rank, 48, 2).to(device), 2.0, group=dist.group.WORLD.group_name)
     found["uneven"] = uneven.item()
@@ -83,6 +85,17 @@ def refused_scale(rank: int) -> str:
     loss_of = ClipLoss(rank=rank, world_size=RANKS)
     queries, keys = (rows(COUNT, 48, seed).to(device_of(rank)) for seed in (1, 2))
     return heard(lambda: loss_of(queries, keys, 0 if rank == 1 else 7.4))
+
+
+def failure_in_agreement(rank: int) -> str:
+    """What a rank hears when rank 1 fails in what all have agreed to do: where the others are in a pass."""
+    agree = _library.ring_agree
+
+    def agree_and_fail(ring, everyone) -> int:
+        return agree(ring, everyone) or _library.ring_step(ring, -1, None)
+
+    with mock.patch.object(_library, "ring_agree", agree_and_fail if rank == 1 else agree):
+        return refusal(rank, rows(COUNT, 48, 1))
 
 
 def heard(call) -> str:
@@ -142,6 +155,10 @@ class Processes(unittest.TestCase):
         for rank, found in enumerate(self.results):
             for words, answer in zip(own, found["refused before its operator"]):
                 self.assertIn(words if rank == 1 else "rank 1 has refused what it was given", answer)
+
+    def test_and_so_is_what_fails_on_one_when_all_have_agreed(self):
+        for rank, found in enumerate(self.results):
+            self.assertIn("shard is -1" if rank == 1 else "rank 1: shard is -1", found["failed"])
 
 
 class OneProcess(unittest.TestCase):

@@ -132,7 +132,7 @@ class Ring:
         # What has failed here is in the share: the others wait for it.
         _library.ring_share(self._ring, mine.data_ptr())
         everyone = self._neighbours.gather(mine)
-        _library.check(_library.ring_agree(self._ring, everyone.data_ptr()))
+        self._note(_library.ring_agree(self._ring, everyone.data_ptr()))
 
     def _pass(self) -> None:
         """Keys come by, of each rank's columns in turn; their sums follow a step behind."""
@@ -163,7 +163,7 @@ class Ring:
         return place[: _library.ring_message_bytes(self._ring, message, shard % self._neighbours.ranks)]
 
     def _note(self, status: int) -> None:
-        """Remembers what has failed first: others wait for messages until they hear of it."""
+        """Remembers what has failed first: others wait for messages and shares until they hear of it, and the ring is done."""
         try:
             _library.check(status)
         except Exception as error:
