@@ -30,7 +30,7 @@ for (const [i, loss] of losses.entries()) {
     const folder = await outsideFolder(t);
     await writeLibrary(folder, { name: '', loss, precision, queries: 1, keys: 1, dim: 48, params: {} }, targets.map(({ name }) => name), true);
     const { prefix } = libraryNames(loss.name);
-    await t.notThrowsAsync(run('cc', ['-std=c11', '-fsyntax-only', '-Wall', '-Wextra', '-Wshadow', '-Werror', '-pedantic', '-Iinclude', `src/${prefix}.c`], folder));
+    await t.notThrowsAsync(run('cc', ['-std=c11', '-fopenmp', '-fsyntax-only', '-Wall', '-Wextra', '-Wshadow', '-Werror', '-pedantic', '-Iinclude', `src/${prefix}.c`], folder));
     await t.notThrowsAsync(run('c++', ['-std=c++17', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-pedantic', '-Iinclude', '-x', 'c++', `include/${prefix}_ring.h`], folder));
   });
 }
