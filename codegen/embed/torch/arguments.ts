@@ -66,9 +66,9 @@ export function pythonArguments(loss: PairwiseLoss): PythonArguments {
 }
 
 function countsOf({ between }: PairwiseLoss, { stacked, joined, first }: { readonly stacked: boolean; readonly joined: boolean; readonly first: string }): Pick<PythonArguments, 'queryCount' | 'keyCount'> {
-  if (joined) return { queryCount: 'query_count', keyCount: 'len(embeddings) - query_count' };
-  if (!stacked) return { queryCount: 'len(queries)', keyCount: 'len(keys)' };
-  return between.rows.includes('queries') ? { queryCount: `len(${first})`, keyCount: '0' } : { queryCount: '0', keyCount: `len(${first})` };
+  if (joined) return { queryCount: 'query_count', keyCount: 'embeddings.shape[0] - query_count' };
+  if (!stacked) return { queryCount: 'queries.shape[0]', keyCount: 'keys.shape[0]' };
+  return between.rows.includes('queries') ? { queryCount: `${first}.shape[0]`, keyCount: '0' } : { queryCount: '0', keyCount: `${first}.shape[0]` };
 }
 
 function vectorsOf(loss: PairwiseLoss, names: PythonNames): readonly Vector[] {

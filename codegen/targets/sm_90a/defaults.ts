@@ -5,16 +5,13 @@ import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.j
 import type { Problem, ResolvedTiling } from '../target.js';
 import { mayFuse, sumsDots } from './fused.js';
 import { accumulateRows, columnGroup, consumers, exactCols, limits, swizzleElements, usualMultiprocessors } from './limits.js';
-import { accumulateBytes, forwardCols, forwardRows, mostThatFits, registerShares, registersOf, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
+import { accumulateBytes, forwardCols, forwardRows, mostThatFits, registerShares, registersOf, residentSteps, similaritySharedBytes, stagesThatFit, stepsOfPass, type SimilarityPass } from './passes.js';
 
 /** Bytes of workspace a run takes unless told otherwise. */
 export const defaultWorkspace = 1024 * 1024 * 1024;
 
 /** Rows of a tile: two products of a warp group, so that each key is read from shared memory half as often. */
 const tileRows = 128;
-
-/** K-steps of a tile up to which a panel of keys stays in shared memory: it is then read once, and consumers take turns at tiles. */
-const residentSteps = 8;
 
 /**
  * Up to which as much of the panel stays as there is room for, so that turns are not bound by copies. Beyond, consumers share a tile

@@ -18,6 +18,9 @@ export function isTogether({ cols, groupCols }: Pick<SimilarityTiling, 'cols' | 
   return groupCols < cols;
 }
 
+/** K-steps of a tile up to which a panel of keys stays in shared memory: it is then read once, and consumers take turns at tiles. */
+export const residentSteps = 8;
+
 /** K-steps of a pass's tile: the depth, once for each product of planes. */
 export function stepsOfPass(problem: Operands, pass: SimilarityPass): number {
   const { depthPadded, planes } = pass === 'guide' ? guideLayout(problem) : operandLayout(problem);
@@ -120,9 +123,12 @@ export function forwardRows({ loss }: Problem): number {
   return loss.guide ? 1 : 4;
 }
 
-/** Chunks of columns that it takes at once. Packed keys are kept by both walks. */
+/**
+ * Chunks of columns that it takes at once, where a panel of keys stays whole; where a part of it streams, it gains nothing, as measured on
+ * an H200. Packed keys are kept by both walks.
+ */
 export function forwardCols(problem: Problem): number {
-  return problem.loss.guide || !operandLayout(problem).direct ? 1 : 2;
+  return problem.loss.guide || !operandLayout(problem).direct || stepsOfPass(problem, 'stats') > residentSteps ? 1 : 2;
 }
 
 /** How G is kept in the workspace: rows of planes, each on 128-byte lines. */

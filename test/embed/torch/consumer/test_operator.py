@@ -10,6 +10,8 @@ from infinitile_clip import ClipLoss, _autograd, _ops, clip_loss
 from infinitile_siglip import SigLipLoss
 from infinitile_sup_con import sup_con_loss
 from infinitile_taken import TakenLoss, taken_loss
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
 
 #: Of fp32 sums of some dozen products: relative, of a whole tensor.
 TOLERANCE = 2e-6
@@ -113,6 +115,33 @@ class Operators(Case):
                 results.append([loss.detach(), *(tensor.grad for tensor in given)])
             for eager, traced in zip(*results):
                 self.assert_near(traced, eager)
+
+    def test_who_looks_at_operators_sees_them(self):
+        given = clip_inputs()
+        constants = [tensor.detach() for tensor in given]
+
+        def step(queries, keys, log_scale):
+            return clip_loss(queries, keys, log_scale)
+
+        self.assertIn("infinitile_clip.forward", make_fx(step)(*constants).code)
+        self.assertIn("infinitile_clip::forward", str(torch.jit.trace(step, tuple(constants), check_trace=False).inlined_graph))
+        with FakeTensorMode() as mode:
+            fakes = [mode.from_tensor(tensor) for tensor in given]
+            loss = clip_loss(*fakes)
+            loss.backward()
+        self.assertIsInstance(loss, FakeTensor)
+        self.assertEqual(fakes[0].grad.shape, given[0].shape)
+
+    def test_gradients_come_in_the_types_that_arguments_have(self):
+        queries, keys, _ = clip_inputs()
+        log_scale = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            (3 * clip_loss(queries.to(torch.float16), keys, log_scale)).backward()
+        exact = [tensor.detach().double().requires_grad_() for tensor in (queries, keys, log_scale)]
+        (3 * clip(*exact)).backward()
+        self.assertEqual((queries.grad.dtype, log_scale.grad.dtype), (torch.float32, torch.float64))
+        torch.testing.assert_close(queries.grad.double(), exact[0].grad, rtol=1e-2, atol=1e-4)
+        torch.testing.assert_close(log_scale.grad, exact[2].grad, rtol=1e-2, atol=1e-4)
 
     def test_autocast_takes_what_it_makes_and_gives_gradients_of_what_it_was_given(self):
         queries, keys, log_scale = clip_inputs()

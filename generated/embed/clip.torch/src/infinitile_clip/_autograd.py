@@ -14,14 +14,16 @@ import torch
 from torch import Tensor
 
 from ._operator import operator
-from ._ops import forward, forward_backward
+from ._ops import forward, forward_backward, loss_alone, loss_and_gradients
 from ._products import products
+from ._tracing import is_traced
 
 
 class _Loss(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
-        loss, *gradients = forward_backward(queries, keys, log_scale, group)
+        of = forward_backward if is_traced(queries, keys, log_scale) else loss_and_gradients
+        loss, *gradients = of(queries, keys, log_scale, group)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*gradients)
         ctx.arguments = [(argument.dtype, argument.device) for argument in (queries, keys, log_scale)]
@@ -41,9 +43,9 @@ class _Loss(torch.autograd.Function):
 def apply(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     """The loss, with its gradients where an argument needs one."""
     if torch.is_grad_enabled() and (queries.requires_grad or keys.requires_grad or log_scale.requires_grad):
-        of: Callable[..., Tensor] = _Loss.apply
-        return of(queries, keys, log_scale, group)
-    return forward(queries, keys, log_scale, group)
+        differentiated: Callable[..., Tensor] = _Loss.apply
+        return differentiated(queries, keys, log_scale, group)
+    return (forward if is_traced(queries, keys, log_scale) else loss_alone)(queries, keys, log_scale, group)
 
 
 #: The same for what compiles a program, which sees one operator; else its dispatch would cost time for nothing.

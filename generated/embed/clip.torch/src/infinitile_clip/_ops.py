@@ -24,8 +24,7 @@ def _fake_forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) 
     return queries.new_empty((), dtype=torch.float32)
 
 
-@operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor", fake=_fake_forward)
-def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
+def loss_alone(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     """The loss; of the rows of all ranks of a process group, where one is named."""
     loss = _number(queries)
 
@@ -39,6 +38,9 @@ def forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Ten
     else:
         loss.fill_(shared_loss(prepare, queries.device, group, gradients=False)[0])
     return loss
+
+
+forward = operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor", name="forward", fake=_fake_forward)(loss_alone)
 
 
 def _number(first: Tensor) -> Tensor:
@@ -55,8 +57,7 @@ def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, gro
     )
 
 
-@operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", fake=_fake_forward_backward)
-def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+def loss_and_gradients(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     """The loss, and its gradients, all in fp32 where the embeddings are."""
     loss = _number(queries)
     by_params = [_number(queries)]
@@ -83,13 +84,16 @@ def forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: st
     return loss, d_queries, d_keys, by_params[0]
 
 
+forward_backward = operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", name="forward_backward", fake=_fake_forward_backward)(loss_and_gradients)
+
+
 def _prepare(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Handle:
     """The thread's handle with its inputs."""
     device = _memory.device_of("queries", queries)
     queries = _memory.matrix("queries", queries, DIM, device)
     keys = _memory.matrix("keys", keys, DIM, device)
-    query_count = len(queries)
-    key_count = len(keys)
+    query_count = queries.shape[0]
+    key_count = keys.shape[0]
 
     handle = handle_of(device)
     inputs = handle.inputs

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ._handle import handle_of
 from ._library import PRODUCT_TYPES
+from ._tracing import is_traced
 
 #: Of an argument of the loss.
 Argument = Tuple[torch.dtype, torch.device]
@@ -23,13 +24,14 @@ Argument = Tuple[torch.dtype, torch.device]
 def products(kept: Sequence[Tensor], grad: Tensor, arguments: Sequence[Argument], needed: Sequence[bool]) -> List[Optional[Tensor]]:
     """In the types of the arguments, on their devices; None for those that need none.
 
-    In one call of the library, which rounds as it writes; by operators where they are traced, or a type is not the library's."""
+    In one call of the library, which rounds as it writes; by operators where these are looked at, or a type is not the library's."""
+    traced = is_traced(grad, *kept) or grad.dtype != torch.float32
     found: List[Optional[Tensor]] = []
     mine: List[Tuple[Tensor, Tensor]] = []
     for one, argument, wanted in zip(kept, arguments, needed):
         if not wanted:
             found.append(None)
-        elif _is_plain(one, grad) and argument[0] in PRODUCT_TYPES:
+        elif not traced and argument[0] in PRODUCT_TYPES:
             product = torch.empty_like(one, dtype=argument[0])
             mine.append((one, product))
             found.append(product)
@@ -38,10 +40,6 @@ def products(kept: Sequence[Tensor], grad: Tensor, arguments: Sequence[Argument]
     if mine:
         handle_of(grad.device).multiply(grad, mine)
     return [_placed(product, argument[1]) for product, argument in zip(found, arguments)]
-
-
-def _is_plain(kept: Tensor, grad: Tensor) -> bool:
-    return type(kept) is Tensor and type(grad) is Tensor and grad.dtype == torch.float32 and not torch.compiler.is_compiling()
 
 
 def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype) -> Tensor:
