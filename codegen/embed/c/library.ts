@@ -12,7 +12,7 @@ import { argumentsOf } from './arguments.js';
 import { buildCommands, byProcessor } from './build.js';
 import { imageSource, type Images } from './images.js';
 import { renamed, type KernelFile } from './kernels.js';
-import { lossContext, membersOf } from './loss.js';
+import { bytesOf, lossContext, membersOf } from './loss.js';
 import { libraryNames, type LibraryNames } from './names.js';
 import { planContext } from './plan.js';
 import { everyProgram, type LibraryRequest, type TargetPrograms } from './programs.js';
@@ -142,6 +142,7 @@ class LibraryEmitter {
       buffers: [...new Set([...this.#buffers.map(({ name }) => name), ...attributes])].map((name) => ({ name: bufferName(name) })),
       partials: vectorPartials,
       readings: membersOf(program.plan, readingNames),
+      askedBytes: bytesOf(program.plan, readingNames),
       norms: membersOf(program.plan, normNames),
       kernelsVersion: this.#kernelsVersion(),
       hasCpu: cpu.length > 0,

@@ -3,7 +3,7 @@ import { doubleLiteral } from '../../emit/literals.js';
 import { attributeParameter } from '../../emit/places.js';
 import { flags } from '../../plan/buffers.js';
 import { needsOf, type SideNeeds } from '../../plan/needs.js';
-import type { Plan } from '../../plan/plan.js';
+import { elementBytes, type Plan } from '../../plan/plan.js';
 import type { Problem } from '../../plan/problem.js';
 import type { Arguments } from './arguments.js';
 import { writeDouble } from './doubles.js';
@@ -64,6 +64,7 @@ export function lossContext(problem: Problem, plan: Plan, given: Arguments): obj
     inspected: stacked ? [{ name: 'embeddings', rows: 'query_bad_rows' }] : [{ name: 'queries', rows: 'query_bad_rows' }, { name: 'keys', rows: 'key_bad_rows' }],
     queryNorms: 'query_norms',
     keyNorms: stacked ? 'query_norms' : 'key_norms',
+    readsFloats: given.vectors.some(({ type }) => type === 'floats'),
     // What kernel `results` adds up, as its parameters are.
     resultSums: ['rowLoss', 'colLoss', 'rowParams', 'colParams', 'scalars'].map((name) => (buffers.has(name) ? `AT(${bufferName(name)}, 0)` : 'NOTHING')),
     rowTerm: row?.term !== undefined,
@@ -151,3 +152,8 @@ export function membersOf(plan: Plan, names: readonly string[]): readonly object
   });
 }
 
+/** Of such a struct, the gaps between its members included. */
+export function bytesOf(plan: Plan, names: readonly string[]): number {
+  const members = plan.buffers.filter(({ name }) => names.includes(name));
+  return members.reduce((sum, { count, element }) => sum + Math.ceil(((typeof count === 'number' ? count : 0) * elementBytes[element]) / 8) * 8, 0);
+}

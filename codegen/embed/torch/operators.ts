@@ -25,10 +25,10 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     taken: tuple(all),
     takenType: `Tuple[${all.map((name) => (name === 'query_count' ? 'int' : 'Tensor')).join(', ')}]`,
     call: [...all, 'group'].join(', '),
-    numbers: params.map(() => `_number(${differentiable[0] ?? ''})`).join(', '),
+    tensorNames: [...differentiable, ...others].join(', '),
+    paramResults: params.map((_, place) => `numbers[${place + 1}]`),
     argumentCount: all.length + 1,
     mostGradients: differentiable.length,
-    dTensors: tensors.map(({ name }) => `d_${name}`).join(', '),
     // Behind all of these, an operator takes the name of a process group.
     returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
   };

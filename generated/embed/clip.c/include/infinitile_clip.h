@@ -183,7 +183,7 @@ INFINITILE_CLIP_API int infinitile_clip_forward_backward(
 /*
  * The same for callers that go on while a GPU computes: all numbers are written to its memory, and the call returns when what is left to
  * do is queued on the stream and nothing can go wrong any more. It waits for the look at the inputs and, of a softmax, for the sums of
- * the forward walk; where the loss could overflow fp32 it waits for all. Until the stream is done, inputs, workspace, results and
+ * the forward walk; where one walk makes all, or a number could overflow fp32, it waits for all. Until the stream is done, inputs, workspace, results and
  * gradients stay where they are. After an error nothing is queued.
  *
  * `params`: learned scalars that lie on the device, with NULL for those that the inputs have; NULL where these have all.
@@ -195,7 +195,7 @@ INFINITILE_CLIP_API int infinitile_clip_enqueue(
 
 /*
  * What autograd makes of gradients: each times the derivative by the loss, a number of fp32 on the handle's device, and rounded to the type
- * of an argument. On a GPU it is queued, and nothing is waited for.
+ * of an argument. On a GPU it is queued, and nothing is waited for. `to` may be `from` in fp32 alone.
  */
 INFINITILE_CLIP_API int infinitile_clip_multiply(infinitile_clip *handle, const float *factor, const infinitile_clip_product *products, int count, void *stream);
 

@@ -109,9 +109,14 @@ static int both_within(
 }
 
 /* On the host all is there when the walks end. */
-static void give_results(const Step* step) {
+static int give_results(const Step* step) {
+  double params[param_room];
+  params[0] = step->backward ? step->gradients->params.logScale : 0;
+  const int status = check_in_fp32(*step->loss, step->backward ? params : NULL);
+  if (status != 0) return status;
   *step->results->loss = (float)*step->loss;
-  if (step->backward) *step->results->params.logScale = (float)step->gradients->params.logScale;
+  if (step->backward) *step->results->params.logScale = (float)params[0];
+  return 0;
 }
 
 static int take_place_of(Run* run, const char* name, const float* at) {
@@ -134,7 +139,9 @@ static int take_param_places(Run* run, const infinitile_clip_param_places* param
   return status;
 }
 
-static int enqueue_within(Run* run, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes, const infinitile_clip_results* results, const infinitile_clip_gradients* gradients) {
+static int enqueue_within(
+    Run* run, const infinitile_clip_inputs* inputs, void* workspace, size_t workspace_bytes, const infinitile_clip_results* results,
+    const infinitile_clip_gradients* gradients) {
   const bool backward = gradients != NULL;
   infinitile_clip_gradients found;
   double loss;
@@ -147,8 +154,7 @@ static int enqueue_within(Run* run, const infinitile_clip_inputs* inputs, void* 
   status = take_step(run, &step);
   const Device* device = run->handle->device;
   if (device->queues && status != 0) device->settle(run);
-  if (!device->queues && status == 0) give_results(&step);
-  return status;
+  return !device->queues && status == 0 ? give_results(&step) : status;
 }
 
 int infinitile_clip_enqueue(

@@ -33,15 +33,15 @@ typedef struct CudaTarget {
   int kernel_count;
 } CudaTarget;
 
-/* `asked_bytes`: at its end, of what is waited for later. */
-enum { staging_bytes = 1 << 20, asked_bytes = 1 << 16 };
+/* Of page-locked memory: for copies that are waited for, and behind it for what is asked and waited for later. */
+enum { staging_bytes = 1 << 20, asked_bytes = 8232 };
 
 typedef struct Cuda {
   CudaDriver driver;
   int ordinal;
   int device;
   CudaContext context;
-  /* Page-locked, for copies. */
+  /* Page-locked. */
   char* staging;
   /* Behind what was asked last. */
   CudaEvent asked;
@@ -140,7 +140,7 @@ static int read_all_on_cuda(Run* run, const Reading* readings, int count) {
   return 0;
 }
 
-static char* asked_of(const Cuda* cuda) { return cuda->staging + staging_bytes - asked_bytes; }
+static char* asked_of(const Cuda* cuda) { return cuda->staging + staging_bytes; }
 
 static int ask_on_cuda(Run* run, const void* from, int64_t bytes) {
   const Cuda* cuda = run->handle->cuda;

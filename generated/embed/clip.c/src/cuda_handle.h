@@ -60,7 +60,7 @@ static int open_gpu(Cuda* cuda, int ordinal, const CudaTarget** target, int* wor
   status = cuda_failed(driver, driver->context_push(cuda->context), "the GPU's context");
   if (status != 0) return status;
   status = load_kernels(cuda, *target, major);
-  if (status == 0) status = cuda_failed(driver, driver->host_allocate((void**)&cuda->staging, staging_bytes), "page-locked memory");
+  if (status == 0) status = cuda_failed(driver, driver->host_allocate((void**)&cuda->staging, staging_bytes + asked_bytes), "page-locked memory");
   if (status == 0) status = cuda_failed(driver, driver->event_create(&cuda->asked, cuda_event_without_time), "an event");
   CudaContext popped;
   driver->context_pop(&popped);

@@ -18,6 +18,8 @@ typedef struct Readings {
   int32_t flags[5];
 } Readings;
 
+_Static_assert(sizeof(Readings) <= asked_bytes, "what is asked has a place");
+
 /* Of every partial: the largest squared norm, and the first row with a value that is not finite. */
 typedef struct Norms {
   float query_norms[256];
@@ -75,12 +77,19 @@ static void give_params(const double* params, infinitile_clip_gradients* gradien
   gradients->params.logScale = params[0];
 }
 
-/* Those of a step; of a forward walk alone the loss. */
+/* What is given in fp32. `params`: NULL where there are none. */
+static int check_in_fp32(double loss, double* params) {
+  int status = check_value("the loss", (float)loss);
+  if (params == NULL) return status;
+  for (int i = 0; i < param_count; ++i) params[i] = (float)params[i];
+  return status == 0 ? check_params(params) : status;
+}
+
+/* The numbers of a step; of a forward walk alone the loss. */
 static int check_numbers(const Readings* found, bool with_params) {
   double params[param_room];
   params_of(found, params);
-  const int status = check_value("the loss", (float)loss_of(found));
-  return status == 0 && with_params ? check_params(params) : status;
+  return check_in_fp32(loss_of(found), with_params ? params : NULL);
 }
 
 /* Whether all sums have stayed in range; the status tells of rows that the loss refuses. */

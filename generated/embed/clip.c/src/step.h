@@ -71,32 +71,46 @@ static int queue_results(Run* run, const Step* step) {
   return 0;
 }
 
+static bool uniforms_fit(const Run* run) {
+  for (int i = 0; i < 2; ++i)
+    if (!isfinite(run->uniforms.values[i])) return false;
+  return true;
+}
+
+static int look_at_answer(Run* run, Readings* found, bool* in_range) {
+  const int status = run->handle->device->answer(run, found, sizeof *found);
+  return status == 0 ? look_at(found, in_range) : status;
+}
+
 /*
- * The same run for a caller that goes on meanwhile. The sums of a forward walk are looked at while the backward walk runs; where one call
- * makes all at once, or a number could overflow, the look is at the end.
+ * The same run for a caller that goes on meanwhile. The sums of a forward walk are looked at while the backward walk runs, or before it
+ * where `attempt` would; where one walk makes all at once, or a number could overflow, the look is at the end.
  */
 static int attempt_queued(Run* run, const Step* step, bool* in_range) {
   const Plan* plan = run->plan;
-  const Device* device = run->handle->device;
+  infinitile_clip* handle = run->handle;
+  const Device* device = handle->device;
   const bool fused = step->forward && step->backward && run->fused;
   const bool asks = step->forward && step->backward && !fused;
+  const bool looks_between = asks && step->bounded && !handle->keeps_range;
   Readings found;
   int status = 0;
   *in_range = true;
   if (fused) status = plan->fused(run, &run->shape);
   else if (step->forward) status = plan->forward(run, &run->forward_shape);
   if (status == 0 && asks) status = device->ask(run, run->workspace, sizeof found);
-  if (status == 0 && step->backward && !fused) status = plan->backward(run, &run->shape);
+  if (status == 0 && looks_between) status = look_at_answer(run, &found, in_range);
+  if (status != 0 || !*in_range) return status;
+  if (step->backward && !fused) status = plan->backward(run, &run->shape);
   if (status == 0 && step->backward) status = copy_packed(run, true);
   if (status == 0) status = queue_results(run, step);
-  if (status == 0 && asks) {
-    status = device->answer(run, &found, sizeof found);
-    if (status == 0) status = look_at(&found, in_range);
-  }
+  if (status == 0 && asks && !looks_between) status = look_at_answer(run, &found, in_range);
+  if (status == 0 && step->bounded) handle->keeps_range = *in_range;
   if (status != 0 || !*in_range) return status;
-  if (step->fits && (asks)) return 0;
+  if (step->fits && uniforms_fit(run) && (asks)) return 0;
   status = read_readings(run, &found);
   if (status == 0) status = look_at(&found, in_range);
+  if (status == 0 && step->bounded) handle->keeps_range = *in_range;
   if (status != 0 || !*in_range) return status;
   return check_numbers(&found, step->backward);
 }

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from dense import clip, open_clip_loss, rows, sup_con
 from infinitile_clip import ClipLoss, _autograd, _ops, clip_loss
-from infinitile_siglip import SigLipLoss
+from infinitile_siglip import SigLipLoss, siglip_loss
 from infinitile_sup_con import sup_con_loss
 from infinitile_taken import TakenLoss, taken_loss
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
@@ -73,6 +73,31 @@ class Gradients(Case):
             apart = torch.zeros(33, 60)[:, 5:53].copy_(queries)
             across = keys.t().contiguous().t()
             self.assertEqual(clip_loss(queries, keys, log_scale), clip_loss(apart, across, log_scale))
+
+    def test_tensors_that_are_more_than_their_memory_are_taken_for_what_they_are(self):
+        queries, keys, log_scale = clip_inputs()
+        with torch.no_grad():
+            self.assertEqual(clip_loss(torch._neg_view(-queries), keys, log_scale), clip_loss(queries, keys, log_scale))
+        loss = clip_loss(queries, keys, log_scale)
+        [once] = torch.autograd.grad(loss, log_scale, retain_graph=True)
+        [negated] = torch.autograd.grad(loss, log_scale, torch._neg_view(torch.tensor(1.0)), retain_graph=True)
+        [zero] = torch.autograd.grad(loss, log_scale, torch._efficientzerotensor(()), retain_graph=True)
+        [batched] = torch.autograd.grad(loss, log_scale, torch.tensor([1.0, 2.0]), is_grads_batched=True)
+        torch.testing.assert_close(torch.stack([negated, zero, *batched]), once * torch.tensor([-1.0, 0.0, 1.0, 2.0]))
+
+    def test_hooks_may_keep_gradients_otherwise(self):
+        queries, keys, log_scale = clip_inputs()
+        [exact] = torch.autograd.grad(clip_loss(queries, keys, log_scale), queries)
+        wide = lambda kept: torch.cat((kept, kept), 1)[:, : kept.shape[1]] if kept.dim() == 2 else kept
+        for unpack in (lambda kept: kept.bfloat16(), wide):
+            with torch.autograd.graph.saved_tensors_hooks(lambda kept: kept, unpack):
+                [found] = torch.autograd.grad(clip_loss(queries, keys, log_scale), queries)
+            self.assert_near(found, exact, 2**-8)
+
+    def test_a_loss_that_fp32_does_not_hold_is_told(self):
+        first = torch.eye(64, dtype=torch.bfloat16)[:1].expand(512, 64)
+        with self.assertRaisesRegex(ArithmeticError, "the loss is inf.*overflows fp32"):
+            siglip_loss(first, first, 82.9, 0.0)
 
     def test_second_derivatives_are_refused(self):
         queries, keys, log_scale = clip_inputs()

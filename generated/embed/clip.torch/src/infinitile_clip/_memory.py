@@ -25,7 +25,7 @@ def device_of(name: str, tensor: Tensor) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise ValueError(f"{name} is on {device}: the loss is for cpu and cuda")
     if device.type == "cuda" and torch.cuda.is_current_stream_capturing():
-        raise RuntimeError("a CUDA graph is being captured: the loss waits for its stream, and has to stay outside of graphs")
+        raise RuntimeError("a CUDA graph is being captured: the loss looks at its inputs before it chooses kernels, and has to stay outside of graphs")
     return device
 
 

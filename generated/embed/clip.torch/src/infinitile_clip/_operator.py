@@ -17,7 +17,7 @@ _library: Any = torch.library
 _operators = _library.Library("infinitile_clip", "DEF")
 
 _tags: List[torch.Tag] = [torch.Tag.pt2_compliant_tag]
-# A call waits for its stream, which no CUDA graph can hold; newer versions of PyTorch are told so.
+# A call looks at its inputs, which no CUDA graph can hold; newer versions of PyTorch are told so.
 if hasattr(torch.Tag, "cudagraph_unsafe"):
     _tags.append(torch.Tag.cudagraph_unsafe)
 

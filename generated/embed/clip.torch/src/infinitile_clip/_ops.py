@@ -26,18 +26,20 @@ def _fake_forward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) 
 
 def loss_alone(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tensor:
     """The loss; of the rows of all ranks of a process group, where one is named."""
-    loss = _number(queries)
+    numbers: List[Tensor] = []
 
     def prepare() -> Handle:
         handle = _prepare(queries, keys, log_scale, group)
-        handle.results.loss = loss.data_ptr()
+        numbers.append(_number(queries))
+        handle.results.loss = numbers[0].data_ptr()
         return handle
 
     if is_alone(group):
         prepare().enqueue(gradients=False)
     else:
-        loss.fill_(shared_loss(prepare, queries.device, group, gradients=False)[0])
-    return loss
+        loss, _ = shared_loss(prepare, queries.device, group, gradients=False)
+        numbers[0].fill_(loss)
+    return numbers[0]
 
 
 forward = operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> Tensor", name="forward", fake=_fake_forward)(loss_alone)
@@ -59,8 +61,7 @@ def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, gro
 
 def loss_and_gradients(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     """The loss, and its gradients, all in fp32 where the embeddings are."""
-    loss = _number(queries)
-    by_params = [_number(queries)]
+    numbers: List[Tensor] = []
     gradients: List[Tensor] = []
 
     def prepare() -> Handle:
@@ -69,19 +70,20 @@ def loss_and_gradients(queries: Tensor, keys: Tensor, log_scale: Tensor, group: 
         _memory.set_rows(handle.gradients.queries, gradients[-1])
         gradients.append(torch.empty_like(keys, dtype=torch.float32, memory_format=torch.contiguous_format))
         _memory.set_rows(handle.gradients.keys, gradients[-1])
-        handle.results.loss = loss.data_ptr()
-        handle.results.params.log_scale = by_params[0].data_ptr()
+        numbers.append(_number(queries))
+        handle.results.loss = numbers[-1].data_ptr()
+        numbers.append(_number(queries))
+        handle.results.params.log_scale = numbers[-1].data_ptr()
         return handle
 
     if is_alone(group):
         prepare().enqueue(gradients=True)
     else:
-        value, handle = shared_loss(prepare, queries.device, group, gradients=True)
-        loss.fill_(value)
-        by_params[0].fill_(handle.gradients.params.log_scale)
+        loss, handle = shared_loss(prepare, queries.device, group, gradients=True)
+        for number, value in zip(numbers, [loss, handle.gradients.params.log_scale]):
+            number.fill_(value)
         for_averages(group, gradients)
-    [d_queries, d_keys] = gradients
-    return loss, d_queries, d_keys, by_params[0]
+    return numbers[0], gradients[0], gradients[1], numbers[1]
 
 
 forward_backward = operator("(Tensor queries, Tensor keys, Tensor log_scale, str group) -> (Tensor, Tensor, Tensor, Tensor)", name="forward_backward", fake=_fake_forward_backward)(loss_and_gradients)

@@ -31,7 +31,7 @@ def products(kept: Sequence[Tensor], grad: Tensor, arguments: Sequence[Argument]
     for one, argument, wanted in zip(kept, arguments, needed):
         if not wanted:
             found.append(None)
-        elif not traced and argument[0] in PRODUCT_TYPES:
+        elif not traced and argument[0] in PRODUCT_TYPES and _lies_as_kept(one, grad):
             product = torch.empty_like(one, dtype=argument[0])
             mine.append((one, product))
             found.append(product)
@@ -40,6 +40,11 @@ def products(kept: Sequence[Tensor], grad: Tensor, arguments: Sequence[Argument]
     if mine:
         handle_of(grad.device).multiply(grad, mine)
     return [_placed(product, argument[1]) for product, argument in zip(found, arguments)]
+
+
+def _lies_as_kept(kept: Tensor, grad: Tensor) -> bool:
+    """Hooks of saved tensors may bring back another."""
+    return kept.dtype == torch.float32 and kept.device == grad.device and kept.is_contiguous()
 
 
 def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype) -> Tensor:
