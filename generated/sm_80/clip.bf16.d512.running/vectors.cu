@@ -280,9 +280,9 @@ extern "C" __global__ void __launch_bounds__(kThreads) multiply(
     if (grouped) {
       const float4 x = reinterpret_cast<const float4*>(from)[i];
       if (narrow) {
-        reinterpret_cast<uint2*>(to)[i] = make_uint2(packPair(x.x * by, x.y * by), packPair(x.z * by, x.w * by));
+        reinterpret_cast<uint2*>(to)[i] = uint2{packPair(x.x * by, x.y * by), packPair(x.z * by, x.w * by)};
       } else {
-        reinterpret_cast<float4*>(to)[i] = make_float4(x.x * by, x.y * by, x.z * by, x.w * by);
+        reinterpret_cast<float4*>(to)[i] = float4{x.x * by, x.y * by, x.z * by, x.w * by};
       }
     } else if (narrow) {
       reinterpret_cast<Element*>(to)[i] = static_cast<Element>(packPair(from[i] * by, 0.0f));

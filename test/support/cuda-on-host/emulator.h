@@ -16,6 +16,9 @@
 struct uint4 {
   unsigned x, y, z, w;
 };
+struct alignas(8) uint2 {
+  unsigned x, y;
+};
 struct float2 {
   float x, y;
 };
