@@ -84,14 +84,16 @@ for (const precision of sm90a.precisions) {
   });
 }
 
-test('a panel stays, or a part of it, where the depth leaves room, and streams where it does not or has planes', (t) => {
+test('a panel stays, or a part of it, where the depth leaves room, and streams where it does not or has planes; blocks share copies where it pays', (t) => {
   const panelsOf = (dim: number, precision: Precision): readonly string[] => {
     const { stats, gradient } = passesOf(resolved(problem(dim, precision)));
     return [stats, gradient].map(({ panel, cluster, cols, groupCols }) => `${panel}, ${cols / groupCols} consumers, cluster ${cluster}`);
   };
   const resident = 'resident, 1 consumers, cluster 1';
+  const shared = 'resident, 1 consumers, cluster 2';
   const streamed = 'streamed, 2 consumers, cluster 2';
-  for (const dim of [1, 64, 512]) t.deepEqual(panelsOf(dim, 'bf16'), [resident, resident], `D = ${dim}`);
+  for (const dim of [1, 64, 384]) t.deepEqual(panelsOf(dim, 'bf16'), [resident, resident], `D = ${dim}`);
+  for (const dim of [385, 512]) t.deepEqual(panelsOf(dim, 'bf16'), [shared, resident], `D = ${dim}`);
   const split = 'split, 1 consumers, cluster 1';
   for (const dim of [513, 768, 1280]) t.deepEqual(panelsOf(dim, 'f16'), [split, split], `D = ${dim}`);
   for (const dim of [1281, 4096]) t.deepEqual(panelsOf(dim, 'f16'), [streamed, streamed], `D = ${dim}`);

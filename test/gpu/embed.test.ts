@@ -31,6 +31,7 @@ interface GpuCase extends ExportedCase {
 
 const cases: readonly GpuCase[] = [
   { name: 'clip', loss: clip, precision: 'bf16', queries: 1100, keys: 1100, dim: 200, params: { logScale: 3 } },
+  { name: 'clip, deep rows', loss: clip, precision: 'bf16', queries: 700, keys: 700, dim: 512, params: { logScale: 3 } },
   { name: 'clip', loss: clip, precision: 'f32', queries: 300, keys: 300, dim: 48, params: { logScale: 2.6 } },
   { name: 'clip, a scale that needs running maxima', loss: clip, precision: 'bf16', queries: 265, keys: 265, dim: 64, params: { logScale: 6 }, softmax: 'running' },
   { name: 'infoNCE, both walks in one', loss: infoNCE, precision: 'bf16', queries: 900, keys: 5000, dim: 64, params: { logScale: 2 }, fused: true },

@@ -1,6 +1,7 @@
 import type { ChunkLevel, PassLevel, Tiling } from '../../../dsl/tiling.js';
 import type { PanelPlace, Passes, PassTiling, SimilarityTiling } from '../../plan/problem.js';
 import { needsOf } from '../../plan/needs.js';
+import { isUnrolled } from '../cuda/forms.js';
 import { guideLayout, operandLayout, type OperandLayout } from '../cuda/layout.js';
 import type { Problem, ResolvedTiling } from '../target.js';
 import { mayFuse, sumsDots } from './fused.js';
@@ -18,6 +19,9 @@ const tileRows = 128;
  * that is wider, and blocks the copies of keys. As measured on an H200.
  */
 const splitSteps = 20;
+
+/** K-steps of a panel that stays, from which on blocks share their copies of queries. As measured on an H200. */
+const sharedSteps = 7;
 
 /** Stages of the ring beside a part of a panel: more of one is less of the other. */
 const splitStages = 6;
@@ -55,7 +59,7 @@ function similarityTiling(problem: Problem, { block, passes, register }: Tiling,
   const shared = own.consumers === 'together' || (own.cols !== undefined && ofRegister !== undefined && ofRegister < own.cols);
   const panel = own.panel ?? (shared ? 'streamed' : panelFor(problem, pass));
   const rows = own.rows ?? tileRows;
-  const cluster = own.cluster ?? (panel === 'streamed' ? 2 : 1);
+  const cluster = own.cluster ?? (panel === 'streamed' || sharesQueries(problem, pass, panel) ? 2 : 1);
   const sharing = (own.consumers ?? (panel === 'streamed' ? 'together' : 'turns')) === 'together' ? consumers : 1;
   const groupCols = ofRegister ?? (own.cols === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : own.consumers !== undefined ? own.cols / sharing : panel === 'streamed' ? groupColsOf(own.cols) : own.cols);
   const tile = { rows, cols: own.cols ?? groupCols * sharing, groupCols, panel, cluster };
@@ -78,6 +82,15 @@ function panelFor(problem: Problem, pass: SimilarityPass): PanelPlace {
   if (planes > 1) return 'streamed';
   const steps = stepsOfPass(problem, pass);
   return steps <= residentSteps ? 'resident' : steps <= splitSteps ? 'split' : 'streamed';
+}
+
+/**
+ * Whether two blocks, with panels beside each other, share their copies of queries: where sums of exponentials are all that is made of
+ * dots, and the tensor cores what a tile waits for. The GPU is then at its limit of power, of which copies that are shared take less.
+ */
+function sharesQueries(problem: Problem, pass: SimilarityPass, panel: PanelPlace): boolean {
+  const { loss, softmax } = problem;
+  return pass === 'stats' && panel === 'resident' && stepsOfPass(problem, pass) >= sharedSteps && isUnrolled(problem) && softmax === 'bounded' && loss.pairs === undefined;
 }
 
 /** Of a tile that is given, and streams: halves of wide ones, where those are whole groups of columns. */

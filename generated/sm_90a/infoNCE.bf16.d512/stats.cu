@@ -7,7 +7,7 @@
 // softmax    bounded
 // inputs     bf16, depth 512
 // target     sm_90a
-// tile       block 128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns
+// tile       block 128 x 128, depth 64, stages 6, cluster 2, panel resident, consumers in turns
 
 /*
 stats: the exponentials' sums over each tile's rows and columns, for one chunk of the matrix.
@@ -36,8 +36,8 @@ constexpr int kStages = 6;  // k-steps of operands in flight
 constexpr int kGroup = 128;  // threads of a warp group
 constexpr int kConsumers = 2;
 constexpr int kThreads = (kConsumers + 1) * kGroup;
-constexpr int kProducerRegisters = 24;
-constexpr int kConsumerRegisters = 240;
+constexpr int kProducerRegisters = 40;
+constexpr int kConsumerRegisters = 232;
 
 constexpr int kTilesN = kBlockCols / 8;  // 8-column tiles of a warp group's sums
 
@@ -155,9 +155,40 @@ __device__ __forceinline__ unsigned long long describeAlong(unsigned address) {
 }
 
 /** Blocks of a cluster work side by side and share copies. */
-constexpr int kCluster = 1;
+constexpr int kCluster = 2;
 
-__device__ __forceinline__ int rankInCluster() { return 0; }
+/** This block's number in its cluster. */
+__device__ __forceinline__ int rankInCluster() {
+  int rank;
+  asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+
+/** All threads of the cluster's blocks wait for each other. */
+__device__ __forceinline__ void meetCluster() {
+  __syncwarp();
+  asm volatile("barrier.cluster.arrive.aligned;\nbarrier.cluster.wait.aligned;" ::: "memory");
+}
+
+/** Arrives at the barrier that lies at the same place in another block's memory. */
+__device__ __forceinline__ void arriveAt(unsigned barrier, int rank) {
+  asm volatile(
+      "{\n"
+      ".reg .b32 remote;\n"
+      "mapa.shared::cluster.u32 remote, %0, %1;\n"
+      "mbarrier.arrive.shared::cluster.b64 _, [remote];\n"
+      "}" ::"r"(barrier),
+      "r"(rank)
+      : "memory");
+}
+
+/** Starts the copy of one tile to the same place in every block of the cluster; each one's barrier counts the bytes. */
+__device__ __forceinline__ void copyTileToAll(unsigned to, const TensorMap& map, int col, int plane, int row, unsigned barrier) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4, %5}], [%2], %6;" ::"r"(to),
+      "l"(reinterpret_cast<unsigned long long>(&map)), "r"(barrier), "r"(col), "r"(plane), "r"(row), "h"(static_cast<unsigned short>((1 << kCluster) - 1))
+      : "memory");
+}
 
 constexpr int kTilesM = kBlockRows / 64;  // products, one below the other
 
@@ -333,11 +364,12 @@ __device__ __forceinline__ void initRing(unsigned memory) {
     publishBarriers();
   }
   __syncthreads();
+  meetCluster();
 }
 
 /** A consumer has read a stage. */
 __device__ __forceinline__ void release(unsigned memory, unsigned stage) {
-  if (threadIdx.x % kGroup == 0) arrive(emptyAt(memory, stage));
+  if (threadIdx.x % kGroup < kCluster) arriveAt(emptyAt(memory, stage), threadIdx.x % kGroup);
 }
 
 /** The warp group's number, the same for all threads of a warp as the compiler can see. */
@@ -380,7 +412,10 @@ __device__ __forceinline__ void produce(int rows, int cols, const TensorMap& que
         }
         const unsigned full = fullAt(memory, place.stage);
         arriveExpecting(full, kQueryBytes + (stays ? kKeyBytes : 0));
-        copyTile(stageAt(memory, place.stage), queryTiles, depth, planeOfA(k / kDepthSteps), row, full);
+        // Each block brings a part of the queries to all.
+        constexpr int kPartRows = kBlockRows / kCluster;
+        const int part = rankInCluster() * kPartRows;
+        copyTileToAll(stageAt(memory, place.stage) + part * kRowBytes, queryTiles, depth, planeOfA(k / kDepthSteps), row + part, full);
         if (stays) copyTile(memory + residentAt(k), keyTiles, depth, planeOfB(k / kDepthSteps), col, full);
         if (isStreamed(k)) {
           ++step;
@@ -717,7 +752,7 @@ __device__ __forceinline__ void sumInTurn(const Accumulators& sums, const Lane& 
   }
 }
 
-extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
+extern "C" __global__ void __cluster_dims__(kCluster, 1, 1) __launch_bounds__(kThreads, 1) stats(
     int rows,
     int cols,
     int row0,
@@ -773,4 +808,5 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) stats(
       }
     }
   }
+  meetCluster();
 }

@@ -69,7 +69,7 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char* fo
 
 int infinitile_clip_abi_version(void) { return INFINITILE_CLIP_ABI_VERSION; }
 
-const char* infinitile_clip_kernels_version(void) { return "4572932fc82629ace4cec82ac7816459370a46ecc9e442966f08372e9f7637e8"; }
+const char* infinitile_clip_kernels_version(void) { return "6c4607564392552a37dc6adafef09e08ad28ed024922c43ba85bc4bb15265c1d"; }
 
 const char* infinitile_clip_last_error(void) { return last_error; }
 

@@ -9,7 +9,7 @@
 // inputs     bf16, depth 512
 // target     sm_90a
 // tile       chunk        8448 x 42240
-//            block        128 x 128, depth 64, stages 6, cluster 1, panel resident, consumers in turns: stats
+//            block        128 x 128, depth 64, stages 6, cluster 2, panel resident, consumers in turns: stats
 //            block        128 x 128, depth 64, stages 4, cluster 1, panel resident, consumers in turns: gradient
 //            block        128 x 256, depth 64, stages 4, cluster 2: accumulate
 //            register     128 x 128
@@ -56,14 +56,14 @@ static int64_t sm_90a_bounded_count(int buffer, const Shape* s) {
     case buffer_rowScale: return s->n;
     case buffer_rowPull: return s->n;
     case buffer_rowValues: return s->n;
-    case buffer_rowPartialSum: return ceil_div(s->cols, 128) * s->chunk_rows;
+    case buffer_rowPartialSum: return 2 * ceil_div(s->cols, 256) * s->chunk_rows;
     case buffer_colMax: return s->m;
     case buffer_colSum: return s->m;
     case buffer_colScale: return s->m;
     case buffer_colPull: return s->m;
     case buffer_colValues: return s->m;
-    case buffer_colPartialSum: return 1024 * least(ceil_div(s->rows, 128) * ceil_div(s->cols, 128), (s->workers + 3 * ceil_div(s->cols, 128)));
-    case buffer_scalarPartial: return 8 * s->workers * 2;
+    case buffer_colPartialSum: return 2048 * least(ceil_div(s->rows, 128) * ceil_div(s->cols, 256), (greatest(1, ceil_div((s->workers + -1), 2)) + 3 * ceil_div(s->cols, 256)));
+    case buffer_scalarPartial: return 8 * greatest(s->workers, 2) * 2;
     case buffer_gradientTile: return s->chunk_rows * round_up(s->chunk_cols, 64);
     default: return 0;
   }
@@ -98,17 +98,18 @@ static int sm_90a_bounded_forward(Run* run, const Shape* s) {
     const int64_t cols = least(s->chunk_cols, s->m - col0);
     for (int64_t row0 = 0; row0 < s->n; row0 += s->chunk_rows) {
       const int64_t rows = least(s->chunk_rows, s->n - row0);
-      TILES(tiles_0, buffer_queries, 2 * row0 * 512, rows, 512, 1, 512, 512, 128, 64);
+      TILES(tiles_0, buffer_queries, 2 * row0 * 512, rows, 512, 1, 512, 512, 64, 64);
       TILES(tiles_1, buffer_keys, 2 * col0 * 512, cols, 512, 1, 512, 512, 128, 64);
-      LAUNCH(sm_90a_bounded_stats, least(s->workers, ceil_div(rows, 128) * ceil_div(cols, 128)), INT(rows), INT(cols), INT(row0),
-          INT(col0), &tiles_0, &tiles_1, AT(buffer_positiveLogit, 4 * row0), SCALAR(offset), UNIFORMS, INT(s->chunk_rows),
-          AT(buffer_rowPartialSum, 0), INT(128 * ceil_div(cols, 128)), AT(buffer_colPartialSum, 0),
-          INT(8 * least(ceil_div(rows, 128), (ceil_div(s->workers, ceil_div(cols, 128)) + 2))));
-      LAUNCH(sm_90a_bounded_merge, ceil_div(greatest(rows, cols), 32), INT(rows), INT(ceil_div(cols, 128)), INT(s->chunk_rows),
+      LAUNCH(sm_90a_bounded_stats, 2 * least(greatest(1, ceil_div((s->workers + -1), 2)), ceil_div(rows, 128) * ceil_div(cols, 256)),
+          INT(rows), INT(cols), INT(row0), INT(col0), &tiles_0, &tiles_1, AT(buffer_positiveLogit, 4 * row0), SCALAR(offset), UNIFORMS,
+          INT(s->chunk_rows), AT(buffer_rowPartialSum, 0), INT(128 * 2 * ceil_div(cols, 256)), AT(buffer_colPartialSum, 0),
+          INT(8 * least(ceil_div(rows, 128), (ceil_div(greatest(1, ceil_div((s->workers + -1), 2)), ceil_div(cols, 256)) + 2))));
+      LAUNCH(sm_90a_bounded_merge, ceil_div(greatest(rows, cols), 32), INT(rows), INT(2 * ceil_div(cols, 256)), INT(s->chunk_rows),
           AT(buffer_rowPartialSum, 0), SCALAR(offset), AT(buffer_rowMax, 4 * row0), AT(buffer_rowSum, 4 * row0));
       LAUNCH(sm_90a_bounded_merge, ceil_div(greatest(rows, cols), 32), INT(cols),
-          INT(8 * least(ceil_div(rows, 128), (ceil_div(s->workers, ceil_div(cols, 128)) + 2))), INT(128 * ceil_div(cols, 128)),
-          AT(buffer_colPartialSum, 0), SCALAR(offset), AT(buffer_colMax, 4 * col0), AT(buffer_colSum, 4 * col0));
+          INT(8 * least(ceil_div(rows, 128), (ceil_div(greatest(1, ceil_div((s->workers + -1), 2)), ceil_div(cols, 256)) + 2))),
+          INT(128 * 2 * ceil_div(cols, 256)), AT(buffer_colPartialSum, 0), SCALAR(offset), AT(buffer_colMax, 4 * col0),
+          AT(buffer_colSum, 4 * col0));
     }
   }
   LAUNCH(sm_90a_bounded_row_terms, 256, INT(s->n), INT(s->n), AT(buffer_positiveLogit, 0), AT(buffer_rowMax, 0),
