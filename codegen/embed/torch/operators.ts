@@ -6,15 +6,12 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
   const differentiable = [...tensors, ...params].map(names);
   const others = [...guides, ...vectors].map(names);
   const all = [...differentiable, ...others, ...(hasCount ? ['query_count'] : [])];
-  const results = ['Tensor', ...differentiable.map(() => 'Tensor')];
   return {
     firstTensor: differentiable[0] ?? '',
     names: all.join(', '),
     // As PyTorch's dispatcher writes them.
     schema: all.map((name) => `${name === 'query_count' ? 'int' : 'Tensor'} ${name}`).join(', '),
-    schemaResults: results.join(', '),
     signature: all.map((name) => `${name}: ${name === 'query_count' ? 'int' : 'Tensor'}`).join(', '),
-    resultType: `Tuple[${results.join(', ')}]`,
     counts: [...(hasCount ? [] : [`query_count = ${queryCount}`]), `key_count = ${keyCount}`],
     held: tuple([...tensors, ...params, ...guides, ...vectors].map(names)),
     matrices: [...tensors, ...guides].map(names),
@@ -26,11 +23,12 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     takenType: `Tuple[${all.map((name) => (name === 'query_count' ? 'int' : 'Tensor')).join(', ')}]`,
     call: [...all, 'group'].join(', '),
     tensorNames: [...differentiable, ...others].join(', '),
-    paramResults: params.map((_, place) => `numbers[${place + 1}]`),
-    argumentCount: all.length + 1,
+    // Gradients of learned scalars come behind those of embeddings.
+    scalarPlaces: params.map(({ name }, place) => ({ name, place: tensors.length + place })),
+    argumentCount: all.length + 2,
     mostGradients: differentiable.length,
-    // Behind all of these, an operator takes the name of a process group.
-    returned: ['*gradients', ...all.slice(differentiable.length), 'group'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
+    // Behind all of these come the name of a process group, and what computes.
+    returned: ['*gradients', ...all.slice(differentiable.length), 'group', 'of'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
   };
 }
 

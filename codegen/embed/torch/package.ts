@@ -42,7 +42,7 @@ export function emitTorch(request: LibraryRequest, library: ReadonlyMap<string, 
     hasConstants: python.vectors.length > 0 || loss.guide,
   };
   const written = (path: string): readonly [string, string] => [path, render('embed/torch', path.slice(path.lastIndexOf('/') + 1), context)];
-  const modules = ['__init__', 'functional', 'module', '_arguments', '_autograd', '_ops', '_operator', '_products', '_tracing', '_ring', '_messages', '_memory', '_handle', '_library'];
+  const modules = ['__init__', 'functional', 'module', '_arguments', '_autograd', '_ops', '_operator', '_gradients', '_products', '_tracing', '_ring', '_messages', '_memory', '_handle', '_library'];
   return new Map([
     ...['pyproject.toml', 'CMakeLists.txt', 'README.md'].map(written),
     ['LICENSE', library.get('LICENSE') ?? ''],

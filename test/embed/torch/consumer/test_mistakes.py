@@ -33,7 +33,7 @@ class Mistakes(unittest.TestCase):
         self.refuses(ValueError, "queries holds NaN or infinity: row 0", clip_loss, queries / 0 * torch.nan, keys, 1.0)
         self.refuses(TypeError, "queries is torch.sparse_coo: a dense tensor", clip_loss, queries.to_sparse(), keys, 1.0)
         self.refuses(ValueError, r"guide_queries has shape \[2, 5\] and guide_keys has shape \[2, 4\]", gist_loss, rows(2, 24, 1), rows(2, 24, 2), 1.0, guide_queries=rows(2, 5, 3), guide_keys=rows(2, 4, 3))
-        self.refuses(ValueError, r"guides has shape \[4, 5\]: \[N, 24\]", gist_loss, rows(2, 24, 1), rows(2, 24, 2), 1.0, guide_queries=rows(2, 5, 3), guide_keys=rows(2, 5, 3))
+        self.refuses(ValueError, r"guides has shape \[4, 5\]: \[N, 24\]", gist_loss, rows(2, 25, 1), rows(2, 25, 2), 1.0, guide_queries=rows(2, 5, 3), guide_keys=rows(2, 5, 3))
 
     def test_learned_scalars(self):
         self.refuses(ValueError, "log_scale is nan: a finite number", clip_loss, queries, keys, float("nan"))

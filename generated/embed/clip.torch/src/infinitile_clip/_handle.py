@@ -36,6 +36,9 @@ class Handle:
         self.param_places = _library.ParamPlaces()
         self.results = _library.Results()
         self._products = (_library.Product * 3)()
+        #: What each call is given anew, at the same addresses.
+        self._given = (self.pointer, byref(self.inputs), byref(self.param_places))
+        self._results, self._gradients = byref(self.results), byref(self.gradients)
         #: Queries and keys of `inputs`.
         self.rows: Tuple[int, int] = (0, 0)
         #: What `inputs` points to, kept until the next call has ended.
@@ -55,17 +58,14 @@ class Handle:
         size = self._workspace_bytes()
         # From PyTorch's allocator, of the current stream: given back at the end, it is there for whatever comes next on that stream.
         workspace = torch.empty(size, dtype=torch.uint8, device=self.device)
-        status = _library.enqueue(
-            self.pointer, byref(self.inputs), byref(self.param_places), workspace.data_ptr(), size, stream_of(self.device),
-            byref(self.results), byref(self.gradients) if gradients else None,
-        )
+        status = _library.enqueue(*self._given, workspace.data_ptr(), size, stream_of(self.device), self._results, self._gradients if gradients else None)
         del tensors
         _library.check(status)
 
-    def multiply(self, factor: torch.Tensor, products: Sequence[Tuple[torch.Tensor, torch.Tensor]]) -> None:
-        """The second of each pair becomes the first, times a number."""
-        for place, (kept, to) in zip(self._products, products):
-            place.from_, place.to, place.count, place.type = kept.data_ptr(), to.data_ptr(), kept.numel(), _library.PRODUCT_TYPES[to.dtype]
+    def multiply(self, factor: torch.Tensor, products: Sequence[Tuple[int, torch.Tensor]]) -> None:
+        """Each tensor becomes the numbers at its address, in fp32, times one."""
+        for i, (kept, to) in enumerate(products):
+            self._products[i] = (kept, to.data_ptr(), to.numel(), _library.PRODUCT_TYPES[to.dtype])
         _library.check(_library.multiply(self.pointer, factor.data_ptr(), self._products, len(products), stream_of(self.device)))
 
     def _workspace_bytes(self) -> int:

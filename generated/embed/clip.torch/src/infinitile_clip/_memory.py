@@ -9,7 +9,6 @@
 """Tensors as the C library takes them: of one device, of the exported type, row behind row, aligned."""
 
 import math
-from typing import Union
 
 import torch
 from torch import Tensor
@@ -22,9 +21,9 @@ _ALIGNMENT = 16
 
 def device_of(name: str, tensor: Tensor) -> torch.device:
     device = tensor.device
-    if device.type not in ("cpu", "cuda"):
+    if not (tensor.is_cuda or tensor.is_cpu):
         raise ValueError(f"{name} is on {device}: the loss is for cpu and cuda")
-    if device.type == "cuda" and torch.cuda.is_current_stream_capturing():
+    if tensor.is_cuda and torch.cuda.is_current_stream_capturing():
         raise RuntimeError("a CUDA graph is being captured: the loss looks at its inputs before it chooses kernels, and has to stay outside of graphs")
     return device
 
@@ -45,12 +44,12 @@ def _laid_out(name: str, tensor: Tensor, dtype: torch.dtype, device: torch.devic
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} is {tensor.layout}: a dense tensor is needed")
     stored = tensor if tensor.dtype == dtype and tensor.is_contiguous() else tensor.to(dtype).contiguous()
-    return stored if device.type == "cpu" or stored.data_ptr() % _ALIGNMENT == 0 else stored.clone()
+    return stored if stored.data_ptr() % _ALIGNMENT == 0 or stored.is_cpu else stored.clone()
 
 
 def is_placed(tensor: Tensor, device: torch.device) -> bool:
     """Whether the library reads a learned scalar where it lies."""
-    return device.type == "cuda" and tensor.device == device and tensor.dtype == torch.float32
+    return tensor.is_cuda and tensor.device == device and tensor.dtype == torch.float32
 
 
 def number(name: str, tensor: Tensor) -> float:
@@ -60,5 +59,9 @@ def number(name: str, tensor: Tensor) -> float:
     return value
 
 
-def set_rows(to: Union[Matrix, Output], tensor: Tensor) -> None:
+def set_rows(to: Matrix, tensor: Tensor) -> None:
     to.data, to.rows = tensor.data_ptr(), tensor.shape[0]
+
+
+def set_gradient(to: Output, address: int, of: Tensor) -> None:
+    to.data, to.rows = address, of.shape[0]

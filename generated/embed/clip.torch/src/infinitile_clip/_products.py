@@ -13,45 +13,42 @@ from typing import List, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
+from ._gradients import Part
 from ._handle import handle_of
 from ._library import PRODUCT_TYPES
 from ._tracing import is_traced
 
-#: Of an argument of the loss.
-Argument = Tuple[torch.dtype, torch.device]
 
-
-def products(kept: Sequence[Tensor], grad: Tensor, arguments: Sequence[Argument], needed: Sequence[bool]) -> List[Optional[Tensor]]:
+def products(kept: Tensor, grad: Tensor, parts: Sequence[Part], needed: Sequence[bool]) -> List[Optional[Tensor]]:
     """In the types of the arguments, on their devices; None for those that need none.
 
     In one call of the library, which rounds as it writes; by operators where these are looked at, or a type is not the library's."""
-    traced = is_traced(grad, *kept) or grad.dtype != torch.float32
+    device = grad.device
+    plain = grad.dtype == torch.float32 and not is_traced(grad, kept) and _lies_as_kept(kept, parts, device)
+    address = kept.data_ptr() if plain else 0
     found: List[Optional[Tensor]] = []
-    mine: List[Tuple[Tensor, Tensor]] = []
-    for one, argument, wanted in zip(kept, arguments, needed):
+    mine: List[Tuple[int, Tensor]] = []
+    for (begin, count, shape, strides, dtype, place), wanted in zip(parts, needed):
         if not wanted:
             found.append(None)
-        elif not traced and argument[0] in PRODUCT_TYPES and _lies_as_kept(one, grad):
-            product = torch.empty_like(one, dtype=argument[0])
-            mine.append((one, product))
+        elif plain and place == device and dtype in PRODUCT_TYPES:
+            product = torch.empty_strided(shape, strides, dtype=dtype, device=device)
+            mine.append((address + 4 * begin, product))
             found.append(product)
         else:
-            found.append(_product(one, grad, argument[0]))
+            found.append(_product(kept[begin : begin + count].view(shape), grad, dtype).to(place))
     if mine:
-        handle_of(grad.device).multiply(grad, mine)
-    return [_placed(product, argument[1]) for product, argument in zip(found, arguments)]
+        handle_of(device).multiply(grad, mine)
+    return found
 
 
-def _lies_as_kept(kept: Tensor, grad: Tensor) -> bool:
+def _lies_as_kept(kept: Tensor, parts: Sequence[Part], device: torch.device) -> bool:
     """Hooks of saved tensors may bring back another."""
-    return kept.dtype == torch.float32 and kept.device == grad.device and kept.is_contiguous()
+    begin, count, *_ = parts[-1]
+    return kept.dtype == torch.float32 and kept.device == device and kept.numel() >= begin + count and kept.is_contiguous()
 
 
 def _product(kept: Tensor, grad: Tensor, dtype: torch.dtype) -> Tensor:
     if kept.dtype == dtype:
         return kept * grad
     return torch.mul(kept, grad, out=torch.empty_like(kept, dtype=dtype))
-
-
-def _placed(product: Optional[Tensor], device: torch.device) -> Optional[Tensor]:
-    return product if product is None or product.device == device else product.to(device)

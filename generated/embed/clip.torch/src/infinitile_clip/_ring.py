@@ -39,11 +39,9 @@ def shared_loss(prepare: Callable[[], Handle], device: torch.device, group: str,
     return _agreed_ring(neighbours, handle, gradients).run(), handle
 
 
-def for_averages(group: str, gradients: List[Tensor]) -> None:
+def for_averages(group: str, gradients: Tensor) -> None:
     """Gradients of a rank's own rows, so that the mean over ranks of what is made of them is the gradient of the whole loss."""
-    if group != "":
-        for gradient in gradients:
-            gradient.mul_(dist.get_world_size(group_named(group)))
+    gradients.mul_(dist.get_world_size(group_named(group)))
 
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@
 
 """Whether someone looks at operators. Where no one does, their dispatch is left out: at small sizes it costs more than the rest."""
 
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import torch
 from torch import Tensor
@@ -28,14 +28,21 @@ def is_traced(*tensors: Tensor) -> bool:
     in place, batched, zero, sparse, without any."""
     if torch.compiler.is_compiling() or torch.jit.is_tracing() or _modes() > 0 or _transforms() or _keys is None:
         return True
-    return not all(type(tensor) in _PLAIN and _is_plain(tensor) for tensor in tensors)
+    for tensor in tensors:
+        if type(tensor) not in _PLAIN or not _is_plain(tensor):
+            return True
+    return False
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    kind = tensor.device.type
-    if kind not in ("cpu", "cuda"):
-        return False
-    if kind not in _plain_keys:
+    keys = _keys(tensor).raw_repr()
+    return keys in _plain_keys.values() or keys == _plain_keys_of(tensor.device)
+
+
+def _plain_keys_of(device: torch.device) -> Optional[int]:
+    if device.type not in ("cpu", "cuda"):
+        return None
+    if device.type not in _plain_keys:
         with torch.inference_mode(False):
-            _plain_keys[kind] = _keys(torch.empty(0, device=tensor.device)).raw_repr()
-    return bool(_keys(tensor).raw_repr() == _plain_keys[kind])
+            _plain_keys[device.type] = _keys(torch.empty(0, device=device)).raw_repr()
+    return _plain_keys[device.type]
