@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, extname, join } from 'node:path';
@@ -86,6 +87,8 @@ export async function buildArtifacts(
   const specs = files.map((file) => artifactSpec(file, compiler, cache, origin));
   const failed = new AbortController();
   const signal = options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal]);
+  // As many listen as compile side by side: none is forgotten.
+  setMaxListeners(0, signal);
   const artifacts = new Map<string, Artifact>();
   const queue = [...new Map(specs.map((spec) => [spec.key, spec])).values()];
   const total = queue.length;

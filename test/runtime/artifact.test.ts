@@ -198,6 +198,20 @@ test('an abort ends the build with its reason and leaves nothing', async (t) => 
   await t.throwsAsync(buildArtifacts(sources('b'), copyingCompiler(), cache, origin, { signal: stop.signal }), { message: 'stopped' });
 });
 
+test.serial('on a machine of many cores, as many compilations hear of an abort, and Node warns of none of them', async (t) => {
+  const stop = new AbortController();
+  const compiler = copyingCompiler();
+  const warned: Error[] = [];
+  const hear = (warning: Error): void => void warned.push(warning);
+  process.on('warning', hear);
+  t.teardown(() => process.off('warning', hear));
+  const building = buildArtifacts(sources(...Array<string>(24).fill('slow')), compiler, t.context.cache, origin, { concurrency: 24, signal: stop.signal });
+  setTimeout(() => stop.abort(new Error('stopped')), 100);
+  await t.throwsAsync(building, { message: 'stopped' });
+  t.is(compiler.most, 24);
+  t.deepEqual(warned, []);
+});
+
 const builder = fileURLToPath(new URL('./support/cache-builder.ts', import.meta.url));
 
 function startBuilder(directory: string, mode: string): ChildProcess {
