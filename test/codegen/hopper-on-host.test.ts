@@ -65,6 +65,7 @@ const cases: readonly Emulated[] = [
   { loss: withPositives(infoNCE, indexMap), precision: 'f16', n: 260, m: 200, dim: 100, params: scale(20), positives: mapOf(260, 200, 4), workers: 2, tiling: { ...tilingOf({ rows: 128, cols: 128, stages: 2, panel: 'streamed' }, 384, 1), register: { rows: 128, cols: 64 } } },
   { loss: clip, precision: 'bf16', n: 300, m: 300, dim: 1600, params: scale(20), workers: 5, tiling: tilingOf({ rows: 128, cols: 128, stages: 4, cluster: 2, panel: 'split' }, 256, 3) },
   { loss: clip, precision: 'f16', n: 200, m: 200, dim: 1100, params: scale(20), workers: 3, tiling: tilingOf({ rows: 64, cols: 160, stages: 5, cluster: 1, panel: 'split' }, 192, 2) },
+  { loss: clip, precision: 'bf16', n: 420, m: 420, dim: 450, params: scale(20), workers: 5, tiling: tilingOf({ rows: 128, cols: 64, stages: 6, cluster: 2, panel: 'resident' }, 128, 5) },
   { loss: siglip, precision: 'bf16', n: 150, m: 180, dim: 200, params: { ...scale(10), bias: -10 }, workers: 4, tiling: tilingOf({ rows: 64, cols: 32, stages: 9, cluster: 2, panel: 'resident' }, 128, 3) },
   { loss: clip, precision: 'bf16', n: 300, m: 300, dim: 2100, params: scale(20), workers: 3, tiling: { ...tilingOf({ rows: 64, cols: 64, stages: 3, cluster: 1, panel: 'streamed' }, 128, 5), register: { rows: 64, cols: 32 } } },
   { loss: clip, precision: 'bf16', n: 900, m: 900, dim: 16, params: scale(20), workers: 7, tiling: tilingOf({ rows: 64, cols: 64, stages: 4, panel: 'resident' }, 256, 15) },
