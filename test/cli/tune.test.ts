@@ -94,8 +94,8 @@ test.serial('a search is kept: it is not repeated, compile() takes it, and a fil
 test.serial('Ctrl-C keeps what was measured, and the next search goes on from there', async (t) => {
   const cache = path.join(await temporaryFolder(t), 'cache');
   const env = { ...process.env, INFINITILE_CACHE_DIR: cache };
-  // Steps of a tenth of a second: a search of them is not over before it hears of the signal.
-  const slow = [...args, '--n', '4096', '--effort', 'full'];
+  // Steps of a third of a second: a search of them is not over before it hears of the signal, however busy the machine is.
+  const slow = [...args, '--n', '8192', '--effort', 'full'];
   const child = spawn(process.execPath, ['--import=tsx', packagePath('runtime', 'cli', 'main.ts'), ...slow], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));

@@ -50,9 +50,9 @@ export function fieldName(attribute: string): string {
 const words: readonly string[] = [
   'and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or',
   'pass raise return try while with yield None True False float int isinstance len list str super type zip torch dist math nn',
-  'apply backward begins checked ctx device differentiated for_averages forward forward_backward grad gradients group group_name',
-  'handle handle_of inputs is_alone is_traced kept key_count laid_out loss loss_alone loss_and_gradients number of operator parts_of placed prepare products query_count',
-  'results room room_for shared_loss value',
+  'address apply arguments backward begins begins_of checked compute ctx device differentiated end for_averages forward forward_backward grad gradients group group_name',
+  'handle handle_of inputs is_alone is_traced kept key_count loss loss_alone loss_and_gradients number of operator parts_of placed prepare products query_count',
+  'results room_for shared_loss traced value',
   'self features image_features text_features output_dict',
-  '_ _arguments _autograd _fake_forward _fake_forward_backward _log _memory _number _prepare _product _taken',
+  '_ _apply_plain _arguments _autograd _fake_forward _fake_forward_backward _log _memory _number _prepare _product _taken',
 ].flatMap((line) => line.split(' '));

@@ -28,7 +28,7 @@ export function operatorContext({ tensors, params, guides, vectors, hasCount, qu
     argumentCount: all.length + 2,
     mostGradients: differentiable.length,
     // Behind all of these come the name of a process group, and what computes.
-    returned: ['*gradients', ...all.slice(differentiable.length), 'group', 'of'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
+    returned: ['*gradients', ...all.slice(differentiable.length), 'group', 'compute'].map((name) => (name === '*gradients' ? name : 'None')).join(', '),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Precision } from '../../../dsl/problem.js';
 import { compilerVersion, libraryHeader } from '../../emit/header.js';
 import { render } from '../../emit/render.js';
@@ -41,7 +42,8 @@ export function emitTorch(request: LibraryRequest, library: ReadonlyMap<string, 
     hasVectors: python.vectors.length > 0,
     hasConstants: python.vectors.length > 0 || loss.guide,
   };
-  const written = (path: string): readonly [string, string] => [path, render('embed/torch', path.slice(path.lastIndexOf('/') + 1), context)];
+  const revised = { ...context, revision: revisionOf(context) };
+  const written = (path: string): readonly [string, string] => [path, render('embed/torch', path.slice(path.lastIndexOf('/') + 1), revised)];
   const modules = ['__init__', 'functional', 'module', '_arguments', '_autograd', '_ops', '_operator', '_gradients', '_products', '_tracing', '_ring', '_messages', '_memory', '_handle', '_library'];
   return new Map([
     ...['pyproject.toml', 'CMakeLists.txt', 'README.md'].map(written),
@@ -50,6 +52,13 @@ export function emitTorch(request: LibraryRequest, library: ReadonlyMap<string, 
     [`src/${names.prefix}/py.typed`, ''],
     ...[...library].map(([path, text]) => [`${libraryFolder}/${path}`, text] as const),
   ]);
+}
+
+/** Of all that a program is compiled of that calls the loss. */
+function revisionOf(context: object): string {
+  const hash = createHash('sha256');
+  for (const name of ['_ops', '_autograd', '_gradients', '_products']) hash.update(render('embed/torch', `${name}.py`, context));
+  return hash.digest('hex').slice(0, 8);
 }
 
 const dtypes: Readonly<Record<Precision, string>> = { f32: 'float32', bf16: 'bfloat16', f16: 'float16' };

@@ -59,7 +59,8 @@ function similarityTiling(problem: Problem, { block, passes, register }: Tiling,
   const shared = own.consumers === 'together' || (own.cols !== undefined && ofRegister !== undefined && ofRegister < own.cols);
   const panel = own.panel ?? (shared ? 'streamed' : panelFor(problem, pass));
   const rows = own.rows ?? tileRows;
-  const cluster = own.cluster ?? (panel === 'streamed' || sharesQueries(problem, pass, panel) ? 2 : 1);
+  const usual = own.rows === undefined && own.cols === undefined && ofRegister === undefined;
+  const cluster = own.cluster ?? (panel === 'streamed' || (usual && sharesQueries(problem, pass, panel)) ? 2 : 1);
   const sharing = (own.consumers ?? (panel === 'streamed' ? 'together' : 'turns')) === 'together' ? consumers : 1;
   const groupCols = ofRegister ?? (own.cols === undefined ? colsFor(problem, pass, { rows, panel, cluster }) : own.consumers !== undefined ? own.cols / sharing : panel === 'streamed' ? groupColsOf(own.cols) : own.cols);
   const tile = { rows, cols: own.cols ?? groupCols * sharing, groupCols, panel, cluster };

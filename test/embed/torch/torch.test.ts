@@ -29,7 +29,7 @@ const own = pairwiseLoss('own', {
 /** Learned scalars of names that the emitted code, open_clip or other scalars have taken. */
 const takenNames = [
   'logScale', 'logitScale', 'log_scale', 'ctx', 'apply', 'forward', 'forwardBackward', 'gradients', 'loss', 'group', 'imageFeatures', 'textFeatures',
-  'outputDict', 'dQueries', 'dKeys', 'grad', 'argument', 'kept', 'needed', 'checked', 'handle', 'inputs', 'prepare', 'torch', 'takenLoss',
+  'outputDict', 'dQueries', 'dKeys', 'grad', 'argument', 'kept', 'needed', 'checked', 'handle', 'inputs', 'prepare', 'torch', 'takenLoss', 'traced',
 ] as const;
 const taken = pairwiseLoss('taken', {
   params: takenNames,
@@ -37,7 +37,7 @@ const taken = pairwiseLoss('taken', {
     (p.logScale + 2 * p.logitScale + 3 * p.log_scale + 4 * p.ctx + 5 * p.apply + 6 * p.forward + 7 * p.forwardBackward + 8 * p.gradients +
       9 * p.loss + 10 * p.group + 11 * p.imageFeatures + 12 * p.textFeatures + 13 * p.outputDict + 14 * p.dQueries + 15 * p.dKeys + 16 * p.grad +
       17 * p.argument + 18 * p.kept + 19 * p.needed + 20 * p.checked + 21 * p.handle + 22 * p.inputs + 23 * p.prepare + 24 * p.torch +
-      25 * p.takenLoss) * dot,
+      25 * p.takenLoss + 26 * p.traced) * dot,
   rows: softmax(),
   cols: softmax(),
 });

@@ -1,6 +1,7 @@
 """What autograd, `torch.library` and `torch.compile` ask of the exported operator."""
 
 import inspect
+import re
 import unittest
 
 import torch
@@ -117,6 +118,12 @@ class Names(unittest.TestCase):
 
 
 class Operators(Case):
+    def test_names_tell_what_operators_do(self):
+        # PyTorch keeps what it has compiled by their names: another version's is not taken for this one's.
+        names = [operator.name() for operator in (_autograd.loss, _ops.forward, _ops.forward_backward)]
+        revisions = {re.fullmatch(r"infinitile_clip::[a-z_]+_([0-9a-f]{8})", name).group(1) for name in names}
+        self.assertEqual(len(revisions), 1)
+
     def test_opcheck(self):
         queries, keys, log_scale = clip_inputs()
         constants = queries.detach(), keys.detach(), log_scale.detach()

@@ -19,14 +19,14 @@ from ._ops import forward, forward_backward, loss_alone, loss_and_gradients
 from ._products import products
 from ._tracing import is_traced
 
-#: What computes the loss and its gradients, of what is differentiated and a group.
-Computes = Callable[..., Tuple[Tensor, Tensor]]
+#: The loss and its gradients of what is differentiated, and of a group.
+Compute = Callable[..., Tuple[Tensor, Tensor]]
 
 
 class _Loss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, queries: Tensor, keys: Tensor, log_scale: Tensor, group: str, of: Computes) -> Tensor:
-        loss, kept = of(queries, keys, log_scale, group)
+    def forward(ctx: Any, queries: Tensor, keys: Tensor, log_scale: Tensor, group: str, compute: Compute) -> Tensor:
+        loss, kept = compute(queries, keys, log_scale, group)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(kept)
         ctx.parts = parts_of((queries, keys, log_scale))

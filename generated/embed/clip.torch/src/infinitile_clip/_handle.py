@@ -63,9 +63,9 @@ class Handle:
         _library.check(status)
 
     def multiply(self, factor: torch.Tensor, products: Sequence[Tuple[int, torch.Tensor]]) -> None:
-        """Each tensor becomes the numbers at its address, in fp32, times one."""
-        for i, (kept, to) in enumerate(products):
-            self._products[i] = (kept, to.data_ptr(), to.numel(), _library.PRODUCT_TYPES[to.dtype])
+        """Each tensor becomes the fp32 numbers at its address, times `factor`."""
+        for i, (address, to) in enumerate(products):
+            self._products[i] = (address, to.data_ptr(), to.numel(), _library.PRODUCT_TYPES[to.dtype])
         _library.check(_library.multiply(self.pointer, factor.data_ptr(), self._products, len(products), stream_of(self.device)))
 
     def _workspace_bytes(self) -> int:

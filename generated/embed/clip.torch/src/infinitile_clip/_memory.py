@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ._library import DTYPE, Matrix, Output
 
-#: In bytes: how the GPU's kernels read.
-_ALIGNMENT = 16
+#: In bytes: how the GPU's kernels read and write rows.
+ALIGNMENT = 16
 
 
 def device_of(name: str, tensor: Tensor) -> torch.device:
@@ -44,7 +44,7 @@ def _laid_out(name: str, tensor: Tensor, dtype: torch.dtype, device: torch.devic
     if tensor.layout != torch.strided:
         raise TypeError(f"{name} is {tensor.layout}: a dense tensor is needed")
     stored = tensor if tensor.dtype == dtype and tensor.is_contiguous() else tensor.to(dtype).contiguous()
-    return stored if stored.data_ptr() % _ALIGNMENT == 0 or stored.is_cpu else stored.clone()
+    return stored if stored.data_ptr() % ALIGNMENT == 0 or stored.is_cpu else stored.clone()
 
 
 def is_placed(tensor: Tensor, device: torch.device) -> bool:

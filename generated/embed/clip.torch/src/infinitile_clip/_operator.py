@@ -21,6 +21,9 @@ _tags: List[torch.Tag] = [torch.Tag.pt2_compliant_tag]
 if hasattr(torch.Tag, "cudagraph_unsafe"):
     _tags.append(torch.Tag.cudagraph_unsafe)
 
+#: Of what operators do, and a part of their names: by these alone PyTorch finds programs that it has compiled, in files that outlive a package.
+_REVISION = "f178f651"
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -36,7 +39,7 @@ def operator(schema: str, *, name: str = "", fake: Optional[Callable[..., Any]] 
     """
 
     def define(function: F) -> F:
-        own = name or function.__name__
+        own = f"{name or function.__name__}_{_REVISION}"
         _operators.define(f"{own}{schema}", tags=_tags)
         _operators.impl(own, function, "CompositeExplicitAutograd" if fake else "CompositeImplicitAutograd")
         if fake is not None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from . import _memory
-from ._gradients import laid_out, room_for
+from ._gradients import begins_of, room_for
 from ._handle import Handle, handle_of
 from ._library import DIM
 from ._operator import operator
@@ -52,24 +52,24 @@ def _number(first: Tensor) -> Tensor:
 
 
 def _fake_forward_backward(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor]:
-    room = laid_out((queries, keys, log_scale))[-1]
-    return queries.new_empty((), dtype=torch.float32), queries.new_empty((room,), dtype=torch.float32)
+    end = begins_of((queries, keys, log_scale))[-1]
+    return queries.new_empty((), dtype=torch.float32), queries.new_empty((end,), dtype=torch.float32)
 
 
 def loss_and_gradients(queries: Tensor, keys: Tensor, log_scale: Tensor, group: str) -> Tuple[Tensor, Tensor]:
     """The loss, and its gradients as `_gradients` lays them out, all in fp32 where the embeddings are."""
     results: List[Tensor] = []
-    *begins, room = laid_out((queries, keys, log_scale))
+    arguments = (queries, keys, log_scale)
+    begins = begins_of(arguments)
 
     def prepare() -> Handle:
         handle = _prepare(queries, keys, log_scale, group)
         results.append(_number(queries))
-        results.append(room_for(room, queries.device))
-        handle.results.loss = results[0].data_ptr()
-        kept = results[1].data_ptr()
-        _memory.set_gradient(handle.gradients.queries, kept + 4 * begins[0], queries)
-        _memory.set_gradient(handle.gradients.keys, kept + 4 * begins[1], keys)
-        handle.results.params.log_scale = kept + 4 * begins[2]
+        results.append(room_for(arguments, begins, queries.device))
+        handle.results.loss, address = results[0].data_ptr(), results[1].data_ptr()
+        _memory.set_gradient(handle.gradients.queries, address + 4 * begins[0], queries)
+        _memory.set_gradient(handle.gradients.keys, address + 4 * begins[1], keys)
+        handle.results.params.log_scale = address + 4 * begins[2]
         return handle
 
     if is_alone(group):
@@ -77,7 +77,8 @@ def loss_and_gradients(queries: Tensor, keys: Tensor, log_scale: Tensor, group: 
     else:
         value, handle = shared_loss(prepare, queries.device, group, gradients=True)
         results[0].fill_(value)
-        for_averages(group, results[1])
+        # Behind the embeddings' lie those of learned scalars, which are the whole loss's already.
+        for_averages(group, results[1][: begins[2]])
         results[1][begins[2]] = handle.gradients.params.log_scale
     return results[0], results[1]
 

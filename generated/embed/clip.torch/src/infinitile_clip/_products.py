@@ -43,7 +43,7 @@ def products(kept: Tensor, grad: Tensor, parts: Sequence[Part], needed: Sequence
 
 
 def _lies_as_kept(kept: Tensor, parts: Sequence[Part], device: torch.device) -> bool:
-    """Hooks of saved tensors may bring back another."""
+    """Hooks of saved tensors may bring back another. The last part is the one that ends last."""
     begin, count, *_ = parts[-1]
     return kept.dtype == torch.float32 and kept.device == device and kept.numel() >= begin + count and kept.is_contiguous()
 
