@@ -100,7 +100,10 @@ async function checkFailures(t: ExecutionContext, one: LaunchCase): Promise<void
   const { env } = await buildRanks(folder, one);
   for (let command = 1; ; command += 1) {
     const told = await failureOf(folder, { ...env, FAKE_CUDA_RANGE: '+', FAKE_CUDA_FAILS: `2 ${command}` });
-    if (told === undefined) break;
+    if (told === undefined) {
+      t.notRegex(await readFile(path.join(folder, 'log.txt'), 'utf8'), /^fail$/m, `command ${command} has failed, and no rank has heard of it`);
+      break;
+    }
     t.regex(told, /^6: rank 1: .*CUDA_ERROR_OF_THE_TEST.*$/, `command ${command}`);
   }
 }

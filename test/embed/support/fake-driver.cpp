@@ -3,7 +3,8 @@
 // u(niforms, of so many bytes as follow it). The kernel that looks at inputs finds norms of 1 and nothing wrong, those of softmax terms that
 // they add nothing; all others do nothing.
 // FAKE_CUDA_CAPABILITY is the GPU's, such as 90. FAKE_CUDA_RANGE tells, of one forward walk after the other, whether a sum leaves the
-// range of fp32: `+` of one that does. FAKE_CUDA_FAILS is a stream and a number: of what that stream is told, the command of this number fails.
+// range of fp32: `+` of one that does. FAKE_CUDA_FAILS is a stream and a number: of what that stream is told, the command of this number fails, which is
+// written down too.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -72,7 +73,9 @@ bool fails(const void* stream) {
   static char* end = nullptr;
   static const auto broken = given == nullptr ? 0 : std::strtoull(given, &end, 10);
   static auto left = given == nullptr ? 0 : std::strtoull(end, nullptr, 10);
-  return left > 0 && reinterpret_cast<std::uintptr_t>(stream) == broken && --left == 0;
+  const bool now = left > 0 && reinterpret_cast<std::uintptr_t>(stream) == broken && --left == 0;
+  if (now) std::fprintf(log(), "fail\n");
+  return now;
 }
 
 // A stream that is not the default one is told.
