@@ -63,6 +63,8 @@ const failing: readonly LaunchCase[] = [
 ];
 for (const one of failing) test(`${one.name}: all ranks hear of a command that fails on one, whichever it is`, (t) => checkFailures(t, one));
 
+for (const one of failing) test(`${one.name}: all ranks hear of one that cannot enter its device, whenever that is`, (t) => checkEntering(t, one));
+
 test('what all ranks refuse ends their rings, also that of one that cannot write what it has counted', async (t) => {
   const folder = await outsideFolder(t);
   const { env } = await buildRanks(folder, { ...mapped, positives: columns(39) });
@@ -106,6 +108,26 @@ async function checkFailures(t: ExecutionContext, one: LaunchCase): Promise<void
     }
     t.regex(told, /^6: rank 1: .*CUDA_ERROR_OF_THE_TEST.*$/, `command ${command}`);
   }
+}
+
+/** The same of the calls that enter a rank's device. The first of them make handles and rings; and nothing is left to fail in where a rank hears that its ring is done. */
+async function checkEntering(t: ExecutionContext, one: LaunchCase): Promise<void> {
+  const folder = await outsideFolder(t);
+  const { env } = await buildRanks(folder, one);
+  const heard: string[] = [];
+  let unheard = 0;
+  for (let call = 1; ; call += 1) {
+    const told = await failureOf(folder, { ...env, FAKE_CUDA_RANGE: '+', FAKE_CUDA_ENTERS: String(call) });
+    if (told !== undefined) heard.push(told);
+    else if (/^fail$/m.test(await readFile(path.join(folder, 'log.txt'), 'utf8'))) unheard += 1;
+    else break;
+  }
+  // A rank that is not told how much it needs gives too little.
+  const words = /^(?:status 6: the GPU's context: CUDA_ERROR_OF_THE_TEST.*|6: rank \d: the GPU's context: CUDA_ERROR_OF_THE_TEST.*|2: rank \d: workspace_bytes is too small.*)$/;
+  for (const [i, told] of heard.entries()) t.regex(told, words, `failure ${i + 1}`);
+  for (let rank = 0; rank < one.ranks; rank += 1) t.true(heard.some((told) => told.startsWith(`6: rank ${rank}: `)));
+  // Of each rank the ends of three rings, and of its handle.
+  t.is(unheard, 4 * one.ranks);
 }
 
 /** What all ranks have heard last, or that they were not where the first is; undefined where nothing has failed. */

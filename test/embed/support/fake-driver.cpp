@@ -4,7 +4,7 @@
 // they add nothing; all others do nothing.
 // FAKE_CUDA_CAPABILITY is the GPU's, such as 90. FAKE_CUDA_RANGE tells, of one forward walk after the other, whether a sum leaves the
 // range of fp32: `+` of one that does. FAKE_CUDA_FAILS is a stream and a number: of what that stream is told, the command of this number fails, which is
-// written down too.
+// written down too. Of the calls that enter the context, the one of the number FAKE_CUDA_ENTERS fails.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -101,7 +101,13 @@ EXPORT int cuDeviceGetAttribute(int* value, int attribute, int) {
 }
 EXPORT int cuDevicePrimaryCtxRetain(void** retained, int) { return *retained = &context, 0; }
 EXPORT int cuDevicePrimaryCtxRelease_v2(int) { return std::fprintf(log(), "released\n"), std::fflush(log()), 0; }
-EXPORT int cuCtxPushCurrent_v2(void*) { return 0; }
+EXPORT int cuCtxPushCurrent_v2(void*) {
+  static const char* given = std::getenv("FAKE_CUDA_ENTERS");
+  static auto left = given == nullptr ? 0 : std::strtoull(given, nullptr, 10);
+  const bool now = left > 0 && --left == 0;
+  if (now) std::fprintf(log(), "fail\n");
+  return now ? failure : 0;
+}
 EXPORT int cuCtxPopCurrent_v2(void** popped) { return *popped = &context, 0; }
 EXPORT int cuModuleLoadData(void** module, const void* image) {
   std::fprintf(log(), "load %.12s\n", static_cast<const char*>(image));

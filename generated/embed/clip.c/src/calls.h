@@ -21,11 +21,15 @@ size_t infinitile_clip_workspace_bytes(infinitile_clip* handle, int64_t queries,
 }
 
 /* A handle serves one call at a time: a second is told so. */
-static int enter(infinitile_clip* handle) {
+static int take_turn(infinitile_clip* handle) {
   if (handle == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is NULL: create one first");
-  if (atomic_flag_test_and_set(&handle->busy))
-    return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is in use by another call: calls at the same time need a handle each");
-  const int status = handle->device->enter(handle);
+  return atomic_flag_test_and_set(&handle->busy) ? fail(INFINITILE_CLIP_ERROR_ARGUMENT, "handle is in use by another call: calls at the same time need a handle each") : 0;
+}
+
+static int enter(infinitile_clip* handle) {
+  int status = take_turn(handle);
+  if (status != 0) return status;
+  status = handle->device->enter(handle);
   if (status != 0) atomic_flag_clear(&handle->busy);
   return status;
 }

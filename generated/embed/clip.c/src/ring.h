@@ -40,19 +40,21 @@ static int share_within(infinitile_clip_ring* ring, void* mine) {
 
 int infinitile_clip_ring_share(infinitile_clip_ring* ring, void* mine) {
   const int status = enter_ring(ring);
-  return status != 0 ? status : leave(ring->run.handle, share_within(ring, mine));
+  return status != 0 ? status : leave_device(ring, share_within(ring, mine));
 }
 
 static int agree_within(infinitile_clip_ring* ring, const void* all) {
   const int status = require_share(ring, "all", all);
   if (status != 0) return status;
   const Shares shares = {all, share_bytes(ring)};
-  int own = 0;
+  int own = ring->status;
   const int refused = hear(ring, &shares, &own);
   if (refused != 0) {
     ring->stage = stage_done;
     return refused;
   }
+  /* Nothing is left to do on the device. */
+  if (ring->stage == stage_done) return ring->status = 0;
   /* From here on the rank is where the others are, whatever it fails in. */
   return own == 0 ? begin_stage(ring) : own;
 }
@@ -123,6 +125,7 @@ int infinitile_clip_ring_loss(const infinitile_clip_ring* ring, double* loss) {
 }
 
 static int check_backward(const infinitile_clip_ring* ring) {
+  if (ring == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
   if (ring->status != 0) return refuse(ring);
   if (ring->stage == stage_done && !ring->makes_gradients) return 0;
   return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "there is no loss whose gradients are left to make: a ring that began without gradients, and is done, is needed");
@@ -135,6 +138,7 @@ static int backward_ring(infinitile_clip_ring* ring, void* stream, infinitile_cl
   ring->makes_gradients = true;
   ring->gradients = gradients;
   run->stream = stream;
+  if (ring->status != 0) return refuse(ring);
   int status = run->handle->device->check_stream(stream);
   if (status == 0) status = take_gradients(run, gradients);
   if (status != 0) return status;
@@ -143,8 +147,7 @@ static int backward_ring(infinitile_clip_ring* ring, void* stream, infinitile_cl
 }
 
 int infinitile_clip_ring_backward(infinitile_clip_ring* ring, void* stream, infinitile_clip_gradients* gradients) {
-  int status = enter_ring(ring);
-  if (status != 0) return status;
-  status = check_backward(ring);
-  return status != 0 ? leave(ring->run.handle, status) : leave_ring(ring, backward_ring(ring, stream, gradients));
+  int status = check_backward(ring);
+  if (status == 0) status = enter_ring(ring);
+  return status != 0 ? status : leave_ring(ring, backward_ring(ring, stream, gradients));
 }

@@ -66,18 +66,35 @@ static int take_ring(infinitile_clip_ring* ring, const infinitile_clip_inputs* i
 
 static int refuse(const infinitile_clip_ring* ring) { return fail(ring->status, "%s", ring->message); }
 
-static int enter_ring(infinitile_clip_ring* ring) {
-  if (ring == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
-  return enter(ring->run.handle);
+/* Keeps the first failure: the next share tells it. */
+static void keep_failure(infinitile_clip_ring* ring, int status) {
+  if (status == 0 || ring->status != 0) return;
+  ring->status = status;
+  tell_message(ring->message, last_error);
 }
 
-/* Keeps the first failure: the next share tells it. */
+/* A rank that cannot enter its device has failed, and goes on to where the others go. */
+static int enter_ring(infinitile_clip_ring* ring) {
+  if (ring == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
+  infinitile_clip* handle = ring->run.handle;
+  const int status = take_turn(handle);
+  if (status != 0) return status;
+  const int entered = handle->device->enter(handle);
+  ring->is_outside = entered != 0;
+  keep_failure(ring, entered);
+  return 0;
+}
+
+static int leave_device(infinitile_clip_ring* ring, int status) {
+  infinitile_clip* handle = ring->run.handle;
+  if (!ring->is_outside) handle->device->leave(handle);
+  atomic_flag_clear(&handle->busy);
+  return status;
+}
+
 static int leave_ring(infinitile_clip_ring* ring, int status) {
-  if (status != 0 && ring->status == 0) {
-    ring->status = status;
-    tell_message(ring->message, last_error);
-  }
-  return leave(ring->run.handle, status);
+  keep_failure(ring, status);
+  return leave_device(ring, status == 0 && ring->is_outside && ring->status != 0 ? refuse(ring) : status);
 }
 
 size_t infinitile_clip_ring_workspace_bytes(

@@ -52,7 +52,7 @@ static int hear_begin(infinitile_clip_ring* ring, const Shares* shares, int* own
   const int related = relate(run, shares, &ring->matched);
   const int refused = require_matched(run, &ring->matched);
   if (refused != 0) return refused;
-  *own = related;
+  if (*own == 0) *own = related;
   survey(run, of, &ring->environment);
   const double terms = (double)greatest(run->whole.n, run->whole.m);
   attempt_ring(ring, softmax_of(logit_range(&ring->environment), terms, row_weight_of(ring->matched), col_weight_of(ring->matched)));

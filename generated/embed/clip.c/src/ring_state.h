@@ -34,6 +34,8 @@ struct infinitile_clip_ring {
   Matched matched;
   bool bounded;
   double loss;
+  /* Whether the call at hand is without the device, which it could not enter: it does what the others go by, and no more. */
+  bool is_outside;
   /* The first failure of this rank, or of another. */
   int status;
   char message[sizeof(((Share*)NULL)->message)];
