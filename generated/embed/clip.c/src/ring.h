@@ -53,7 +53,7 @@ static int agree_within(infinitile_clip_ring* ring, const void* all) {
     ring->stage = stage_done;
     return refused;
   }
-  /* Nothing is left to do on the device. */
+  /* Nothing is left to do on the device: it does not matter whether it could be entered. */
   if (ring->stage == stage_done) return ring->status = 0;
   /* From here on the rank is where the others are, whatever it fails in. */
   return own == 0 ? begin_stage(ring) : own;
