@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -111,57 +112,37 @@ empty.register_fake(lambda q, k, log_scale: q.new_empty((), dtype=torch.float32)
 empty.register_autograd(no_gradients, setup_context=keep)
 
 
-class TimedCalls:
-    """The C library's calls of a step, forward and backward, and the seconds spent in them."""
-
-    def __init__(self):
-        self.real = {name: getattr(_library, name) for name in ("enqueue", "multiply")}
-        self.seconds = 0.0
-
-    def __enter__(self):
-        self.seconds = 0.0
-        for name, call in self.real.items():
-            setattr(_library, name, self.timed(call))
-        return self
-
-    def __exit__(self, *_error):
-        for name, call in self.real.items():
-            setattr(_library, name, call)
-
-    def timed(self, call):
-        def timed_call(*arguments):
-            start = time.perf_counter()
-            status = call(*arguments)
-            self.seconds += time.perf_counter() - start
-            return status
-
-        return timed_call
-
-
 def overhead(machine, n=256, repeats=1000):
-    """Microseconds of a forward and a backward: an operator that does nothing, the exported one, and the C library's part of that.
+    """Microseconds of a forward and a backward: an operator that does nothing, the exported one, and the C library's calls in that.
 
     Gradients are cleared before each, so that none is added to another."""
     q, k = (torch.randn(n, _library.DIM, device=machine.device, dtype=_library.DTYPE, requires_grad=True) for _ in range(2))
     log_scale = torch.tensor(LOG_SCALE, device=machine.device, requires_grad=True)
-    calls = TimedCalls()
+    inside = []
 
-    def timed_work(work):
+    def timed(call):
+        def timed_call(*arguments):
+            start = time.perf_counter()
+            status = call(*arguments)
+            inside.append(time.perf_counter() - start)
+            return status
+
+        return timed_call
+
+    def timed_step(loss):
         q.grad = k.grad = log_scale.grad = None
+        inside.clear()
         if machine.on_gpu:
             torch.cuda.synchronize()
         start = time.perf_counter()
-        work()
-        return time.perf_counter() - start
+        loss(q, k, log_scale).backward()
+        return time.perf_counter() - start, sum(inside)
 
-    def timed_export():
-        with calls:
-            return timed_work(lambda: clip_loss(q, k, log_scale).backward()), calls.seconds
-
-    # In turns: what slows the machine down slows both.
-    times = [(timed_work(lambda: empty(q, k, log_scale).backward()), *timed_export()) for _ in range(repeats)]
+    with mock.patch.multiple(_library, enqueue=timed(_library.enqueue), multiply=timed(_library.multiply)):
+        # In turns: what slows the machine down slows both.
+        times = [timed_step(empty) + timed_step(clip_loss) for _ in range(repeats)]
     warm = slice(repeats // 10, None)
-    nothing, exported, library = (1e6 * statistics.median(column) for column in zip(*times[warm]))
+    nothing, _, exported, library = (1e6 * statistics.median(column) for column in zip(*times[warm]))
     return {"n": n, "empty": nothing, "exported": exported, "library": library, "beyond": exported - library - nothing}
 
 

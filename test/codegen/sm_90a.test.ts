@@ -94,6 +94,10 @@ test('a panel stays, or a part of it, where the depth leaves room, and streams w
   const streamed = 'streamed, 2 consumers, cluster 2';
   for (const dim of [1, 64, 384]) t.deepEqual(panelsOf(dim, 'bf16'), [resident, resident], `D = ${dim}`);
   for (const dim of [385, 512]) t.deepEqual(panelsOf(dim, 'bf16'), [shared, resident], `D = ${dim}`);
+  // Where a tile waits for more than products, or is the tiling's own, each block copies for itself.
+  const alone = [problem(512, 'bf16', 'running'), problem(512, 'bf16', 'bounded', siglip), problem(512, 'bf16', 'bounded', every)];
+  for (const given of alone) t.is(passesOf(resolved(given)).stats.cluster, 1, given.loss.name);
+  t.is(passesOf(resolved(problem(512, 'bf16'), tilingOf({ block: block({ rows: 128, cols: 96 }) }))).stats.cluster, 1);
   const split = 'split, 1 consumers, cluster 1';
   for (const dim of [513, 768, 1280]) t.deepEqual(panelsOf(dim, 'f16'), [split, split], `D = ${dim}`);
   for (const dim of [1281, 4096]) t.deepEqual(panelsOf(dim, 'f16'), [streamed, streamed], `D = ${dim}`);

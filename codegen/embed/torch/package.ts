@@ -54,10 +54,10 @@ export function emitTorch(request: LibraryRequest, library: ReadonlyMap<string, 
   ]);
 }
 
-/** Of all that a program is compiled of that calls the loss. */
+/** Of all that a program which calls the loss is compiled of, with where gradients lie. */
 function revisionOf(context: object): string {
   const hash = createHash('sha256');
-  for (const name of ['_ops', '_autograd', '_gradients', '_products']) hash.update(render('embed/torch', `${name}.py`, context));
+  for (const name of ['_ops', '_autograd', '_gradients', '_memory', '_products']) hash.update(render('embed/torch', `${name}.py`, context));
   return hash.digest('hex').slice(0, 8);
 }
 

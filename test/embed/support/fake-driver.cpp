@@ -3,8 +3,8 @@
 // u(niforms, of so many bytes as follow it). The kernel that looks at inputs finds norms of 1 and nothing wrong, those of softmax terms that
 // they add nothing; all others do nothing.
 // FAKE_CUDA_CAPABILITY is the GPU's, such as 90. FAKE_CUDA_RANGE tells, of one forward walk after the other, whether a sum leaves the
-// range of fp32: `+` of one that does. FAKE_CUDA_FAILS is a stream and a number: of what that stream is told, the command of this number fails, which is
-// written down too. Of the calls that enter the context, the one of the number FAKE_CUDA_ENTERS fails.
+// range of fp32: `+` of one that does. FAKE_CUDA_FAILS is a stream and a number: of what that stream is told, the command of this number
+// fails. Of the calls that enter the context, the one of the number FAKE_CUDA_ENTERS does. A failure is written down too.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -67,15 +67,19 @@ bool leavesRange() {
   return next != nullptr && *next != '\0' && *next++ == '+';
 }
 
-// Once: what comes after it would work.
+// Counts down to what fails. Once: what comes after it would work.
+bool failsNow(unsigned long long& left) {
+  if (left == 0 || --left > 0) return false;
+  std::fprintf(log(), "fail\n");
+  return true;
+}
+
 bool fails(const void* stream) {
   static const char* given = std::getenv("FAKE_CUDA_FAILS");
   static char* end = nullptr;
   static const auto broken = given == nullptr ? 0 : std::strtoull(given, &end, 10);
   static auto left = given == nullptr ? 0 : std::strtoull(end, nullptr, 10);
-  const bool now = left > 0 && reinterpret_cast<std::uintptr_t>(stream) == broken && --left == 0;
-  if (now) std::fprintf(log(), "fail\n");
-  return now;
+  return reinterpret_cast<std::uintptr_t>(stream) == broken && failsNow(left);
 }
 
 // A stream that is not the default one is told.
@@ -104,9 +108,7 @@ EXPORT int cuDevicePrimaryCtxRelease_v2(int) { return std::fprintf(log(), "relea
 EXPORT int cuCtxPushCurrent_v2(void*) {
   static const char* given = std::getenv("FAKE_CUDA_ENTERS");
   static auto left = given == nullptr ? 0 : std::strtoull(given, nullptr, 10);
-  const bool now = left > 0 && --left == 0;
-  if (now) std::fprintf(log(), "fail\n");
-  return now ? failure : 0;
+  return failsNow(left) ? failure : 0;
 }
 EXPORT int cuCtxPopCurrent_v2(void** popped) { return *popped = &context, 0; }
 EXPORT int cuModuleLoadData(void** module, const void* image) {

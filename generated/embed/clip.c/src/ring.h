@@ -54,7 +54,10 @@ static int agree_within(infinitile_clip_ring* ring, const void* all) {
     return refused;
   }
   /* Nothing is left to do on the device: it does not matter whether it could be entered. */
-  if (ring->stage == stage_done) return ring->status = 0;
+  if (ring->stage == stage_done) {
+    ring->status = 0;
+    return 0;
+  }
   /* From here on the rank is where the others are, whatever it fails in. */
   return own == 0 ? begin_stage(ring) : own;
 }
@@ -116,7 +119,7 @@ int infinitile_clip_ring_end(infinitile_clip_ring* ring, const void* sums) {
 }
 
 int infinitile_clip_ring_loss(const infinitile_clip_ring* ring, double* loss) {
-  if (ring == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
+  if (require_ring(ring) != 0) return INFINITILE_CLIP_ERROR_ARGUMENT;
   if (loss == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "loss is NULL: a place for the loss is needed");
   if (ring->status != 0) return refuse(ring);
   if (ring->stage != stage_done) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "the ring is not done: infinitile_clip_ring_next() tells what is at hand");
@@ -125,7 +128,7 @@ int infinitile_clip_ring_loss(const infinitile_clip_ring* ring, double* loss) {
 }
 
 static int check_backward(const infinitile_clip_ring* ring) {
-  if (ring == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
+  if (require_ring(ring) != 0) return INFINITILE_CLIP_ERROR_ARGUMENT;
   if (ring->status != 0) return refuse(ring);
   if (ring->stage == stage_done && !ring->makes_gradients) return 0;
   return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "there is no loss whose gradients are left to make: a ring that began without gradients, and is done, is needed");

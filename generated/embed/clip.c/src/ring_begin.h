@@ -73,22 +73,24 @@ static void keep_failure(infinitile_clip_ring* ring, int status) {
   tell_message(ring->message, last_error);
 }
 
+static int require_ring(const infinitile_clip_ring* ring) {
+  return ring != NULL ? 0 : fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
+}
+
 /* A rank that cannot enter its device has failed, and goes on to where the others go. */
 static int enter_ring(infinitile_clip_ring* ring) {
-  if (ring == NULL) return fail(INFINITILE_CLIP_ERROR_ARGUMENT, "ring is NULL: infinitile_clip_ring_begin() makes one");
-  infinitile_clip* handle = ring->run.handle;
-  const int status = take_turn(handle);
+  int status = require_ring(ring);
+  if (status == 0) status = take_turn(ring->run.handle);
   if (status != 0) return status;
-  const int entered = handle->device->enter(handle);
+  const int entered = ring->run.handle->device->enter(ring->run.handle);
   ring->is_outside = entered != 0;
   keep_failure(ring, entered);
   return 0;
 }
 
 static int leave_device(infinitile_clip_ring* ring, int status) {
-  infinitile_clip* handle = ring->run.handle;
-  if (!ring->is_outside) handle->device->leave(handle);
-  atomic_flag_clear(&handle->busy);
+  if (!ring->is_outside) return leave(ring->run.handle, status);
+  atomic_flag_clear(&ring->run.handle->busy);
   return status;
 }
 

@@ -6,8 +6,8 @@
 # inputs     bf16, depth 512
 # targets    x86-64-v4, sm_90a
 
-"""Gradients from forward to backward: in fp32, one argument's behind another's in one piece of memory. A piece for each would take more time
-to make, to keep and to look at, which is what small calls spend most on."""
+"""Gradients from forward to backward: in fp32, one argument's behind another's in one piece of memory. A piece for each would be more to
+make, to keep and to look at, on a thread of autograd that has just woken up."""
 
 from typing import List, Sequence, Tuple
 

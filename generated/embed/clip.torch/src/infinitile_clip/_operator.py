@@ -22,7 +22,7 @@ if hasattr(torch.Tag, "cudagraph_unsafe"):
     _tags.append(torch.Tag.cudagraph_unsafe)
 
 #: Of what operators do, and a part of their names: by these alone PyTorch finds programs that it has compiled, in files that outlive a package.
-_REVISION = "f178f651"
+_REVISION = "94cac480"
 
 F = TypeVar("F", bound=Callable[..., Any])
 

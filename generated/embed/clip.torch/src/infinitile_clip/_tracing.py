@@ -8,7 +8,7 @@
 
 """Whether someone looks at operators. Where no one does, their dispatch is left out: at small sizes it costs more than the rest."""
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Tuple
 
 import torch
 from torch import Tensor
@@ -19,8 +19,7 @@ _PLAIN = (Tensor, Parameter)
 _modes: Any = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 1)
 _transforms: Any = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 _keys: Any = getattr(torch._C, "_dispatch_keys", None)
-#: What the dispatcher knows of a tensor with nothing particular about it, by the kind of its device; and of any.
-_keys_by_kind: Dict[str, int] = {}
+#: What the dispatcher knows of tensors with nothing particular about them, on the devices that were met.
 _plain_keys: Tuple[int, ...] = ()
 
 
@@ -37,15 +36,16 @@ def is_traced(*tensors: Tensor) -> bool:
 
 def _is_plain(tensor: Tensor) -> bool:
     keys = _keys(tensor).raw_repr()
-    return keys in _plain_keys or keys == _plain_keys_of(tensor.device)
+    return keys in _plain_keys or keys == _keys_of_plain(tensor.device)
 
 
-def _plain_keys_of(device: torch.device) -> Optional[int]:
+def _keys_of_plain(device: torch.device) -> int:
+    """0 on devices that the library does not compute on."""
     global _plain_keys
     if device.type not in ("cpu", "cuda"):
-        return None
-    if device.type not in _keys_by_kind:
-        with torch.inference_mode(False):
-            _keys_by_kind[device.type] = _keys(torch.empty(0, device=device)).raw_repr()
-        _plain_keys = (*_plain_keys, _keys_by_kind[device.type])
-    return _keys_by_kind[device.type]
+        return 0
+    with torch.inference_mode(False):
+        keys: int = _keys(torch.empty(0, device=device)).raw_repr()
+    if keys not in _plain_keys:
+        _plain_keys = (*_plain_keys, keys)
+    return keys
